@@ -1,0 +1,64 @@
+/** The engine's database, oldest first; an entry is never edited once it has shipped, only followed by another. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  CREATE TABLE images (
+    id TEXT PRIMARY KEY,            -- config digest of the host's platform
+    root TEXT NOT NULL,             -- descriptor of the manifest or index, JSON
+    manifest TEXT NOT NULL,         -- descriptor of the manifest chosen, JSON
+    created INTEGER NOT NULL,       -- when it came into this store, ms since epoch
+    labels TEXT NOT NULL DEFAULT '{}'
+  ) STRICT;
+  CREATE TABLE tags (
+    name TEXT PRIMARY KEY,          -- canonical name with tag, docker.io/library/x:latest
+    image TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+    updated INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE digests (
+    name TEXT PRIMARY KEY,          -- canonical name with digest, docker.io/library/x@sha256:…
+    image TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE
+  ) STRICT;
+  CREATE TABLE snapshots (
+    name TEXT PRIMARY KEY,
+    parent TEXT,
+    kind TEXT NOT NULL CHECK (kind IN ('active', 'view', 'committed')),
+    directory TEXT NOT NULL UNIQUE, -- short name below the snapshots folder
+    diff_id TEXT,                   -- of a committed one, once it is sealed
+    bytes INTEGER NOT NULL DEFAULT 0,
+    created INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE containers (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL,
+    record TEXT NOT NULL            -- JSON of engine/containers/record.ts
+  ) STRICT;
+  CREATE TABLE networks (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL,
+    record TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE endpoints (
+    network TEXT NOT NULL REFERENCES networks(id),
+    container TEXT NOT NULL,
+    address TEXT NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (network, container),
+    UNIQUE (network, address)
+  ) STRICT;
+  CREATE TABLE volumes (
+    name TEXT PRIMARY KEY,
+    created INTEGER NOT NULL,
+    record TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE build_steps (
+    key TEXT PRIMARY KEY,           -- content-addressed key of the step
+    snapshot TEXT NOT NULL,         -- committed snapshot it left
+    diff_id TEXT NOT NULL,
+    description TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    used INTEGER NOT NULL
+  ) STRICT;
+  `,
+];

@@ -1,0 +1,76 @@
+import type { Mount } from '#linux/mount.ts';
+import type { Digest } from '#oci/digest.ts';
+
+/** Name of a snapshot: a chain id for an image's layers, a container's id for its writable top, a step's key in a build. */
+export type SnapshotName = string;
+
+/** A path that differs from the parent, below the root of the snapshot, with a leading slash. */
+export interface Change {
+  path: string;
+  kind: 'modified' | 'added' | 'deleted';
+}
+
+export interface Usage {
+  /** Bytes of what this snapshot adds to its parent. */
+  bytes: number;
+  inodes: number;
+}
+
+export interface SnapshotRecord {
+  name: SnapshotName;
+  parent: SnapshotName | undefined;
+  kind: 'active' | 'view' | 'committed';
+  /** Of a committed snapshot, once it is sealed. */
+  diffId: Digest | undefined;
+  bytes: number;
+}
+
+/**
+ * File system trees that build on each other. `prepare` and `view` answer with the mounts as data; whoever needs the tree mounts them.
+ * A committed snapshot never changes. A name is taken once, whatever the kind. `conformance.ts` is the contract as tests.
+ */
+export interface Snapshotter {
+  /** As `docker info` shows it. */
+  readonly driver: string;
+
+  /** @throws {NotFoundError} */
+  stat(name: SnapshotName): Promise<SnapshotRecord>;
+  list(): Promise<SnapshotRecord[]>;
+
+  /**
+   * Makes a committed snapshot `name` of an uncompressed layer tar laid over `parent` (OCI image-spec, layer.md#applying).
+   * Is it there already, nothing is read. Nothing of it stays when it fails.
+   * @throws {InvalidArgumentError} for a tar that is broken or reaches outside; {UnavailableError} when the disk is full
+   */
+  unpack(
+    layer: { name: SnapshotName; parent: SnapshotName | undefined; diffId: Digest },
+    tar: AsyncIterable<Uint8Array>,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<SnapshotRecord>;
+
+  /** A writable snapshot over a committed one (or over nothing). @throws {ConflictError} if the name is taken */
+  prepare(name: SnapshotName, parent: SnapshotName | undefined): Promise<Mount[]>;
+  /** A read-only one. */
+  view(name: SnapshotName, parent: SnapshotName): Promise<Mount[]>;
+  /** What `prepare` or `view` answered. */
+  mounts(name: SnapshotName): Promise<Mount[]>;
+
+  /** Turns an active snapshot, unmounted, into a committed one under another name. It is not sealed: it has no diffId yet. */
+  commit(active: SnapshotName, name: SnapshotName): Promise<SnapshotRecord>;
+  /** Tells the diffId of a committed snapshot. */
+  seal(name: SnapshotName, diffId: Digest): Promise<void>;
+  /** Gives a committed snapshot another name (a step's key becomes a chain id); the old name stays usable if `keep`. */
+  rename(name: SnapshotName, to: SnapshotName): Promise<void>;
+
+  /**
+   * Removes one that has no children; the tree leaves the name at once, the space follows.
+   * @throws {ConflictError} if another builds on it; {NotFoundError}
+   */
+  remove(name: SnapshotName): Promise<void>;
+
+  usage(name: SnapshotName): Promise<Usage>;
+  /** What an active or committed snapshot changes against its parent, sorted by path. */
+  changes(name: SnapshotName): AsyncIterable<Change>;
+  /** The same as an uncompressed layer tar, with `.wh.` files for what is deleted. Equal trees give equal bytes. */
+  diff(name: SnapshotName): AsyncIterable<Uint8Array>;
+}

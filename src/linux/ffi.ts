@@ -1,0 +1,88 @@
+import koffi from 'koffi';
+import {
+  ConflictError,
+  InternalError,
+  InvalidArgumentError,
+  NotFoundError,
+  PermissionDeniedError,
+} from '#lib/errors.ts';
+import { UnavailableError } from '#lib/errors.ts';
+
+/**
+ * Every C function the engine calls. All return at once (less than a millisecond) unless the verb that uses one says it calls it
+ * asynchronously. Numbers that differ by architecture are in `numbers.ts`.
+ */
+const libc = koffi.load(null);
+
+export const c = {
+  mount: libc.func(
+    'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
+  ),
+  umount2: libc.func('int umount2(const char *target, int flags)'),
+  mknod: libc.func('int mknod(const char *path, unsigned int mode, uint64_t device)'),
+  lsetxattr: libc.func('int lsetxattr(const char *path, const char *name, const void *value, size_t size, int flags)'),
+  lgetxattr: libc.func('int64_t lgetxattr(const char *path, const char *name, void *value, size_t size)'),
+  llistxattr: libc.func('int64_t llistxattr(const char *path, void *list, size_t size)'),
+  lremovexattr: libc.func('int lremovexattr(const char *path, const char *name)'),
+  utimensat: libc.func('int utimensat(int dirfd, const char *path, const void *times, int flags)'),
+  unshare: libc.func('int unshare(int flags)'),
+  setns: libc.func('int setns(int fd, int type)'),
+  socket: libc.func('int socket(int domain, int type, int protocol)'),
+  connect: libc.func('int connect(int fd, const void *address, int length)'),
+  send: libc.func('int64_t send(int fd, const void *buffer, size_t length, int flags)'),
+  recv: libc.func('int64_t recv(int fd, void *buffer, size_t length, int flags)'),
+  close: libc.func('int close(int fd)'),
+  prctl: libc.func('int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)'),
+  waitpid: libc.func('int waitpid(int pid, _Out_ int *status, int options)'),
+  syncfs: libc.func('int syncfs(int fd)'),
+  flock: libc.func('int flock(int fd, int operation)'),
+  syscall: libc.func('long syscall(long number, ...)'),
+  ioctl: libc.func('int ioctl(int fd, unsigned long request, ...)'),
+} as const;
+
+const ERRNO = {
+  EPERM: 1, ENOENT: 2, ESRCH: 3, EINTR: 4, EIO: 5, ENXIO: 6, EAGAIN: 11, ENOMEM: 12, EACCES: 13, EBUSY: 16, EEXIST: 17,
+  ENODEV: 19, ENOTDIR: 20, EINVAL: 22, ENOSPC: 28, EROFS: 30, ENODATA: 61, EOPNOTSUPP: 95, EADDRINUSE: 98,
+} as const; // prettier-ignore
+
+export type Errno = keyof typeof ERRNO | 'other';
+
+/** Name of the calling thread's last error, right after a call. */
+export function lastErrno(): Errno {
+  const number = koffi.errno();
+  return (Object.keys(ERRNO) as (keyof typeof ERRNO)[]).find((name) => ERRNO[name] === number) ?? 'other';
+}
+
+/**
+ * Passes a C result on, or throws what errno stands for.
+ * @throws {NotFoundError} ENOENT; {PermissionDeniedError} EPERM, EACCES; {ConflictError} EBUSY, EEXIST; {InvalidArgumentError} EINVAL;
+ * {UnavailableError} ENOSPC, ENODEV; {InternalError} all others
+ */
+export function checked(result: number | bigint, what: string): number {
+  if (result >= 0) return Number(result);
+  const number = koffi.errno();
+  throw errnoError(number, what);
+}
+
+function errnoError(number: number, what: string): Error {
+  const name = Object.entries(ERRNO).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
+  const message = `${what}: ${name}`;
+  switch (number) {
+    case ERRNO.ENOENT:
+      return new NotFoundError(message);
+    case ERRNO.EPERM:
+    case ERRNO.EACCES:
+      return new PermissionDeniedError(message, { hint: 'the engine needs root' });
+    case ERRNO.EBUSY:
+    case ERRNO.EEXIST:
+      return new ConflictError(message);
+    case ERRNO.EINVAL:
+      return new InvalidArgumentError(message);
+    case ERRNO.ENOSPC:
+      return new UnavailableError(message, { hint: 'free some space on the disk of the data root' });
+    case ERRNO.ENODEV:
+      return new UnavailableError(message, { hint: 'the kernel lacks this file system or device' });
+    default:
+      return new InternalError(message);
+  }
+}

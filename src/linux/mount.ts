@@ -1,0 +1,42 @@
+import { c, checked, lastErrno } from './ffi.ts';
+
+/** What mount(2) is told; `type` is `bind` for a bind mount. */
+export interface Mount {
+  type: string;
+  source: string;
+  /** Options as in fstab: flags (`ro`, `nosuid`, …) and data (`lowerdir=…`). */
+  options: readonly string[];
+}
+
+const FLAGS: Readonly<Record<string, number>> = {
+  ro: 1, nosuid: 2, nodev: 4, noexec: 8, sync: 16, remount: 32, noatime: 1024, nodiratime: 2048, bind: 4096, rbind: 4096 | 16384,
+  unbindable: 1 << 17, private: 1 << 18, rprivate: (1 << 18) | 16384, slave: 1 << 19, rslave: (1 << 19) | 16384,
+  shared: 1 << 20, rshared: (1 << 20) | 16384, relatime: 1 << 21, strictatime: 1 << 24,
+}; // prettier-ignore
+const MNT_DETACH = 2;
+
+/** Mounts at an existing directory (or file, for a bind). A read-only bind takes a second call, which this makes. */
+export function mountAt(target: string, { type, source, options }: Mount): void {
+  const names = options.filter((option) => option in FLAGS);
+  const data = options.filter((option) => !(option in FLAGS) && option !== 'rw').join(',');
+  let flags = names.reduce((all, name) => all | (FLAGS[name] ?? 0), 0);
+  const isBind = type === 'bind' || (flags & 4096) !== 0;
+  if (isBind) flags |= 4096;
+  const what = `mount ${source} at ${target}`;
+  if (!isBind) {
+    checked(c.mount(source, target, type, flags, data), what);
+    return;
+  }
+  checked(c.mount(source, target, '', flags & (4096 | 16384), ''), what);
+  const attributes = flags & (1 | 2 | 4 | 8 | 1024 | 2048);
+  if (attributes !== 0) checked(c.mount('', target, '', attributes | 4096 | 32, ''), what);
+}
+
+/** Takes the topmost mount of a path away, lazily; nothing there is fine. @returns whether something was mounted */
+export function unmount(target: string): boolean {
+  if (c.umount2(target, MNT_DETACH) === 0) return true;
+  const errno = lastErrno();
+  if (errno === 'EINVAL' || errno === 'ENOENT') return false;
+  checked(-1, `unmount ${target}`);
+  return false;
+}

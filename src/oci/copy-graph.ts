@@ -1,0 +1,97 @@
+import type { Descriptor } from './descriptor.ts';
+import { isIndexType, isManifestType } from './media-type.ts';
+import { isIndex, type Manifest, type Index, parseManifestOrIndex } from './manifest.ts';
+
+/** Where a graph of content is read: a registry, an archive, a layout, the engine's store. */
+export interface ContentSource {
+  /** @throws {NotFoundError} */
+  open(descriptor: Descriptor, options: { signal?: AbortSignal | undefined }): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** Where it is written. Children come before their parent, so that a parent which is there is whole. */
+export interface ContentTarget {
+  has(descriptor: Descriptor): Promise<boolean>;
+  /** `parent` is the manifest a config or layer belongs to. The target verifies digest and size. */
+  write(
+    descriptor: Descriptor,
+    content: AsyncIterable<Uint8Array>,
+    options: { signal?: AbortSignal | undefined; parent?: Manifest },
+  ): Promise<void>;
+}
+
+export interface CopyOptions {
+  /** Which children of an index are copied; all if absent. */
+  select?: (index: Index) => Descriptor[];
+  /** Layers at a time; largest first. */
+  concurrency?: number;
+  signal?: AbortSignal | undefined;
+}
+
+const DOCUMENT_LIMIT_BYTES = 4 * 1024 * 1024;
+
+/** Copies the content that `root` points at, itself last; what the target has is not read again. One walk for load, save, pull, push and copy. */
+export async function copyGraph(
+  { source, target }: { source: ContentSource; target: ContentTarget },
+  root: Descriptor,
+  options: CopyOptions = {},
+): Promise<void> {
+  const { signal } = options;
+  if (!isIndexType(root.mediaType) && !isManifestType(root.mediaType)) {
+    await copyBlob({ source, target }, root, { signal });
+    return;
+  }
+  const bytes = await collect(await source.open(root, { signal }), Math.min(root.size, DOCUMENT_LIMIT_BYTES));
+  const document = parseManifestOrIndex(bytes, root.mediaType);
+  if (isIndex(document)) {
+    const children = options.select?.(document) ?? document.manifests;
+    for (const child of children) await copyGraph({ source, target }, child, options);
+  } else {
+    await copyBlob({ source, target }, document.config, { signal, parent: document });
+    await copyLayers({ source, target }, document, options);
+  }
+  if (!(await target.has(root))) await target.write(root, once(bytes), { signal });
+}
+
+async function copyLayers(
+  ends: { source: ContentSource; target: ContentTarget },
+  manifest: Manifest,
+  { concurrency = 2, signal }: CopyOptions,
+): Promise<void> {
+  const waiting = manifest.layers.toSorted((a, b) => b.size - a.size);
+  const worker = async (): Promise<void> => {
+    for (let layer = waiting.shift(); layer !== undefined; layer = waiting.shift())
+      await copyBlob(ends, layer, { signal, parent: manifest });
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+}
+
+async function copyBlob(
+  { source, target }: { source: ContentSource; target: ContentTarget },
+  descriptor: Descriptor,
+  options: { signal?: AbortSignal | undefined; parent?: Manifest },
+): Promise<void> {
+  options.signal?.throwIfAborted();
+  if (await target.has(descriptor)) return;
+  await target.write(descriptor, await source.open(descriptor, options), options);
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+async function collect(content: AsyncIterable<Uint8Array>, limitBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of content) {
+    length += chunk.byteLength;
+    if (length > limitBytes) break;
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(Math.min(length, limitBytes));
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return bytes;
+}
