@@ -1,0 +1,50 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus, release } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Comparison, median } from './support/measure.ts';
+import { type Ends, openEnds } from './support/ends.ts';
+
+/** Benchmarks by name; each file exports `bench(ends)`. */
+const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(ends: Ends): Promise<Comparison[]> }>>> = {
+  'run-true': () => import('./run-true.ts'),
+  'build-iris': () => import('./build-iris.ts'),
+  start: () => import('./start.ts'),
+  memory: () => import('./memory.ts'),
+  list: () => import('./list.ts'),
+};
+
+async function main(names: readonly string[]): Promise<number> {
+  const unknown = names.filter((name) => !(name in BENCHMARKS));
+  if (unknown.length > 0) {
+    console.error(`no benchmark called ${unknown.join(', ')}; there are ${Object.keys(BENCHMARKS).join(', ')}`);
+    return 2;
+  }
+  await using ends = await openEnds();
+  if (ends === undefined) return 1;
+  await mkdir('bench/results', { recursive: true });
+  const all: Comparison[] = [];
+  for (const name of names.length > 0 ? names : Object.keys(BENCHMARKS)) {
+    const results = (await (await BENCHMARKS[name]?.())?.bench(ends)) ?? [];
+    all.push(...results);
+    const machine = { cpus: cpus().length, model: cpus()[0]?.model ?? '', kernel: release() };
+    const record = { date: new Date().toISOString(), machine, peer: `Docker ${ends.peer.version}`, results };
+    await writeFile(`bench/results/${name}.json`, `${JSON.stringify(record, null, 2)}\n`);
+  }
+  console.log(table(all, ends.peer.version));
+  return 0;
+}
+
+function table(results: readonly Comparison[], version: string): string {
+  const header = ['benchmark', 'Berth', `Docker ${version}`, 'Docker / Berth', 'runs', 'load'];
+  const rows = results.map(({ name, unit, berth, peer, load }) => {
+    const [ours, theirs] = [median(berth), median(peer)];
+    const cells = [`${ours.toFixed(1)} ${unit}`, `${theirs.toFixed(1)} ${unit}`, (theirs / ours).toFixed(2)];
+    return [name, ...cells, String(berth.length), load.map((value) => value.toFixed(2)).join(' → ')];
+  });
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+process.exitCode = await main(parseArgs({ allowPositionals: true }).positionals);
