@@ -5,8 +5,8 @@ import {
   InvalidArgumentError,
   NotFoundError,
   PermissionDeniedError,
+  UnavailableError,
 } from '#lib/errors.ts';
-import { UnavailableError } from '#lib/errors.ts';
 
 /**
  * Every C function the engine calls. All return at once (less than a millisecond) unless the verb that uses one says it calls it
@@ -37,12 +37,14 @@ export const c = {
   syncfs: libc.func('int syncfs(int fd)'),
   flock: libc.func('int flock(int fd, int operation)'),
   syscall: libc.func('long syscall(long number, ...)'),
+  fcntl: libc.func('int fcntl(int fd, int command, ...)'),
   ioctl: libc.func('int ioctl(int fd, unsigned long request, ...)'),
 } as const;
 
 const ERRNO = {
-  EPERM: 1, ENOENT: 2, ESRCH: 3, EINTR: 4, EIO: 5, ENXIO: 6, EAGAIN: 11, ENOMEM: 12, EACCES: 13, EBUSY: 16, EEXIST: 17,
-  ENODEV: 19, ENOTDIR: 20, EINVAL: 22, ENOSPC: 28, EROFS: 30, ENODATA: 61, EOPNOTSUPP: 95, EADDRINUSE: 98,
+  EPERM: 1, ENOENT: 2, ESRCH: 3, EINTR: 4, EIO: 5, ENXIO: 6, EBADF: 9, ECHILD: 10, EAGAIN: 11, ENOMEM: 12, EACCES: 13, EBUSY: 16,
+  EEXIST: 17, ENODEV: 19, ENOTDIR: 20, EINVAL: 22, ENOTTY: 25, ENOSPC: 28, EROFS: 30, ERANGE: 34, ENAMETOOLONG: 36, ENOSYS: 38,
+  ENOTEMPTY: 39, ELOOP: 40, ENODATA: 61, EOPNOTSUPP: 95, EADDRINUSE: 98, EADDRNOTAVAIL: 99, ENETUNREACH: 101, ECONNREFUSED: 111,
 } as const; // prettier-ignore
 
 export type Errno = keyof typeof ERRNO | 'other';
@@ -55,8 +57,8 @@ export function lastErrno(): Errno {
 
 /**
  * Passes a C result on, or throws what errno stands for.
- * @throws {NotFoundError} ENOENT; {PermissionDeniedError} EPERM, EACCES; {ConflictError} EBUSY, EEXIST; {InvalidArgumentError} EINVAL;
- * {UnavailableError} ENOSPC, ENODEV; {InternalError} all others
+ * @throws {NotFoundError} ENOENT, ESRCH; {PermissionDeniedError} EPERM, EACCES; {ConflictError} EBUSY, EEXIST; {InvalidArgumentError} EINVAL;
+ * {UnavailableError} ENOSPC, ENODEV, ECONNREFUSED; {InternalError} all others
  */
 export function checked(result: number | bigint, what: string): number {
   if (result >= 0) return Number(result);
@@ -64,11 +66,13 @@ export function checked(result: number | bigint, what: string): number {
   throw errnoError(number, what);
 }
 
-function errnoError(number: number, what: string): Error {
+/** The error that an errno stands for, for calls that tell it otherwise than by `errno` (netlink, asynchronous ones). */
+export function errnoError(number: number, what: string): Error {
   const name = Object.entries(ERRNO).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
   const message = `${what}: ${name}`;
   switch (number) {
     case ERRNO.ENOENT:
+    case ERRNO.ESRCH:
       return new NotFoundError(message);
     case ERRNO.EPERM:
     case ERRNO.EACCES:
@@ -82,6 +86,8 @@ function errnoError(number: number, what: string): Error {
       return new UnavailableError(message, { hint: 'free some space on the disk of the data root' });
     case ERRNO.ENODEV:
       return new UnavailableError(message, { hint: 'the kernel lacks this file system or device' });
+    case ERRNO.ECONNREFUSED:
+      return new UnavailableError(message);
     default:
       return new InternalError(message);
   }
