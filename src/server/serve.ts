@@ -1,0 +1,88 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '#lib/log.ts';
+import { createRequestHandler } from './handle.ts';
+import { type Address, bind, type TlsFiles } from './listen.ts';
+import type { Route } from './route.ts';
+
+/** How long requests that have not begun to answer may take when the server closes. */
+const CLOSE_GRACE_MS = 5000;
+const HEADERS_TIMEOUT_MS = 60_000;
+
+export interface ApiServer {
+  /**
+   * Listens at one more address.
+   * @throws {ConflictError} if another program answers there; {InvalidArgumentError} for TCP without client certificates
+   */
+  listen(address: Address): Promise<void>;
+  /** Takes no more requests, lets those under way finish, ends streams. */
+  close(): Promise<void>;
+}
+
+export interface ApiServerOptions {
+  routes: readonly Route[];
+  tls: TlsFiles | undefined;
+  /** Group of unix sockets, by id. */
+  groupId: number | undefined;
+  log: Log;
+}
+
+/** Makes the server of the Engine API; it listens nowhere yet. */
+export function createApiServer({ routes, tls, groupId, log }: ApiServerOptions): ApiServer {
+  const handle = createRequestHandler({ routes, log });
+  const servers: { server: Server; release(this: void): Promise<void> }[] = [];
+  const sockets = new Set<Socket>();
+  const waiting = new Set<ServerResponse>();
+
+  const listener =
+    (overTls: boolean): RequestListener =>
+    (request: IncomingMessage, response: ServerResponse) => {
+      waiting.add(response);
+      void handle(request, response, { overTls }).finally(() => waiting.delete(response));
+    };
+
+  return {
+    async listen(address) {
+      const bound = await bind(address, { tls, groupId });
+      const server =
+        bound.tls === undefined ? createServer(listener(false)) : createTlsServer(bound.tls, listener(true));
+      configure(server, sockets);
+      await bound.listen(server);
+      servers.push({ server, release: bound.release });
+      log.info('listening', { address: address.text });
+    },
+
+    async close() {
+      for (const { server } of servers) {
+        server.close();
+        server.closeIdleConnections();
+      }
+      const deadline = Date.now() + CLOSE_GRACE_MS;
+      // Streams (logs, events, attached terminals) have sent their headers and would go on for ever.
+      while ([...waiting].some((response) => !response.headersSent && !response.destroyed) && Date.now() < deadline)
+        await sleep(20);
+      for (const socket of sockets) socket.destroySoon();
+      await sleep(sockets.size > 0 ? 50 : 0);
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(servers.map(({ release }) => release()));
+    },
+  };
+}
+
+function configure(server: Server, sockets: Set<Socket>): void {
+  // Uploads of images and streams take as long as they take; only the headers have to come soon.
+  server.requestTimeout = 0;
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.keepAliveTimeout = 0;
+  server.timeout = 0;
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    else socket.destroy();
+  });
+}
