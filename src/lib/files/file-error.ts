@@ -1,0 +1,50 @@
+import {
+  BerthError,
+  ConflictError,
+  InternalError,
+  InvalidArgumentError,
+  NotFoundError,
+  PermissionDeniedError,
+  UnavailableError,
+} from '#lib/errors.ts';
+
+/** Whether a system call failed with one of these codes. */
+export function isErrno(error: unknown, ...codes: readonly string[]): boolean {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return error instanceof Error && typeof code === 'string' && codes.includes(code);
+}
+
+/** What a failed system call on a file means to us; errors of ours pass through. */
+export function fileError(error: unknown, path: string): BerthError {
+  if (error instanceof BerthError) return error;
+  const { code = (error as Error).message } = error as { code?: string };
+  const message = `${path}: ${code}`;
+  switch (code) {
+    case 'ENOENT':
+      return new NotFoundError(`${path}: no such file or directory`, { cause: error });
+    case 'ENOTDIR':
+      return new InvalidArgumentError(`${path}: not a directory`, { cause: error });
+    case 'EEXIST':
+    case 'ENOTEMPTY':
+    case 'EBUSY':
+      return new ConflictError(message, { cause: error });
+    case 'ELOOP':
+    case 'EISDIR':
+    case 'EINVAL':
+    case 'ENAMETOOLONG':
+      return new InvalidArgumentError(message, { cause: error });
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new PermissionDeniedError(message, { cause: error });
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new UnavailableError(`no space left on the disk`, {
+        why: `${path} could not be written (${code})`,
+        hint: 'free some space on the disk of the data root, for example with `docker image prune`',
+        cause: error,
+      });
+    default:
+      return new InternalError(message, { cause: error });
+  }
+}
