@@ -68,9 +68,10 @@ async function programVersion(program: 'runc' | 'conmon'): Promise<string> {
 }
 
 /** Credentials in a proxy's address are nobody's business. */
+const masked = (address: string): string => address.replace(/\/\/[^@/]*@/, '//xxxxx:xxxxx@');
+
 function readProxy(env: NodeJS.ProcessEnv): SystemFacts['proxy'] {
   const read = (name: string): string => env[name] ?? env[name.toUpperCase()] ?? '';
-  const masked = (address: string): string => address.replace(/\/\/[^@/]*@/, '//xxxxx:xxxxx@');
   return { http: masked(read('http_proxy')), https: masked(read('https_proxy')), no: read('no_proxy') };
 }
 

@@ -10,7 +10,10 @@ export interface Call {
   query: URLSearchParams;
   /** Version the client speaks, as a number pair that compares: 1.41 is 141. */
   version: number;
-  /** Aborts when the client leaves before the answer ended. */
+  /**
+   * Aborts when the client leaves before the answer ended. Of a hijacked connection that is seen when something is written: a client
+   * that is gone looks like one that only closed its side.
+   */
   signal: AbortSignal;
   /**
    * The body as JSON with field names in the schema's case, whatever case the client used.
