@@ -1,0 +1,140 @@
+import { watch } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { createLogParser, type LogEntry, timeNano } from './entry.ts';
+import { findTail, logFiles } from './files.ts';
+
+export interface LogOptions {
+  /** Nanoseconds since epoch, both ends included. */
+  sinceNano?: bigint | undefined;
+  untilNano?: bigint | undefined;
+  /** Last lines only; all if absent. */
+  tail?: number | undefined;
+  /** Waits for more until `ended` resolves. */
+  follow?: { ended: Promise<unknown> } | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+const READ_BYTES = 256 * 1024;
+
+/** Records of a container's log, in batches as they are read. Files that are rotated away while they are followed are read to their end. */
+export async function* readLog(path: string, options: LogOptions): AsyncGenerator<LogEntry[]> {
+  const { sinceNano, untilNano, tail, follow, signal } = options;
+  const files = await logFiles(path);
+  const { skip, offset } = tail === undefined ? { skip: 0, offset: 0 } : await findTail(files, tail);
+  const parser = createLogParser();
+  const kept = (entries: LogEntry[]): LogEntry[] => {
+    if (sinceNano === undefined && untilNano === undefined) return entries;
+    return entries.filter(({ time }) => {
+      const at = timeNano(time);
+      return (sinceNano === undefined || at >= sinceNano) && (untilNano === undefined || at <= untilNano);
+    });
+  };
+  const rest = files.slice(skip);
+  for (const [index, file] of rest.entries()) {
+    const last = index === rest.length - 1;
+    const start = index === 0 ? offset : 0;
+    const chunks =
+      last && follow !== undefined ? followFile(file, start, { ...follow, signal }) : readFrom(file, start);
+    for await (const chunk of chunks) {
+      const entries = parser.push(chunk);
+      const batch = kept(entries);
+      if (batch.length > 0) yield batch;
+      const newest = entries.at(-1);
+      if (untilNano !== undefined && newest !== undefined && timeNano(newest.time) > untilNano) return;
+    }
+    if (signal?.aborted === true) return;
+  }
+}
+
+async function* readFrom(path: string, offset: number): AsyncGenerator<Buffer> {
+  await using file = await open(path, 'r');
+  yield* readOn(file, { offset });
+}
+
+/** From `offset` to the present end; moves `offset` on. */
+async function* readOn(file: FileHandle, at: { offset: number }): AsyncGenerator<Buffer> {
+  for (;;) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, at.offset);
+    if (bytesRead === 0) return;
+    at.offset += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+async function* followFile(
+  path: string,
+  offset: number,
+  { ended, signal }: { ended: Promise<unknown>; signal: AbortSignal | undefined },
+): AsyncGenerator<Buffer> {
+  using bell = createBell(path, { ended, signal });
+  let file = await open(path, 'r');
+  const at = { offset };
+  try {
+    for (;;) {
+      const final = bell.over();
+      yield* readOn(file, at);
+      const next = await replaced(file, path);
+      if (signal?.aborted === true || (next === undefined && final)) return;
+      if (next === undefined) {
+        await bell.rung();
+        continue;
+      }
+      yield* readOn(file, at); // written between the read and the rename
+      await file.close();
+      file = next;
+      at.offset = 0;
+      bell.watchAgain();
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** The file that has the path now, if it is another one. */
+async function replaced(file: FileHandle, path: string): Promise<FileHandle | undefined> {
+  const now = await stat(path).catch(() => undefined);
+  if (now === undefined || now.ino === (await file.stat()).ino) return undefined;
+  return open(path, 'r');
+}
+
+interface Bell extends Disposable {
+  /** Resolves at the next change, or at once if there was one. */
+  rung(): Promise<void>;
+  /** Whether the writer has ended: what is read after this is all there will be. */
+  over(): boolean;
+  watchAgain(): void;
+}
+
+function createBell(
+  path: string,
+  { ended, signal }: { ended: Promise<unknown>; signal: AbortSignal | undefined },
+): Bell {
+  let over = false;
+  let pending = true;
+  let wake: (() => void) | undefined;
+  const ring = (): void => {
+    pending = true;
+    wake?.();
+  };
+  let watcher = watch(path, { persistent: false }, ring);
+  signal?.addEventListener('abort', ring, { once: true });
+  const finish = async (): Promise<void> => {
+    await ended;
+    over = true;
+    ring();
+  };
+  void finish();
+  return {
+    over: () => over,
+    async rung() {
+      if (!pending) await new Promise<void>((resolve) => (wake = resolve));
+      pending = false;
+    },
+    watchAgain() {
+      watcher.close();
+      watcher = watch(path, { persistent: false }, ring);
+      pending = true;
+    },
+    [Symbol.dispose]: () => watcher.close(),
+  };
+}
