@@ -34,9 +34,6 @@ export interface SystemFacts {
   snapshotStatus: readonly (readonly [string, string])[];
   firewall: string;
   addressPools: readonly { base: string; size: number }[];
-  labels: readonly string[];
-  insecureRegistries: readonly string[];
-  mirrors: readonly string[];
   proxy: { http: string; https: string; no: string };
   warnings: readonly string[];
 }
@@ -51,6 +48,9 @@ export interface SystemCounts {
   listeners: number;
   openFiles: number;
   ipv4Forwarding: boolean;
+  labels: readonly string[];
+  insecureRegistries: readonly string[];
+  mirrors: readonly string[];
 }
 
 /** The answer of `GET /version`. */
@@ -82,7 +82,7 @@ export function infoToWire(facts: SystemFacts, counts: SystemCounts, version: nu
   return {
     ID: facts.id,
     ...countFields(counts),
-    ...hostFields(facts, counts),
+    ...hostFields(facts),
     ...limitFields(facts),
     Driver: facts.snapshotDriver,
     DriverStatus: facts.snapshotStatus,
@@ -90,11 +90,11 @@ export function infoToWire(facts: SystemFacts, counts: SystemCounts, version: nu
     Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['local'] },
     LoggingDriver: 'local',
     ServerVersion: facts.version,
-    ...registryFields(facts),
+    ...registryFields(counts),
     HttpProxy: facts.proxy.http,
     HttpsProxy: facts.proxy.https,
     NoProxy: facts.proxy.no,
-    Labels: facts.labels,
+    Labels: counts.labels,
     ExperimentalBuild: false,
     Runtimes: { runc: { path: 'runc' } },
     DefaultRuntime: 'runc',
@@ -141,7 +141,7 @@ function countFields(counts: SystemCounts): Record<string, unknown> {
   };
 }
 
-function hostFields(facts: SystemFacts, _counts: SystemCounts): Record<string, unknown> {
+function hostFields(facts: SystemFacts): Record<string, unknown> {
   return {
     KernelVersion: facts.kernel,
     OperatingSystem: facts.operatingSystem,
@@ -172,7 +172,7 @@ function limitFields({ controllers, cgroupVersion }: SystemFacts): Record<string
 
 const isNetwork = (text: string): boolean => text.includes('/');
 
-function registryFields({ insecureRegistries, mirrors }: SystemFacts): Record<string, unknown> {
+function registryFields({ insecureRegistries, mirrors }: SystemCounts): Record<string, unknown> {
   const index = (name: string, secure: boolean): [string, object] => [
     name,
     { Name: name, Mirrors: secure ? mirrors : [], Secure: secure, Official: secure },

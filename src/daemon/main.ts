@@ -1,23 +1,41 @@
-import { openEngine } from '#engine/engine.ts';
-import { createLog } from '#lib/log.ts';
-import { parseAddress } from '#server/listen.ts';
-import { allRoutes } from '#server/routes.ts';
-import { createApiServer } from '#server/serve.ts';
+import { BerthError, InvalidArgumentError } from '#lib/errors.ts';
+import { VERSION } from '#lib/version.ts';
+import { runEngine } from './run-engine.ts';
+import { usage } from './usage.ts';
 
-const [, , , , dataRoot = '/var/lib/berth', execRoot = '/run/berth', socket = '/run/berth/berth.sock'] = process.argv;
-const log = createLog((line) => process.stderr.write(line));
-const engine = await openEngine({
-  dataRoot,
-  execRoot,
-  log,
-  debug: () => false,
-  network: { bridgeAddress: undefined, addressPools: [], dns: [], mtu: undefined },
-  labels: [],
-  insecureRegistries: [],
-  mirrors: [],
-});
-const server = createApiServer({ routes: allRoutes(engine), tls: undefined, groupId: undefined, log });
-await server.listen(parseAddress(`unix://${socket}`));
-process.on('SIGTERM', () => {
-  void server.close().then(() => engine.close());
-});
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+
+/** Entry of the `berthd` bundle: what failed, why and what to do, a line each; the exit code tells usage from failure. */
+async function main(words: readonly string[]): Promise<number> {
+  if (words.includes('--version') || words.includes('-v')) return print(`berthd ${VERSION}\n`);
+  if (words.includes('--help') || words.includes('-h')) return print(usage());
+  try {
+    if (words[0] !== 'engine' || words[1] !== 'run')
+      throw new InvalidArgumentError(`unknown verb: ${words.slice(0, 2).join(' ') || '(none)'}`, {
+        hint: 'berthd engine run --help',
+      });
+    await runEngine(words.slice(2));
+    return 0;
+  } catch (error) {
+    process.stderr.write(describe(error));
+    return error instanceof InvalidArgumentError ? EXIT_USAGE : EXIT_FAILURE;
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof BerthError))
+    return `berthd: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
+  const lines = [`berthd: ${error.message}`];
+  if (error.why !== undefined) lines.push(`  why: ${error.why}`);
+  if (error.hint !== undefined) lines.push(`  fix: ${error.hint}`);
+  return `${lines.join('\n')}\n`;
+}
+
+// A handle that somebody forgot must not keep an engine alive that has let go of its folders.
+process.exit(await main(process.argv.slice(2)));

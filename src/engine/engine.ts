@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SystemCounts, SystemFacts } from '#api/system.ts';
 import type { Log } from '#lib/log.ts';
@@ -12,13 +12,20 @@ import { forwardsIpv4, readSystemFacts } from './system-facts.ts';
 export interface EngineOptions {
   dataRoot: string;
   execRoot: string;
-  /** Whether debugging is on; asked at each `GET /info`. */
-  debug(): boolean;
   network: NetworkOptions;
-  labels: readonly string[];
-  insecureRegistries: readonly string[];
-  mirrors: readonly string[];
+  /** What can change while the engine runs; asked each time it is needed. */
+  live(): LiveOptions;
   log: Log;
+}
+
+/** Settings that a reload renews. */
+export interface LiveOptions {
+  debug: boolean;
+  labels: readonly string[];
+  /** Hosts and networks to talk to without checking TLS. */
+  insecureRegistries: readonly string[];
+  /** Addresses of mirrors of Docker Hub, best first. */
+  mirrors: readonly string[];
 }
 
 /** Settings of the default bridge and the pools of other networks. */
@@ -53,7 +60,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   resources.use(await lockFolder(dataRoot, 'data root'));
   resources.use(await lockFolder(execRoot, 'exec root'));
   const id = await readEngineId(dataRoot);
-  const database = openDatabase(join(dataRoot, 'engine.db'), MIGRATIONS);
+  const database = await openPrivateDatabase(join(dataRoot, 'engine.db'));
   resources.defer(() => database.close());
   const events = openEvents();
   const content = await openContentStore(join(dataRoot, 'content'));
@@ -63,9 +70,6 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     execRoot,
     snapshotDriver: 'overlay2',
     addressPools: options.network.addressPools,
-    labels: options.labels,
-    insecureRegistries: options.insecureRegistries,
-    mirrors: options.mirrors,
   });
   for (const warning of facts.warnings) log.warn(warning.replace(/^WARNING: /, ''));
   const held = resources.move();
@@ -85,7 +89,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         paused: 0,
         stopped: 0,
         images: 0,
-        debug: options.debug(),
+        ...options.live(),
         listeners: events.listeners(),
         openFiles: (await readdir('/proc/self/fd')).length,
         ipv4Forwarding: await forwardsIpv4(),
@@ -96,4 +100,11 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       return { id };
     },
   };
+}
+
+/** Containers' environments, with passwords in them, are in the records: only root may read the file. SQLite's others take its mode. */
+async function openPrivateDatabase(path: string): Promise<Database> {
+  const file = await open(path, 'a', 0o600);
+  await file.close();
+  return openDatabase(path, MIGRATIONS);
 }

@@ -10,10 +10,7 @@ import { hasAppArmor, kernelRelease } from '#linux/kernel.ts';
 import { readOsRelease } from '#linux/os-release.ts';
 
 /** What the facts need that only the engine knows. */
-export type OwnFacts = Pick<
-  SystemFacts,
-  'id' | 'dataRoot' | 'execRoot' | 'snapshotDriver' | 'addressPools' | 'labels' | 'insecureRegistries' | 'mirrors'
->;
+export type OwnFacts = Pick<SystemFacts, 'id' | 'dataRoot' | 'execRoot' | 'snapshotDriver' | 'addressPools'>;
 
 const CONTROLLERS = ['memory', 'cpu', 'cpuset', 'pids', 'devices', 'freezer', 'blkio', 'io'];
 const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };

@@ -80,11 +80,7 @@ export async function bind(
 
 /** Client certificates are not optional: whoever can talk to the engine is root on this host. */
 async function bindTcp(address: Address & { kind: 'tcp' }, tls: TlsFiles | undefined): Promise<Bound> {
-  if (tls === undefined)
-    throw new InvalidArgumentError(`refusing to listen on ${address.text} without client certificates`, {
-      why: 'whoever can reach the port would be root on this host',
-      hint: 'add --tlsverify --tlscacert ca.pem --tlscert cert.pem --tlskey key.pem, or reach the unix socket over ssh',
-    });
+  if (tls === undefined) throw unprotected(address);
   const [cert, key, ca] = await Promise.all([readPem(tls.certificate), readPem(tls.key), readPem(tls.clientAuthority)]);
   return {
     tls: { cert, key, ca, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' },
@@ -94,6 +90,14 @@ async function bindTcp(address: Address & { kind: 'tcp' }, tls: TlsFiles | undef
     },
     release: async () => {},
   };
+}
+
+/** The error for an address that would be open to everybody. */
+export function unprotected({ text }: Address): InvalidArgumentError {
+  return new InvalidArgumentError(`refusing to listen on ${text} without client certificates`, {
+    why: 'whoever can reach the port would be root on this host',
+    hint: 'add --tlsverify --tlscacert ca.pem --tlscert cert.pem --tlskey key.pem, or reach the unix socket over ssh',
+  });
 }
 
 function bindPassed(): Bound {
