@@ -1,0 +1,199 @@
+import type { SyntaxNode } from '@lezer/common';
+import { joinPieces, type Literal, parentPath, PROJECT_ROOT, stringValue } from './literal.ts';
+
+/** Names whose values are known: constants of the module, defaults of parameters, defaults of argparse options. */
+export interface Scope {
+  readonly source: string;
+  readonly path: string;
+  readonly names: Map<string, Literal>;
+}
+
+const MAX_DEPTH = 40;
+
+export function textOf(scope: Scope, node: SyntaxNode): string {
+  return scope.source.slice(node.from, node.to);
+}
+
+export function lineOf(scope: Scope, node: SyntaxNode): number {
+  let line = 1;
+  for (let at = scope.source.indexOf('\n'); at !== -1 && at < node.from; at = scope.source.indexOf('\n', at + 1))
+    line++;
+  return line;
+}
+
+export function childrenOf(node: SyntaxNode): SyntaxNode[] {
+  const children: SyntaxNode[] = [];
+  for (let child = node.firstChild; child !== null; child = child.nextSibling) children.push(child);
+  return children;
+}
+
+/** Value of an expression as far as it can be known without running the program; undefined otherwise. */
+export function evaluate(scope: Scope, node: SyntaxNode, depth = 0): Literal | undefined {
+  if (depth > MAX_DEPTH) return undefined;
+  const inner = (child: SyntaxNode): Literal | undefined => evaluate(scope, child, depth + 1);
+  switch (node.name) {
+    case 'String':
+      return stringValue(textOf(scope, node));
+    case 'ContinuedString':
+      return joined(childrenOf(node).map(inner));
+    case 'FormatString':
+      return formatted(scope, node, inner);
+    case 'Number':
+      return numberValue(textOf(scope, node));
+    case 'Boolean':
+      return textOf(scope, node) === 'True';
+    case 'None':
+      return null;
+    case 'VariableName':
+      return named(scope, textOf(scope, node));
+    case 'ParenthesizedExpression':
+      return node.firstChild?.nextSibling ? inner(node.firstChild.nextSibling) : undefined;
+    case 'TupleExpression':
+    case 'ArrayExpression':
+      return listOf(node, inner);
+    case 'DictionaryExpression':
+      return dictionaryOf(node, inner);
+    case 'BinaryExpression':
+      return binary(scope, node, inner);
+    case 'MemberExpression':
+      return member(scope, node, inner);
+    case 'CallExpression':
+      return call(scope, node, inner);
+    default:
+      return undefined;
+  }
+}
+
+type Inner = (node: SyntaxNode) => Literal | undefined;
+
+function named(scope: Scope, name: string): Literal | undefined {
+  return name === '__file__' ? `${PROJECT_ROOT}/${scope.path}` : scope.names.get(name);
+}
+
+function numberValue(text: string): number | undefined {
+  const value = Number(text.replaceAll('_', ''));
+  return Number.isNaN(value) ? undefined : value;
+}
+
+function joined(parts: readonly (Literal | undefined)[]): string | undefined {
+  return parts.every((part) => typeof part === 'string') ? parts.join('') : undefined;
+}
+
+function formatted(scope: Scope, node: SyntaxNode, inner: Inner): string | undefined {
+  const quote = /^[a-zA-Z]*("""|'''|"|')/.exec(textOf(scope, node));
+  if (quote === null) return undefined;
+  let text = '';
+  let at = node.from + quote[0].length;
+  for (const part of childrenOf(node).filter(({ name }) => name === 'FormatReplacement')) {
+    const expression = part.firstChild?.nextSibling;
+    const value = expression ? inner(expression) : undefined;
+    if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+    text += scope.source.slice(at, part.from) + String(value);
+    at = part.to;
+  }
+  return text + scope.source.slice(at, node.to - (quote[1]?.length ?? 1));
+}
+
+function listOf(node: SyntaxNode, inner: Inner): Literal[] | undefined {
+  const values = childrenOf(node)
+    .filter(({ name }) => !/^[()[\],]$/.test(name) && name !== 'Comment')
+    .map(inner);
+  return values.some((value) => value === undefined) ? undefined : (values as Literal[]);
+}
+
+function dictionaryOf(node: SyntaxNode, inner: Inner): Literal | undefined {
+  const parts = childrenOf(node).filter(({ name }) => !/^[{}:,]$/.test(name) && name !== 'Comment');
+  const table: Record<string, Literal> = {};
+  for (let index = 0; index + 1 < parts.length; index += 2) {
+    const [key, value] = [inner(parts[index] as SyntaxNode), inner(parts[index + 1] as SyntaxNode)];
+    if (typeof key !== 'string' || value === undefined || key === '__proto__') return undefined;
+    table[key] = value;
+  }
+  return table;
+}
+
+function binary(scope: Scope, node: SyntaxNode, inner: Inner): Literal | undefined {
+  const [left, operator, right] = childrenOf(node);
+  if (left === undefined || operator === undefined || right === undefined) return undefined;
+  const sign = textOf(scope, operator);
+  const [a, b] = [inner(left), inner(right)];
+  if (sign === 'or') return a === undefined || a === null || a === '' ? b : a;
+  if (sign === '/' && typeof a === 'string' && typeof b === 'string') return joinPieces([a, b]);
+  if (sign === '+' && typeof a === 'string' && typeof b === 'string') return a + b;
+  return undefined;
+}
+
+/** `Path(…).parent`, and the default of an option of argparse under its name. */
+function member(scope: Scope, node: SyntaxNode, inner: Inner): Literal | undefined {
+  const [object, , property] = childrenOf(node);
+  if (object === undefined || property?.name !== 'PropertyName') return undefined;
+  const name = textOf(scope, property);
+  const value = inner(object);
+  if (name === 'parent' && typeof value === 'string') return parentPath(value);
+  if (name === 'name' && typeof value === 'string') return value.slice(value.lastIndexOf('/') + 1);
+  return value === undefined ? scope.names.get(`.${name}`) : undefined;
+}
+
+/** Functions that give back their first piece (or join all) as far as a path's text is concerned. */
+const KEEPS_FIRST = new Set([
+  'str',
+  'int',
+  'float',
+  'abspath',
+  'realpath',
+  'expanduser',
+  'fspath',
+  'resolve',
+  'absolute',
+  'as_posix',
+]);
+const JOINS = new Set(['Path', 'PurePath', 'PosixPath', 'join', 'joinpath']);
+const ENVIRONMENT = /^(?:os\.)?(?:getenv|environ\.get)$/;
+
+function call(scope: Scope, node: SyntaxNode, inner: Inner): Literal | undefined {
+  const callee = node.firstChild;
+  if (callee === null) return undefined;
+  const name = textOf(scope, callee);
+  const last = name.slice(name.lastIndexOf('.') + 1);
+  const { positional, keyword } = argumentsOf(scope, node);
+  if (ENVIRONMENT.test(name)) {
+    const fallback = positional[1] ?? keyword.get('default');
+    return fallback === undefined ? undefined : inner(fallback);
+  }
+  const object = callee.name === 'MemberExpression' && callee.firstChild ? inner(callee.firstChild) : undefined;
+  const values = positional.map(inner);
+  const pieces = typeof object === 'string' ? [object, ...values] : values;
+  if (JOINS.has(last)) return pieces.every((piece) => typeof piece === 'string') ? joinPieces(pieces) : undefined;
+  if (last === 'dirname' && typeof pieces[0] === 'string') return parentPath(pieces[0]);
+  if (last === 'int' && typeof pieces[0] === 'string') return numberValue(pieces[0]);
+  return KEEPS_FIRST.has(last) ? pieces[0] : undefined;
+}
+
+export interface CallArguments {
+  positional: readonly SyntaxNode[];
+  keyword: ReadonlyMap<string, SyntaxNode>;
+}
+
+/** The arguments of a call, those by name apart. */
+export function argumentsOf(scope: Scope, node: SyntaxNode): CallArguments {
+  const list = node.getChild('ArgList');
+  return list === null ? { positional: [], keyword: new Map() } : argumentsIn(scope, list);
+}
+
+/** The same of the list between the parentheses, which may be that of a definition: then `keyword` holds the defaults. */
+export function argumentsIn(scope: Scope, list: SyntaxNode): CallArguments {
+  const positional: SyntaxNode[] = [];
+  const keyword = new Map<string, SyntaxNode>();
+  const parts = childrenOf(list).filter(({ name }) => !/^[(),]$/.test(name) && name !== 'Comment');
+  for (let index = 0; index < parts.length; index++) {
+    const part = parts[index] as SyntaxNode;
+    const value = parts[index + 2];
+    if (parts[index + 1]?.name === 'AssignOp' && value !== undefined) {
+      keyword.set(textOf(scope, part), value);
+      index += 2;
+    } else {
+      positional.push(part);
+    }
+  }
+  return { positional, keyword };
+}
