@@ -29,6 +29,10 @@ export const c = {
   setns: libc.func('int setns(int fd, int type)'),
   socket: libc.func('int socket(int domain, int type, int protocol)'),
   connect: libc.func('int connect(int fd, const void *address, int length)'),
+  bind: libc.func('int bind(int fd, const void *address, int length)'),
+  listen: libc.func('int listen(int fd, int backlog)'),
+  getsockname: libc.func('int getsockname(int fd, void *address, void *length)'),
+  setsockopt: libc.func('int setsockopt(int fd, int level, int option, const void *value, int length)'),
   send: libc.func('int64_t send(int fd, const void *buffer, size_t length, int flags)'),
   recv: libc.func('int64_t recv(int fd, void *buffer, size_t length, int flags)'),
   close: libc.func('int close(int fd)'),
@@ -57,7 +61,7 @@ export function lastErrno(): Errno {
 
 /**
  * Passes a C result on, or throws what errno stands for.
- * @throws {NotFoundError} ENOENT, ESRCH; {PermissionDeniedError} EPERM, EACCES; {ConflictError} EBUSY, EEXIST; {InvalidArgumentError} EINVAL;
+ * @throws {NotFoundError} ENOENT, ESRCH; {PermissionDeniedError} EPERM, EACCES; {ConflictError} EBUSY, EEXIST, EADDRINUSE; {InvalidArgumentError} EINVAL, EADDRNOTAVAIL;
  * {UnavailableError} ENOSPC, ENODEV, ECONNREFUSED; {InternalError} all others
  */
 export function checked(result: number | bigint, what: string): number {
@@ -79,8 +83,10 @@ export function errnoError(number: number, what: string): Error {
       return new PermissionDeniedError(message, { hint: 'the engine needs root' });
     case ERRNO.EBUSY:
     case ERRNO.EEXIST:
+    case ERRNO.EADDRINUSE:
       return new ConflictError(message);
     case ERRNO.EINVAL:
+    case ERRNO.EADDRNOTAVAIL:
       return new InvalidArgumentError(message);
     case ERRNO.ENOSPC:
       return new UnavailableError(message, { hint: 'free some space on the disk of the data root' });

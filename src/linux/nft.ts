@@ -1,6 +1,6 @@
 import { run } from '#lib/run.ts';
 
-/** A chain that the kernel calls itself at a place of a packet's way. */
+/** A chain; those that the kernel calls itself at a place of a packet's way have a type, a hook and a policy. */
 export interface NftChain {
   family: string;
   table: string;
@@ -30,18 +30,16 @@ export async function applyNft(script: string): Promise<void> {
   await run(['nft', '-f', '-'], { input: script });
 }
 
-/** Chains with a hook, of all tables and families. */
-export async function listBaseChains(): Promise<NftChain[]> {
-  return (await list('chain', ['list', 'chains']))
-    .filter((chain) => typeof chain['hook'] === 'string')
-    .map((chain) => ({
-      family: text(chain['family']),
-      table: text(chain['table']),
-      name: text(chain['name']),
-      type: text(chain['type']),
-      hook: text(chain['hook']),
-      policy: text(chain['policy']),
-    }));
+/** Chains of all tables and families. */
+export async function listChains(): Promise<NftChain[]> {
+  return (await list('chain', ['list', 'chains'])).map((chain) => ({
+    family: text(chain['family']),
+    table: text(chain['table']),
+    name: text(chain['name']),
+    type: text(chain['type']),
+    hook: text(chain['hook']),
+    policy: text(chain['policy']),
+  }));
 }
 
 /** Rules of one chain; empty if there is no such chain. */

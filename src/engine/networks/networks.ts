@@ -64,6 +64,8 @@ export interface NetworkRecord {
   options: Readonly<Record<string, string>>;
   subnet: string | undefined;
   gateway: string | undefined;
+  /** Part of the subnet that containers' addresses are chosen from; all of it if absent. */
+  addressRange?: string;
   /** Name of the host's interface. */
   bridge: string | undefined;
 }
@@ -81,6 +83,7 @@ export interface Networks {
     options?: Record<string, string>;
     subnet?: string;
     gateway?: string;
+    addressRange?: string;
   }): Promise<NetworkRecord>;
   /** @throws {PermissionDeniedError} if it is predefined or has endpoints */
   remove(name: string): Promise<void>;
@@ -96,6 +99,21 @@ export interface Networks {
   sandbox(containerId: string): Promise<Sandbox | undefined>;
   /** Undoes `attach`; not attached is fine. */
   detach(containerId: string): Promise<void>;
+  /**
+   * Puts a running container into a further network.
+   * @throws {PermissionDeniedError} if it is in it already; {NotFoundError} if the container does not run
+   */
+  connect(network: string, containerId: string, endpoint: EndpointRequest): Promise<Endpoint>;
+  /** Takes a running container out of one network. @throws {NotFoundError} if it is not in it */
+  disconnect(network: string, containerId: string): Promise<void>;
+  /**
+   * Tells when the hosts file of a running container should read otherwise, because a neighbour on a user network came or went. The file
+   * is to be rewritten in place: it is mounted.
+   */
+  onHosts(listener: (containerId: string, hosts: string) => void): void;
+
   /** After a restart: takes away every sandbox whose container is not in `alive`, renews rules of the others. */
   reconcile(alive: ReadonlySet<string>): Promise<void>;
+  /** Takes away everything of this engine that is in the kernel: namespaces, interfaces, rules. No container may run. */
+  teardown(): Promise<void>;
 }

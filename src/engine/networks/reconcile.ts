@@ -1,0 +1,39 @@
+import { isMounted } from './is-mounted.ts';
+import { ownBridges } from './bridge.ts';
+import { detach } from './detach.ts';
+import type { Deps } from './shared.ts';
+import { deleteLink } from '#linux/rtnetlink.ts';
+
+/** Brings the world in line with the containers that run: what a former engine process left half done is taken away. */
+export async function reconcile(deps: Deps, alive: ReadonlySet<string>): Promise<void> {
+  const { store, ipam, sandboxes, records, engineId, host, firewall } = deps;
+  const known = new Set([...store.list(), ...sandboxes.keys(), ...ipam.all().map(({ containerId }) => containerId)]);
+  for (const containerId of known) if (!alive.has(containerId)) await detach(deps, containerId);
+  for (const containerId of alive) adopt(deps, containerId);
+  const networks = new Set(records.list().map(({ id }) => id));
+  for (const { link, networkId } of ownBridges(host, engineId))
+    if (!networks.has(networkId)) host.request([deleteLink(link.index)]);
+  await firewall.refresh({ force: true });
+}
+
+/** Takes over the sandbox of a container that ran on while no engine did. */
+function adopt({ store, sandboxes, ports, records, bridges, log }: Deps, containerId: string): void {
+  const sandbox = store.read(containerId);
+  if (sandbox === undefined || sandboxes.has(containerId)) return;
+  if (sandbox.mode !== 'host' && !isMounted(store.namespacePath(containerId)))
+    log.warn('the network namespace of a running container is not pinned any more', {
+      container: sandbox.containerName,
+    });
+  sandboxes.set(containerId, sandbox);
+  for (const network of records.list())
+    if (network.driver === 'bridge' && sandbox.endpoints.some(({ networkId }) => networkId === network.id))
+      bridges.ensure(network);
+  try {
+    ports.hold({ id: containerId, name: sandbox.containerName }, sandbox.ports);
+  } catch (error) {
+    log.warn('a published port was taken by another program while the engine was away', {
+      container: sandbox.containerName,
+      reason: (error as Error).message,
+    });
+  }
+}
