@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { realpath, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { generateDockerfile } from '#ml/dockerfile/generate.ts';
+import { generateIgnore } from '#ml/dockerfile/ignore.ts';
+import type { FileTree } from '#ml/files.ts';
+import { hasFile } from '#ml/files.ts';
+import { planProject } from '#ml/plan/plan-project.ts';
+import type { ProjectPlan } from '#ml/plan/plan.ts';
+import { openTree } from './open-tree.ts';
+
+/** A folder of Python that is trained and served. */
+export interface Project {
+  /** Absolute, without links. */
+  directory: string;
+  /** For images and containers: lower case letters, digits, `.`, `_` and `-`. */
+  name: string;
+  /** Eight digits that differ for folders of the same name. */
+  mark: string;
+  tree: FileTree;
+  plan: ProjectPlan;
+  dockerfile: ProjectDockerfile;
+  /** Account that new files in the folder should belong to. */
+  owner: Owner;
+}
+
+export interface ProjectDockerfile {
+  text: string;
+  /** Written by the project's people; otherwise made from the plan. */
+  isOwn: boolean;
+  /** Files that are not in the folder and go into the build. */
+  extra: ReadonlyMap<string, string>;
+}
+
+export interface Owner {
+  uid: number;
+  gid: number;
+}
+
+export interface ProjectOptions {
+  name?: string | undefined;
+  python?: string | undefined;
+}
+
+/** Reads a folder and plans it. @throws {NotFoundError} if there is no such folder */
+export async function openProject(path: string, { name, python }: ProjectOptions = {}): Promise<Project> {
+  const tree = await openTree(path);
+  const directory = await realpath(path);
+  const plan = await planProject(tree, { directory: basename(directory), python });
+  return {
+    directory,
+    name: name ?? nameOf(directory),
+    mark: createHash('sha256').update(directory).digest('hex').slice(0, 8),
+    tree,
+    plan,
+    dockerfile: await dockerfileOf(tree, plan, python),
+    owner: await ownerOf(directory),
+  };
+}
+
+function nameOf(directory: string): string {
+  const name = basename(directory).toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 40); // prettier-ignore
+  return name === '' ? 'project' : name;
+}
+
+/** The own Dockerfile; one from the plan where there is none, or where another Python is asked for than it names. */
+async function dockerfileOf(tree: FileTree, plan: ProjectPlan, python: string | undefined): Promise<ProjectDockerfile> {
+  const own = await tree.read('Dockerfile');
+  if (own !== undefined)
+    return { text: python === undefined ? own : withPython(own, python), isOwn: true, extra: replacing(own, python) };
+  const extra = new Map([['Dockerfile', generateDockerfile(plan)]]);
+  if (!hasFile(tree, '.dockerignore')) extra.set('.dockerignore', generateIgnore());
+  return { text: extra.get('Dockerfile') ?? '', isOwn: false, extra };
+}
+
+function replacing(own: string, python: string | undefined): Map<string, string> {
+  return new Map(python === undefined ? [] : [['Dockerfile', withPython(own, python)]]);
+}
+
+/** The same Dockerfile from another Python of the same kind of image. */
+function withPython(text: string, python: string): string {
+  return text.replace(
+    /^(\s*FROM\s+(?:--\S+\s+)*(?:docker\.io\/(?:library\/)?)?python:)\d+(?:\.\d+)*/gim,
+    `$1${python}`,
+  );
+}
+
+/** Who called: the account behind sudo; else, for root, the owner of the folder. */
+async function ownerOf(directory: string): Promise<Owner> {
+  const [uid, gid] = [Number(process.env['SUDO_UID']), Number(process.env['SUDO_GID'])];
+  const own = process.getuid?.() ?? 0;
+  if (own !== 0) return { uid: own, gid: process.getgid?.() ?? 0 };
+  if (uid > 0 && Number.isInteger(uid)) return { uid, gid: Number.isInteger(gid) ? gid : uid };
+  const facts = await stat(directory);
+  return { uid: facts.uid, gid: facts.gid };
+}
