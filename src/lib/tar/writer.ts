@@ -27,6 +27,7 @@ export function tarEntry(header: TarHeader): Buffer {
   const prefix = ustar({
     ...header,
     name: 'PaxHeaders/entry',
+    kind: 'file',
     linkName: '',
     mode: 0o644,
     uid: 0,

@@ -1,0 +1,103 @@
+import { ConflictError, NotFoundError } from '#lib/errors.ts';
+import type { Database } from '#lib/sqlite.ts';
+import { transaction } from '#lib/sqlite.ts';
+import type { Digest } from '#oci/digest.ts';
+import type { SnapshotName, SnapshotRecord } from './snapshotter.ts';
+
+/** A snapshot as the directory snapshotter records it. */
+export interface DirectoryRecord extends SnapshotRecord {
+  /** Name of its folder. */
+  directory: string;
+}
+
+/** The table of snapshots. */
+export interface SnapshotRecords {
+  find(name: SnapshotName): DirectoryRecord | undefined;
+  /** @throws {NotFoundError} */
+  get(name: SnapshotName): DirectoryRecord;
+  list(): DirectoryRecord[];
+  /** The record and those it builds on, uppermost first. */
+  chain(name: SnapshotName): DirectoryRecord[];
+  hasChildren(name: SnapshotName): boolean;
+  /** @throws {ConflictError} if the name is taken */
+  add(record: DirectoryRecord): void;
+  /** An active snapshot becomes a committed one under another name. @throws {ConflictError} if that is taken */
+  commit(active: SnapshotName, to: { name: SnapshotName; bytes: number }): void;
+  seal(name: SnapshotName, diffId: Digest): void;
+  rename(name: SnapshotName, to: SnapshotName): void;
+  /** @throws {ConflictError} if another builds on it */
+  remove(name: SnapshotName): void;
+}
+
+type Row = Record<string, unknown>;
+
+export function createSnapshotRecords(database: Database): SnapshotRecords {
+  const byName = database.prepare('SELECT * FROM snapshots WHERE name = ?');
+  const all = database.prepare('SELECT * FROM snapshots ORDER BY created, name');
+  const child = database.prepare('SELECT 1 FROM snapshots WHERE parent = ? LIMIT 1');
+  const insert = database.prepare(
+    'INSERT INTO snapshots (name, parent, kind, directory, diff_id, bytes, created) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
+  const chainOf = database.prepare(
+    `WITH RECURSIVE chain(name, depth) AS (
+       SELECT ?1, 0 UNION ALL SELECT s.parent, depth + 1 FROM snapshots s JOIN chain c ON s.name = c.name WHERE s.parent IS NOT NULL
+     ) SELECT s.* FROM chain c JOIN snapshots s ON s.name = c.name ORDER BY c.depth`,
+  );
+  const find = (name: SnapshotName): DirectoryRecord | undefined => {
+    const row = byName.get(name);
+    return row === undefined ? undefined : parseRow(row);
+  };
+  const get = (name: SnapshotName): DirectoryRecord => {
+    const record = find(name);
+    if (record === undefined) throw new NotFoundError(`no such snapshot: ${name}`);
+    return record;
+  };
+  const refuseTaken = (name: SnapshotName): void => {
+    if (find(name) !== undefined) throw new ConflictError(`snapshot ${name} exists already`);
+  };
+  const hasChildren = (name: SnapshotName): boolean => child.get(name) !== undefined;
+  return {
+    find,
+    get,
+    list: () => all.all().map(parseRow),
+    chain: (name) => chainOf.all(name).map(parseRow),
+    hasChildren,
+    add({ name, parent, kind, directory, diffId, bytes }) {
+      refuseTaken(name);
+      insert.run(name, parent ?? null, kind, directory, diffId ?? null, bytes, Date.now());
+    },
+    commit(active, { name, bytes }) {
+      refuseTaken(name);
+      database
+        .prepare(`UPDATE snapshots SET name = ?, kind = 'committed', bytes = ? WHERE name = ?`)
+        .run(name, bytes, active);
+    },
+    seal(name, diffId) {
+      get(name);
+      database.prepare('UPDATE snapshots SET diff_id = ? WHERE name = ?').run(diffId, name);
+    },
+    rename(name, to) {
+      refuseTaken(to);
+      transaction(database, () => {
+        database.prepare('UPDATE snapshots SET name = ? WHERE name = ?').run(to, name);
+        database.prepare('UPDATE snapshots SET parent = ? WHERE parent = ?').run(to, name);
+      });
+    },
+    remove(name) {
+      get(name);
+      if (hasChildren(name)) throw new ConflictError(`snapshot ${name} is in use: others build on it`);
+      database.prepare('DELETE FROM snapshots WHERE name = ?').run(name);
+    },
+  };
+}
+
+function parseRow(row: Row): DirectoryRecord {
+  return {
+    name: String(row['name']),
+    parent: typeof row['parent'] === 'string' ? row['parent'] : undefined,
+    kind: row['kind'] as DirectoryRecord['kind'],
+    directory: String(row['directory']),
+    diffId: typeof row['diff_id'] === 'string' ? (row['diff_id'] as Digest) : undefined,
+    bytes: Number(row['bytes']),
+  };
+}

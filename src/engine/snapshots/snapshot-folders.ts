@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError, isErrno } from '#lib/files/file-error.ts';
+import type { DirectoryRecord, SnapshotRecords } from './records.ts';
+
+/** The folders of a directory snapshotter. */
+export interface SnapshotFolders {
+  /** A folder in `.new`; gone when disposed unless it was kept. */
+  create(): Promise<{ path: string; keep(): Promise<string> } & AsyncDisposable>;
+  /** The folder leaves its place at once; its space comes back in the background. */
+  discard(directory: string): Promise<void>;
+}
+
+/** Opens them below `root`, and mends what a former process left. */
+export async function openSnapshotFolders(root: string, records: SnapshotRecords): Promise<SnapshotFolders> {
+  const [fresh, trash] = [join(root, '.new'), join(root, '.trash')];
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  await rm(fresh, { recursive: true, force: true });
+  await Promise.all([mkdir(fresh, { mode: 0o700 }), mkdir(trash, { recursive: true, mode: 0o700 })]);
+  const discard = async (directory: string): Promise<void> => {
+    const place = join(trash, randomBytes(6).toString('hex'));
+    await rename(join(root, directory), place).catch((error: unknown) => {
+      if (!isErrno(error, 'ENOENT')) throw fileError(error, directory);
+    });
+    void rm(place, { recursive: true, force: true }).catch(() => {}); // the next start empties the trash
+  };
+  await mend({ root, records, discard });
+  for (const name of await readdir(trash)) void rm(join(trash, name), { recursive: true, force: true }).catch(() => {});
+  return {
+    discard,
+    async create() {
+      const path = await mkdtemp(join(fresh, 's-'));
+      return {
+        path,
+        keep: () => keep(root, path),
+        [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+      };
+    },
+  };
+}
+
+/** Short names, because overlayfs takes all of a stack in one page. */
+async function keep(root: string, path: string): Promise<string> {
+  for (let length = 2; ; length++) {
+    const directory = randomBytes(length).toString('hex');
+    try {
+      await mkdir(join(root, directory), { mode: 0o700 });
+    } catch (error) {
+      if (isErrno(error, 'EEXIST')) continue;
+      throw fileError(error, directory);
+    }
+    await rename(path, join(root, directory));
+    return directory;
+  }
+}
+
+/** Records whose folder is gone go, with all that build on them; folders that no record names go. */
+async function mend({
+  root,
+  records,
+  discard,
+}: {
+  root: string;
+  records: SnapshotRecords;
+  discard: (directory: string) => Promise<void>;
+}): Promise<void> {
+  const present = new Set((await readdir(root)).filter((name) => !name.startsWith('.')));
+  const isBroken = (record: DirectoryRecord): boolean =>
+    records.chain(record.name).some(({ directory }) => !present.has(directory));
+  for (let broken = records.list().filter(isBroken); broken.length > 0; broken = records.list().filter(isBroken))
+    for (const { name } of broken) if (!records.hasChildren(name)) records.remove(name);
+  const named = new Set(records.list().map(({ directory }) => directory));
+  for (const directory of present) if (!named.has(directory)) await discard(directory);
+}

@@ -1,0 +1,83 @@
+import { chmodSync, constants, closeSync, lchownSync, openSync, lstatSync, type BigIntStats } from 'node:fs';
+import { InvalidArgumentError } from '#lib/errors.ts';
+import type { Located } from '#lib/files/open-root.ts';
+import { setTimes } from '#linux/times.ts';
+import { getXattr, listXattrs, setXattr } from '#linux/xattr.ts';
+import { ffiPath } from './ffi-path.ts';
+
+const O_PATH = 0o10000000;
+
+/** What a tree keeps of a file beside its content. */
+export interface Attributes {
+  mode: number;
+  uid: number;
+  gid: number;
+  xattrs: ReadonlyMap<string, Buffer>;
+  mtimeNs?: bigint;
+}
+
+/** Sets owner, mode, extended attributes and time, in the order in which the kernel lets all of them stand. Links have no mode. */
+export function setAttributes(place: Located, attributes: Attributes, { isLink = false } = {}): void {
+  lchownSync(place.path, attributes.uid, attributes.gid);
+  if (!isLink) setMode(place, attributes.mode);
+  for (const [name, value] of attributes.xattrs) setAttribute(place, name, value);
+  if (attributes.mtimeNs !== undefined) setMtime(place, attributes.mtimeNs);
+}
+
+export function setMtime(place: Located, mtimeNs: bigint): void {
+  setTimes(ffiPath(place), { atimeNs: mtimeNs, mtimeNs });
+}
+
+/** Through a descriptor of the file itself: the mode of what a symbolic link points at is never changed. */
+function setMode(place: Located, mode: number): void {
+  const fd = openSync(place.path, O_PATH | constants.O_NOFOLLOW);
+  try {
+    chmodSync(`/proc/self/fd/${fd}`, mode);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Attributes that a file system does not take are left out, as Docker does, but for capabilities: a program without them is another one. */
+function setAttribute(place: Located, name: string, value: Buffer): void {
+  try {
+    setXattr(ffiPath(place), name, value);
+  } catch (error) {
+    if (name === 'security.capability') throw error;
+  }
+}
+
+/** Whether an attribute steers overlayfs. Such a one never comes from outside and never goes out. */
+export function isOverlayAttribute(name: string): boolean {
+  return name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.');
+}
+
+/** @throws {InvalidArgumentError} */
+export function refuseOverlayAttributes(path: string, names: Iterable<string>): void {
+  for (const name of names)
+    if (isOverlayAttribute(name))
+      throw new InvalidArgumentError(`${path}: attribute ${name} is not allowed in an archive`, {
+        why: 'it would change what the layers below show',
+      });
+}
+
+/** Extended attributes of a place, without those of overlayfs. */
+export function readXattrs(place: Located): Map<string, Buffer> {
+  const found = new Map<string, Buffer>();
+  const path = ffiPath(place);
+  for (const name of listXattrs(path)) {
+    const value = isOverlayAttribute(name) ? undefined : getXattr(path, name);
+    if (value !== undefined) found.set(name, value);
+  }
+  return found;
+}
+
+export function attributesOf(place: Located, stats: BigIntStats = lstatSync(place.path, { bigint: true })): Attributes {
+  return {
+    mode: Number(stats.mode & 0o7777n),
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+    xattrs: readXattrs(place),
+    mtimeNs: stats.mtimeNs,
+  };
+}

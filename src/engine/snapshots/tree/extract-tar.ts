@@ -1,0 +1,25 @@
+import { CancelledError } from '#lib/errors.ts';
+import { decompress } from '#lib/compression/decompress.ts';
+import type { Root } from '#lib/files/open-root.ts';
+import { createTarParser, type TarLimits } from '#lib/tar/parser.ts';
+import { createExtractor, type ExtractOptions } from './extractor.ts';
+
+/**
+ * Writes a tar archive, in any compression, below a root as it is: whiteouts are ordinary files here.
+ * @throws {InvalidArgumentError} if it is broken or reaches outside; {UnavailableError} if the disk is full; {CancelledError}
+ */
+export async function extractTar(
+  root: Root,
+  source: AsyncIterable<Uint8Array>,
+  options: ExtractOptions & { signal?: AbortSignal | undefined; limits?: TarLimits } = {},
+): Promise<void> {
+  using extractor = createExtractor(root, options);
+  const parser = createTarParser(extractor, options.limits);
+  for await (const chunk of decompress(source)) {
+    if (options.signal?.aborted === true)
+      throw new CancelledError('extracting was cancelled', { cause: options.signal.reason });
+    parser.push(chunk);
+  }
+  parser.finish();
+  extractor.finish();
+}

@@ -1,0 +1,204 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  ftruncateSync,
+  mkdirSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
+import { ConflictError, InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
+import { fileError, isErrno } from '#lib/files/file-error.ts';
+import { encodeName } from '#lib/files/name.ts';
+import type { Located, Root } from '#lib/files/open-root.ts';
+import type { TarHeader } from '#lib/tar/header.ts';
+import type { TarSink } from '#lib/tar/parser.ts';
+import { makeNode } from '#linux/mknod.ts';
+import { refuseOverlayAttributes, setAttributes, setMtime } from './attributes.ts';
+import { cleanName } from './clean-name.ts';
+import { ffiPath } from './ffi-path.ts';
+
+export interface ExtractOptions {
+  /** Owner of all entries in place of the archive's. */
+  owner?: { uid: number; gid: number };
+  /** Refuse to replace a folder by something else, or something else by a folder, as `docker cp` does. */
+  keepKinds?: boolean;
+  /** Makes a folder that the archive does not name; 0755 root if absent. */
+  makeParent?: (parent: Located) => void;
+  /** Called when a hard link's target is not in the tree; puts it there, or answers false. */
+  fetchLinkTarget?: (path: string) => boolean;
+}
+
+/** Writes the entries of a tar archive below a root. Throws errors of our kinds. */
+export interface Extractor extends TarSink, Disposable {
+  /** Sets a folder's time once nothing more is written. */
+  setTimeLater(path: string, mtimeNs: bigint): void;
+  /** After the last entry. */
+  finish(): void;
+  /** Bytes of files written. */
+  readonly bytes: number;
+}
+
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+
+/** @see Extractor. Symbolic links in names lead on as the root was opened; nothing is written outside it. */
+export function createExtractor(root: Root, options: ExtractOptions = {}): Extractor {
+  return new TreeExtractor(root, options);
+}
+
+/** Holds the file that is being written. */
+class TreeExtractor implements Extractor {
+  readonly #root: Root;
+  readonly #options: ExtractOptions;
+  readonly #times = new Map<string, bigint>();
+  #open: { fd: number; header: TarHeader; place: Located } | undefined;
+  bytes = 0;
+
+  constructor(root: Root, options: ExtractOptions) {
+    this.#root = root;
+    this.#options = options;
+  }
+
+  entry(header: TarHeader): void {
+    const path = cleanName(header.name);
+    refuseOverlayAttributes(path, header.xattrs.keys());
+    try {
+      this.#create(path, header);
+    } catch (error) {
+      throw fileError(error, path);
+    }
+  }
+
+  data(chunk: Buffer, offset: number): void {
+    if (this.#open === undefined) return;
+    try {
+      for (let at = 0; at < chunk.length;) at += writeSync(this.#open.fd, chunk, at, chunk.length - at, offset + at); // eslint-disable-line max-params -- Node's own
+    } catch (error) {
+      throw fileError(error, this.#open.header.name);
+    }
+  }
+
+  end(): void {
+    if (this.#open === undefined) return;
+    const { fd, header, place } = this.#open;
+    try {
+      if (header.sparse !== undefined) ftruncateSync(fd, header.size);
+      const owner = this.#options.owner ?? header;
+      fchownSync(fd, owner.uid, owner.gid);
+      fchmodSync(fd, header.mode);
+      setAttributes(place, { ...header, ...this.#options.owner });
+    } catch (error) {
+      throw fileError(error, header.name);
+    } finally {
+      this[Symbol.dispose]();
+    }
+    this.bytes += header.size;
+  }
+
+  setTimeLater(path: string, mtimeNs: bigint): void {
+    this.#times.set(path, mtimeNs);
+  }
+
+  finish(): void {
+    for (const [path, mtimeNs] of this.#times) {
+      // A folder may have been replaced by something else after its entry.
+      if (this.#root.lstat(path)?.isDirectory() === true) setMtime(this.#root.locate(path), mtimeNs);
+    }
+    this.#times.clear();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#open !== undefined) closeSync(this.#open.fd);
+    this.#open = undefined;
+  }
+
+  #create(path: string, header: TarHeader): void {
+    if (header.kind === 'directory') this.#directory(path, header);
+    else if (path === '') throw new InvalidArgumentError(`the archive's root is not a directory`);
+    else if (header.kind === 'link') this.#link(path, header);
+    else {
+      const place = this.#place(path, (located) => this.#make(located, header));
+      if (header.kind !== 'file')
+        setAttributes(place, { ...header, ...this.#options.owner }, { isLink: header.kind === 'symlink' });
+    }
+  }
+
+  #locate(path: string): Located {
+    const makeParent = this.#options.makeParent ?? ((parent: Located) => mkdirSync(parent.path, 0o755));
+    return this.#root.locate(path, { makeParent });
+  }
+
+  /** Makes something at a path; what is there gives way. */
+  #place(path: string, make: (place: Located) => void): Located {
+    const place = this.#locate(path);
+    try {
+      make(place);
+      return place;
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST') && !(error instanceof ConflictError)) throw error;
+    }
+    if (this.#options.keepKinds === true && this.#root.lstat(path)?.isDirectory() === true)
+      throw new InvalidArgumentError(`cannot overwrite directory "/${path}" with non-directory`);
+    this.#root.remove(path);
+    const again = this.#locate(path);
+    make(again);
+    return again;
+  }
+
+  #make(place: Located, header: TarHeader): void {
+    switch (header.kind) {
+      case 'file':
+        this.#open = { fd: this.#root.openFile(place.canonical, CREATE, 0o600), header, place };
+        break;
+      case 'symlink':
+        symlinkSync(encodeName(header.linkName), place.path);
+        break;
+      case 'character':
+      case 'block':
+      case 'fifo':
+        makeNode(ffiPath(place), { ...header, kind: header.kind });
+        break;
+      default:
+        throw new InvalidArgumentError(`${header.name}: cannot be made`);
+    }
+  }
+
+  #directory(path: string, header: TarHeader): void {
+    const place = this.#locate(path);
+    if (path !== '') this.#makeDirectory(path, place);
+    const { mtimeNs, ...attributes } = header;
+    setAttributes(this.#locate(path), { ...attributes, ...this.#options.owner });
+    this.setTimeLater(place.canonical, mtimeNs);
+  }
+
+  #makeDirectory(path: string, place: Located): void {
+    try {
+      mkdirSync(place.path, 0o755);
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST')) throw error;
+      if (this.#root.lstat(path)?.isDirectory() === true) return;
+      if (this.#options.keepKinds === true)
+        throw new InvalidArgumentError(`cannot overwrite non-directory "/${path}" with directory`);
+      this.#root.remove(path);
+      mkdirSync(this.#locate(path).path, 0o755);
+    }
+  }
+
+  #link(path: string, header: TarHeader): void {
+    const target = cleanName(header.linkName);
+    const existing = this.#root.lstat(target);
+    if (
+      (existing === undefined && this.#options.fetchLinkTarget?.(target) !== true) ||
+      existing?.isDirectory() === true
+    )
+      throw new InvalidArgumentError(`${path}: is a link to ${target}, which is not a file of the archive`);
+    if (this.#root.locate(target).canonical === this.#locate(path).canonical) return;
+    try {
+      this.#place(path, () => this.#root.link(target, path));
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+      throw new InvalidArgumentError(`${path}: is a link to ${target}, which is gone`, { cause: error });
+    }
+  }
+}

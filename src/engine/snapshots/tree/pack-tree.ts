@@ -1,0 +1,145 @@
+import { type BigIntStats, closeSync, constants, lstatSync } from 'node:fs';
+import { read } from 'node:fs';
+import { promisify } from 'node:util';
+import { CancelledError } from '#lib/errors.ts';
+import { fileError } from '#lib/files/file-error.ts';
+import type { Located, Root } from '#lib/files/open-root.ts';
+import { type TarHeader, tarHeader, type TarKind } from '#lib/tar/header.ts';
+import { TAR_END, tarEntry, tarPadding } from '#lib/tar/writer.ts';
+import { parseDeviceNumber } from '#linux/mknod.ts';
+import { getXattr } from '#linux/xattr.ts';
+import { attributesOf } from './attributes.ts';
+import { ffiPath } from './ffi-path.ts';
+
+export interface PackOptions {
+  /** Name of the packed path in the archive; `` leaves the path's own entry out and names what is in it from there. */
+  as?: string;
+  /** Write what overlayfs uses to hide lower files as the whiteouts of a layer. */
+  whiteouts?: boolean;
+  /** Leaves out a path and all below it. */
+  skip?: (path: string) => boolean;
+  signal?: AbortSignal | undefined;
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+const readAt = promisify(read);
+
+/** A tree as a tar archive, names sorted, links after what they link to. Equal trees give equal bytes. Sockets are left out. */
+export async function* packTree(root: Root, start: string, options: PackOptions = {}): AsyncGenerator<Buffer> {
+  const first = new Map<string, string>();
+  // Small headers go out together.
+  let gathered: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of packPath({ root, first, options }, { path: start, name: options.as ?? '' })) {
+    gathered.push(piece);
+    bytes += piece.length;
+    if (bytes < CHUNK_BYTES) continue;
+    yield gathered.length === 1 ? piece : Buffer.concat(gathered);
+    gathered = [];
+    bytes = 0;
+  }
+  yield Buffer.concat([...gathered, TAR_END]);
+}
+
+interface Packing {
+  root: Root;
+  /** Name under which a file with several links was written, by device and inode. */
+  first: Map<string, string>;
+  options: PackOptions;
+}
+
+async function* packPath(packing: Packing, { path, name }: { path: string; name: string }): AsyncGenerator<Buffer> {
+  const { root, options } = packing;
+  if (options.skip?.(path) === true) return;
+  if (options.signal?.aborted === true)
+    throw new CancelledError('packing was cancelled', { cause: options.signal.reason });
+  const place = root.locate(path);
+  const stats = lstatSync(place.path, { bigint: true });
+  const kind = kindOf(stats);
+  if (kind === undefined) return;
+  if (options.whiteouts === true && isWhiteout(stats)) {
+    yield tarEntry(tarHeader({ name: whiteoutName(name), kind: 'file', mode: 0o444 }));
+    return;
+  }
+  const header = headerOf({ place, stats, kind }, name);
+  if (kind === 'file') yield* packFile(packing, { header, stats, path });
+  else if (kind !== 'directory') {
+    yield tarEntry(kind === 'symlink' ? { ...header, linkName: root.readlink(path) } : header);
+  } else {
+    if (name !== '') yield tarEntry({ ...header, name: `${name}/` });
+    const prefix = name === '' ? '' : `${name}/`;
+    if (options.whiteouts === true && isOpaque(place))
+      yield tarEntry(tarHeader({ name: `${prefix}.wh..wh..opq`, kind: 'file', mode: 0o444 }));
+    for (const child of root.readdir(path))
+      yield* packPath(packing, { path: `${path}/${child}`, name: `${prefix}${child}` });
+  }
+}
+
+async function* packFile(
+  { root, first, options }: Packing,
+  { header, stats, path }: { header: TarHeader; stats: BigIntStats; path: string },
+): AsyncGenerator<Buffer> {
+  const inode = `${stats.dev}:${stats.ino}`;
+  const earlier = stats.nlink > 1n ? first.get(inode) : undefined;
+  if (earlier !== undefined) {
+    yield tarEntry({ ...header, kind: 'link', linkName: earlier, size: 0, xattrs: new Map() });
+    return;
+  }
+  if (stats.nlink > 1n) first.set(inode, header.name);
+  const fd = root.openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    yield tarEntry(header);
+    yield* content(fd, header.size, options.signal);
+    yield tarPadding(header.size);
+  } catch (error) {
+    throw fileError(error, path);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Exactly as many bytes as the header said, also if the file changes meanwhile: what is missing is zero. */
+async function* content(fd: number, size: number, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+  for (let at = 0; at < size;) {
+    if (signal?.aborted === true) throw new CancelledError('packing was cancelled', { cause: signal.reason });
+    const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - at));
+    const { bytesRead } = await readAt(fd, { buffer, position: at });
+    if (bytesRead === 0) buffer.fill(0);
+    const piece = bytesRead === 0 ? buffer : buffer.subarray(0, bytesRead);
+    at += piece.length;
+    yield piece;
+  }
+}
+
+function headerOf(
+  { place, stats, kind }: { place: Located; stats: BigIntStats; kind: TarKind },
+  name: string,
+): TarHeader {
+  const { mtimeNs = 0n, ...attributes } = attributesOf(place, stats);
+  const device = kind === 'character' || kind === 'block' ? parseDeviceNumber(stats.rdev) : {};
+  return tarHeader({ name, kind, ...attributes, mtimeNs, ...device, size: kind === 'file' ? Number(stats.size) : 0 });
+}
+
+function kindOf(stats: BigIntStats): TarKind | undefined {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  if (stats.isSymbolicLink()) return 'symlink';
+  if (stats.isCharacterDevice()) return 'character';
+  if (stats.isBlockDevice()) return 'block';
+  return stats.isFIFO() ? 'fifo' : undefined;
+}
+
+/** Whether overlayfs hides the name in the layers below by this file. */
+export function isWhiteout(stats: { isCharacterDevice(): boolean; rdev: bigint | number }): boolean {
+  return stats.isCharacterDevice() && BigInt(stats.rdev) === 0n;
+}
+
+/** Whether overlayfs hides the content of this folder in the layers below. */
+export function isOpaque(place: Located): boolean {
+  return getXattr(ffiPath(place), 'trusted.overlay.opaque')?.toString() === 'y';
+}
+
+function whiteoutName(name: string): string {
+  const slash = name.lastIndexOf('/') + 1;
+  return `${name.slice(0, slash)}.wh.${name.slice(slash)}`;
+}
