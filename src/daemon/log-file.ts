@@ -1,36 +1,35 @@
-import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:fs';
+import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 
 const LIMIT_BYTES = 10 * 1024 * 1024;
 
-/** A log on disk that never takes more than twice its limit: a full file becomes `PATH.1`. */
+/** A log on disk that never takes more than about twice its limit: a full file becomes `PATH.1`. */
 export interface LogFile {
   write(line: string): void;
-  close(): Promise<void>;
+  close(): void;
 }
 
-/** Opens a log for appending; a disk that takes no more loses lines, not the engine. */
+/**
+ * Opens a log for appending. Lines go to the kernel at once, so that the last ones before a crash are there; a disk that takes no
+ * more loses lines, not the engine.
+ */
 export function openLogFile(path: string, limitBytes = LIMIT_BYTES): LogFile {
-  let bytes = sizeOf(path);
-  let stream = openStream(path);
+  let fd = openSync(path, 'a', 0o600);
+  let bytes = fstatSync(fd).size;
+  const rotate = (): void => {
+    renameSync(path, `${path}.1`);
+    closeSync(fd);
+    fd = openSync(path, 'a', 0o600);
+    bytes = 0;
+  };
   return {
     write(line) {
-      if (bytes > limitBytes) {
-        stream.end();
-        renameSync(path, `${path}.1`);
-        stream = openStream(path);
-        bytes = 0;
+      try {
+        if (bytes > limitBytes) rotate();
+        bytes += writeSync(fd, line);
+      } catch {
+        // There is no better place to tell it.
       }
-      bytes += Buffer.byteLength(line);
-      stream.write(line);
     },
-    close: async () => new Promise((resolve) => stream.end(resolve)),
+    close: () => closeSync(fd),
   };
-}
-
-function openStream(path: string): WriteStream {
-  return createWriteStream(path, { flags: 'a', mode: 0o600 }).on('error', () => {});
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -21,7 +21,7 @@ export async function runEngine(args: readonly string[]): Promise<void> {
   await using resources = new AsyncDisposableStack();
   await mkdir(settings.dataRoot, { recursive: true, mode: 0o711 });
   const logFile = openLogFile(join(settings.dataRoot, 'engine.log'));
-  resources.defer(async () => logFile.close());
+  resources.defer(() => logFile.close());
   const log = createReloadableLog(logFile, () => settings);
   logDefects(log);
   const engine = resources.use(
