@@ -7,6 +7,12 @@ import { type ContentStore, openContentStore } from './content/store.ts';
 import { type EventLog, openEvents } from './events/events.ts';
 import { lockFolder, readEngineId } from './identity.ts';
 import { MIGRATIONS } from './migrations.ts';
+import type { Networks } from './networks/networks.ts';
+import { type NetworkOptions, openNetworks } from './networks/open-networks.ts';
+import { engineProcesses } from './processes.ts';
+import { openRuntime, type Runtime } from './runtime/runtime.ts';
+import { openDirectorySnapshotter } from './snapshots/directory-snapshotter.ts';
+import type { Snapshotter } from './snapshots/snapshotter.ts';
 import { forwardsIpv4, readSystemFacts } from './system-facts.ts';
 
 export interface EngineOptions {
@@ -28,30 +34,26 @@ export interface LiveOptions {
   mirrors: readonly string[];
 }
 
-/** Settings of the default bridge and the pools of other networks. */
-export interface NetworkOptions {
-  /** Address of the default bridge with its prefix, `10.88.0.1/16`; undefined = chosen. */
-  bridgeAddress: string | undefined;
-  addressPools: readonly { base: string; size: number }[];
-  /** For containers, instead of the host's. */
-  dns: readonly string[];
-  mtu: number | undefined;
+/** All nouns of the engine, wired. */
+export interface Nouns {
+  id: string;
+  database: Database;
+  events: EventLog;
+  content: ContentStore;
+  snapshots: Snapshotter;
+  networks: Networks;
+  runtime: Runtime;
 }
 
-export interface Engine extends AsyncDisposable {
-  id: string;
+export interface Engine extends Nouns, AsyncDisposable {
   facts: SystemFacts;
-  database: Database;
-  content: ContentStore;
-  events: EventLog;
   counts(): Promise<SystemCounts>;
+  /** As `GET /berth/status` answers it. */
   status(): Promise<Record<string, unknown>>;
-  /** Lets go of everything; containers run on. */
-  close(): Promise<void>;
 }
 
 /**
- * Opens the engine on its folders and brings its records and the world in line.
+ * Opens the engine on its folders and brings its records and the world in line. Disposing lets go of everything; containers run on.
  * @throws {ConflictError} if another process has one of the folders
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
@@ -59,46 +61,65 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   await using resources = new AsyncDisposableStack();
   resources.use(await lockFolder(dataRoot, 'data root'));
   resources.use(await lockFolder(execRoot, 'exec root'));
+  const nouns = await openNouns(options, resources);
+  const facts = await readSystemFacts({
+    id: nouns.id,
+    dataRoot,
+    execRoot,
+    snapshotDriver: nouns.snapshots.driver,
+    addressPools: options.network.addressPools,
+  });
+  for (const warning of facts.warnings) log.warn(warning.replace(/^WARNING: /, ''));
+  const held = resources.move();
+  const counts = async (): Promise<SystemCounts> => countAll(nouns, options.live());
+  return {
+    ...nouns,
+    facts,
+    counts,
+    status: async () => statusOf(facts, await counts()),
+    [Symbol.asyncDispose]: async () => held.disposeAsync(),
+  };
+}
+
+/** Opens noun by noun, from the ground up: what comes later mends what it keeps in those before. */
+async function openNouns(options: EngineOptions, resources: AsyncDisposableStack): Promise<Nouns> {
+  const { dataRoot, execRoot, log, network } = options;
   const id = await readEngineId(dataRoot);
   const database = await openPrivateDatabase(join(dataRoot, 'engine.db'));
   resources.defer(() => database.close());
   const events = openEvents();
   const content = await openContentStore(join(dataRoot, 'content'));
-  const facts = await readSystemFacts({
-    id,
-    dataRoot,
-    execRoot,
-    snapshotDriver: 'overlay2',
-    addressPools: options.network.addressPools,
-  });
-  for (const warning of facts.warnings) log.warn(warning.replace(/^WARNING: /, ''));
-  const held = resources.move();
-  const close = async (): Promise<void> => held.disposeAsync();
+  const snapshots = await openDirectorySnapshotter({ database, root: join(dataRoot, 'snapshots') });
+  const runtime = resources.use(await openRuntime({ engineId: id, execRoot, log }));
+  const roots = { database, engineId: id, dataRoot, execRoot, events, log };
+  const networks = await openNetworks({ ...roots, options: network });
+  return { id, database, events, content, snapshots, networks, runtime };
+}
+
+async function countAll({ events }: Nouns, live: LiveOptions): Promise<SystemCounts> {
   return {
-    id,
-    facts,
-    database,
-    content,
-    events,
-    close,
-    [Symbol.asyncDispose]: close,
+    running: 0,
+    paused: 0,
+    stopped: 0,
+    images: 0,
+    ...live,
+    listeners: events.listeners(),
+    openFiles: (await readdir('/proc/self/fd')).length,
+    ipv4Forwarding: await forwardsIpv4(),
+  };
+}
 
-    async counts() {
-      return {
-        running: 0,
-        paused: 0,
-        stopped: 0,
-        images: 0,
-        ...options.live(),
-        listeners: events.listeners(),
-        openFiles: (await readdir('/proc/self/fd')).length,
-        ipv4Forwarding: await forwardsIpv4(),
-      };
-    },
-
-    async status() {
-      return { id };
-    },
+async function statusOf(facts: SystemFacts, counts: SystemCounts): Promise<Record<string, unknown>> {
+  return {
+    id: facts.id,
+    version: facts.version,
+    pid: facts.pid,
+    startedAt: facts.startedAt,
+    dataRoot: facts.dataRoot,
+    execRoot: facts.execRoot,
+    containers: { running: counts.running, paused: counts.paused, stopped: counts.stopped },
+    images: counts.images,
+    processes: await engineProcesses(facts),
   };
 }
 
