@@ -1,4 +1,4 @@
-import { isMounted } from './is-mounted.ts';
+import { mountsBelow } from '#linux/mounts-below.ts';
 import { ownBridges } from './bridge.ts';
 import { detach } from './detach.ts';
 import type { Deps } from './shared.ts';
@@ -20,7 +20,7 @@ export async function reconcile(deps: Deps, alive: ReadonlySet<string>): Promise
 function adopt({ store, sandboxes, ports, records, bridges, log }: Deps, containerId: string): void {
   const sandbox = store.read(containerId);
   if (sandbox === undefined || sandboxes.has(containerId)) return;
-  if (sandbox.mode !== 'host' && !isMounted(store.namespacePath(containerId)))
+  if (sandbox.mode !== 'host' && mountsBelow(store.namespacePath(containerId)).length === 0)
     log.warn('the network namespace of a running container is not pinned any more', {
       container: sandbox.containerName,
     });
