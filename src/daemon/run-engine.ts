@@ -1,6 +1,8 @@
 import { createLog, type Log } from '#lib/log.ts';
 import { VERSION } from '#lib/version.ts';
 import { type Engine, openEngine } from '#engine/engine.ts';
+import { lockFolder } from '#engine/identity.ts';
+import { assertFree } from '#server/listen.ts';
 import { allRoutes } from '#server/routes.ts';
 import { createApiServer } from '#server/serve.ts';
 import { mkdir } from 'node:fs/promises';
@@ -18,12 +20,17 @@ import { readSettings, type Settings } from './settings.ts';
 export async function runEngine(args: readonly string[]): Promise<void> {
   let settings = await readSettings(args);
   await checkHost();
+  const groupId = await socketGroupId(settings.group);
   await using resources = new AsyncDisposableStack();
   await mkdir(settings.dataRoot, { recursive: true, mode: 0o711 });
   const logFile = openLogFile(join(settings.dataRoot, 'engine.log'));
   resources.defer(() => logFile.close());
   const log = createReloadableLog(logFile, () => settings);
   logDefects(log);
+  resources.use(await lockFolder(settings.dataRoot, 'data root'));
+  resources.use(await lockFolder(settings.execRoot, 'exec root'));
+  for (const host of settings.hosts) await assertFree(host);
+  resources.use(await writePidFile(settings.pidFile));
   const engine = resources.use(
     await openEngine({
       dataRoot: settings.dataRoot,
@@ -33,8 +40,6 @@ export async function runEngine(args: readonly string[]): Promise<void> {
       log,
     }),
   );
-  resources.use(await writePidFile(settings.pidFile));
-  const groupId = await socketGroupId(settings.group);
   const server = createApiServer({ routes: allRoutes(engine), tls: settings.tls, groupId, log });
   resources.defer(async () => server.close());
   for (const host of settings.hosts) await server.listen(host);

@@ -5,7 +5,7 @@ import type { Log } from '#lib/log.ts';
 import { type Database, openDatabase } from '#lib/sqlite.ts';
 import { type ContentStore, openContentStore } from './content/store.ts';
 import { type EventLog, openEvents } from './events/events.ts';
-import { lockFolder, readEngineId } from './identity.ts';
+import { readEngineId } from './identity.ts';
 import { MIGRATIONS } from './migrations.ts';
 import type { Networks } from './networks/networks.ts';
 import { type NetworkOptions, openNetworks } from './networks/open-networks.ts';
@@ -53,14 +53,12 @@ export interface Engine extends Nouns, AsyncDisposable {
 }
 
 /**
- * Opens the engine on its folders and brings its records and the world in line. Disposing lets go of everything; containers run on.
- * @throws {ConflictError} if another process has one of the folders
+ * Opens the engine on its folders, whose locks the caller holds, and brings its records and the world in line. Disposing lets go of
+ * everything; containers run on.
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { dataRoot, execRoot, log } = options;
   await using resources = new AsyncDisposableStack();
-  resources.use(await lockFolder(dataRoot, 'data root'));
-  resources.use(await lockFolder(execRoot, 'exec root'));
   const nouns = await openNouns(options, resources);
   const facts = await readSystemFacts({
     id: nouns.id,

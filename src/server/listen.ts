@@ -118,6 +118,17 @@ function bindPassed(): Bound {
 
 /** Removes the socket of an engine that is gone. @throws {ConflictError} if one answers, or the path is something else */
 async function clearStale(path: string): Promise<void> {
+  await assertFree({ kind: 'unix', text: `unix://${path}`, path });
+  await unlink(path).catch(() => {});
+}
+
+/**
+ * Looks whether an address can be had, without taking it; of TCP that is seen only when it is taken.
+ * @throws {ConflictError}
+ */
+export async function assertFree(address: Address): Promise<void> {
+  if (address.kind !== 'unix') return;
+  const { path } = address;
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return;
   if (!found.isSocket())
@@ -126,7 +137,6 @@ async function clearStale(path: string): Promise<void> {
     throw new ConflictError(`another program listens on ${path}`, {
       hint: 'stop it, or choose another socket with --host unix:///…',
     });
-  await unlink(path);
 }
 
 async function answers(path: string): Promise<boolean> {
