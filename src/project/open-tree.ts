@@ -4,6 +4,15 @@ import { join, sep } from 'node:path';
 import { InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import type { FileTree, TreeFile } from '#ml/files.ts';
 
+export interface DiskFile extends TreeFile {
+  /** Milliseconds since epoch. */
+  readonly modifiedMs: number;
+}
+
+export interface DiskTree extends FileTree {
+  readonly files: readonly DiskFile[];
+}
+
 const MAX_FILES = 20_000;
 const MAX_DEPTH = 24;
 /** Larger files are no source. */
@@ -14,9 +23,9 @@ const SKIPPED = new Set(['.git', '.hg', '.svn', '.venv', 'venv', 'node_modules',
  * A folder on disk as `ml` reads it. Links that lead out of it are left out, and so are version control and virtual environments.
  * @throws {NotFoundError} if there is no such folder; {InvalidArgumentError} if it is none
  */
-export async function openTree(directory: string): Promise<FileTree> {
+export async function openTree(directory: string): Promise<DiskTree> {
   const root = await rootOf(directory);
-  const found: { files: TreeFile[]; complete: boolean } = { files: [], complete: true };
+  const found: { files: DiskFile[]; complete: boolean } = { files: [], complete: true };
   await list({ root, folder: '', depth: 0 }, found);
   const names = new Set(found.files.map(({ path }) => path));
   return { ...found, read: async (path) => (names.has(path) ? readText(root, path) : undefined) };
@@ -39,7 +48,7 @@ async function rootOf(directory: string): Promise<string> {
 
 async function list(
   { root, folder, depth }: { root: string; folder: string; depth: number },
-  found: { files: TreeFile[]; complete: boolean },
+  found: { files: DiskFile[]; complete: boolean },
 ): Promise<void> {
   const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(() => []);
   if (depth > 0 && entries.some(({ name }) => name === 'pyvenv.cfg')) return;
@@ -54,7 +63,7 @@ async function list(
       else found.complete = false;
     } else if (entry.isFile() || entry.isSymbolicLink()) {
       const facts = await factsInside(root, path);
-      if (facts?.isFile() === true) found.files.push({ path, bytes: facts.size });
+      if (facts?.isFile() === true) found.files.push({ path, bytes: facts.size, modifiedMs: facts.mtimeMs });
     }
   }
 }

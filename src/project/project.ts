@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { copiedFiles } from '#ml/detect/own-dockerfile.ts';
 import { generateDockerfile } from '#ml/dockerfile/generate.ts';
 import { generateIgnore } from '#ml/dockerfile/ignore.ts';
 import type { FileTree } from '#ml/files.ts';
@@ -22,10 +23,13 @@ export interface Project {
   dockerfile: ProjectDockerfile;
   /** Account that new files in the folder should belong to. */
   owner: Owner;
+  options: ProjectOptions;
 }
 
 export interface ProjectDockerfile {
   text: string;
+  /** Files of the project that it copies by name. */
+  copies: readonly string[];
   /** Written by the project's people; otherwise made from the plan. */
   isOwn: boolean;
   /** Files that are not in the folder and go into the build. */
@@ -39,11 +43,15 @@ export interface Owner {
 
 export interface ProjectOptions {
   name?: string | undefined;
+  /** `3.11`, instead of what the plan finds. */
   python?: string | undefined;
+  /** Work from the plan although there is a Dockerfile. */
+  ignoreDockerfile?: boolean | undefined;
 }
 
 /** Reads a folder and plans it. @throws {NotFoundError} if there is no such folder */
-export async function openProject(path: string, { name, python }: ProjectOptions = {}): Promise<Project> {
+export async function openProject(path: string, options: ProjectOptions = {}): Promise<Project> {
+  const { name, python } = options;
   const tree = await openTree(path);
   const directory = await realpath(path);
   const plan = await planProject(tree, { directory: basename(directory), python });
@@ -53,8 +61,9 @@ export async function openProject(path: string, { name, python }: ProjectOptions
     mark: createHash('sha256').update(directory).digest('hex').slice(0, 8),
     tree,
     plan,
-    dockerfile: await dockerfileOf(tree, plan, python),
+    dockerfile: await dockerfileOf(tree, plan, options),
     owner: await ownerOf(directory),
+    options,
   };
 }
 
@@ -63,18 +72,21 @@ function nameOf(directory: string): string {
   return name === '' ? 'project' : name;
 }
 
-/** The own Dockerfile; one from the plan where there is none, or where another Python is asked for than it names. */
-async function dockerfileOf(tree: FileTree, plan: ProjectPlan, python: string | undefined): Promise<ProjectDockerfile> {
-  const own = await tree.read('Dockerfile');
-  if (own !== undefined)
-    return { text: python === undefined ? own : withPython(own, python), isOwn: true, extra: replacing(own, python) };
-  const extra = new Map([['Dockerfile', generateDockerfile(plan)]]);
+/** The own Dockerfile (from the Python that was asked for, if one was), or one made from the plan. */
+async function dockerfileOf(
+  tree: FileTree,
+  plan: ProjectPlan,
+  { python, ignoreDockerfile = false }: ProjectOptions,
+): Promise<ProjectDockerfile> {
+  const own = ignoreDockerfile ? undefined : await tree.read('Dockerfile');
+  if (own !== undefined) {
+    const text = python === undefined ? own : withPython(own, python);
+    return { text, copies: copiedFiles(text), isOwn: true, extra: new Map(text === own ? [] : [['Dockerfile', text]]) };
+  }
+  const text = generateDockerfile(plan);
+  const extra = new Map([['Dockerfile', text]]);
   if (!hasFile(tree, '.dockerignore')) extra.set('.dockerignore', generateIgnore());
-  return { text: extra.get('Dockerfile') ?? '', isOwn: false, extra };
-}
-
-function replacing(own: string, python: string | undefined): Map<string, string> {
-  return new Map(python === undefined ? [] : [['Dockerfile', withPython(own, python)]]);
+  return { text, copies: plan.install.files, isOwn: false, extra };
 }
 
 /** The same Dockerfile from another Python of the same kind of image. */

@@ -1,0 +1,73 @@
+import { type Client } from '#client/transport.ts';
+import { buildImage } from '#client/builds.ts';
+import { BerthError, InternalError } from '#lib/errors.ts';
+import { baseImages } from '#ml/detect/own-dockerfile.ts';
+import { explain } from '#ml/explain/explain.ts';
+import { ensureBase } from './ensure-base.ts';
+import { LABELS } from './labels.ts';
+import { packContext } from './pack-context.ts';
+import type { Project } from './project.ts';
+import type { Report } from './report.ts';
+
+export interface Collaborators {
+  client: Client;
+  report: Report;
+}
+
+export interface BuildOptions {
+  noCache?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Lines of a failed build that are shown. */
+const LAST_LINES = 25;
+
+/** The name a project's image gets. */
+export function imageOf({ name }: Project): string {
+  return `berth/${name}:latest`;
+}
+
+/**
+ * Builds a project's image, from its own Dockerfile or from the one that its plan gives.
+ * @throws {InternalError} with the build's last lines and what they mean, when a step fails
+ */
+export async function buildProject(
+  { client, report }: Collaborators,
+  project: Project,
+  { noCache = false, signal }: BuildOptions = {},
+): Promise<string> {
+  for (const image of baseImages(project.dockerfile.text)) await ensureBase({ client, report }, image, { signal });
+  const lines: string[] = [];
+  const tail = (text: string): void => {
+    for (const line of text.split('\n').filter((part) => part.trim() !== '')) {
+      lines.push(line);
+      report.detail(line);
+    }
+  };
+  const context = packContext(project.directory, { extra: project.dockerfile.extra });
+  const labels = { [LABELS.project]: project.name, [LABELS.directory]: project.directory };
+  try {
+    for await (const { stream } of buildImage(client, context, { tags: [imageOf(project)], labels, noCache, signal }))
+      if (stream !== undefined) tail(stream);
+  } catch (error) {
+    throw buildError(error, lines, project);
+  }
+  return imageOf(project);
+}
+
+function buildError(error: unknown, lines: readonly string[], project: Project): unknown {
+  if (!(error instanceof InternalError) || lines.length === 0) return error;
+  const shown = lines.slice(-LAST_LINES).join('\n');
+  const meaning = explain(shown, { manifest: project.plan.manifest?.path });
+  return new InternalError(`the image of ${project.name} could not be built: ${error.message}`, {
+    why: `${meaning?.cause ?? error.why ?? 'a step of the build failed'}\n${shown}`,
+    hint: meaning?.fix ?? error.hint ?? 'mend the step that failed and try again',
+    cause: error,
+  });
+}
+
+/** Text of an error and why, for a report. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof BerthError && error.why !== undefined ? `${error.message}: ${error.why}` : error.message;
+}

@@ -1,0 +1,209 @@
+import { once } from 'node:events';
+import type { ContainerDetails } from '#api/answers.ts';
+import {
+  attachContainer,
+  containerStats,
+  createContainer,
+  inspectContainer,
+  killContainer,
+  removeContainer,
+  startContainer,
+  waitContainer,
+} from '#client/containers.ts';
+import { inspectImage } from '#client/images.ts';
+import { readOutput } from '#client/output-streams.ts';
+import type { Client } from '#client/transport.ts';
+import { CancelledError, InternalError, InvalidArgumentError } from '#lib/errors.ts';
+import { type Explanation, explain } from '#ml/explain/explain.ts';
+import { LABELS } from './labels.ts';
+import { openTree } from './open-tree.ts';
+import { openProject, type Project } from './project.ts';
+import { buildProject, type BuildOptions, type Collaborators } from './run-build.ts';
+
+export interface TrainOptions extends BuildOptions {
+  /** Program to run instead of the one that the plan found; relative to the folder. */
+  script?: string | undefined;
+  /** Arguments for it. */
+  args?: readonly string[] | undefined;
+  memoryBytes?: number | undefined;
+}
+
+/** What a training run came to. */
+export interface TrainResult {
+  script: string;
+  exitCode: number;
+  seconds: number;
+  /** Highest use of memory that was seen; undefined where the engine does not tell. */
+  peakMemoryBytes: number | undefined;
+  oomKilled: boolean;
+  /** Files of the folder that are new or changed, with their bytes. */
+  written: readonly { path: string; bytes: number }[];
+  explanation: Explanation | undefined;
+}
+
+const LOG_CHARACTERS = 64 * 1024;
+/** Where the folder is mounted when the image's own working directory cannot be hidden. */
+const OTHER_FOLDER = '/project';
+
+/**
+ * Runs a project's training in a container of its image. The folder is mounted, so what training writes is there afterwards and
+ * belongs to whoever called.
+ * @throws {InvalidArgumentError} if the project has no training; {CancelledError} if `signal` aborts
+ */
+export async function trainProject(
+  tools: Collaborators,
+  project: Project,
+  options: TrainOptions = {},
+): Promise<TrainResult> {
+  const script = options.script ?? project.plan.training?.script;
+  if (script === undefined)
+    throw new InvalidArgumentError(`${project.name} has nothing to train`, {
+      why: 'no program was found whose name says so (train.py) or that fits a model and writes a file',
+      hint: 'name it: berth train DIR --script FILE',
+    });
+  const image = await imageForTraining(tools, project, options);
+  const before = await stamps(project.directory);
+  tools.report.say(`training: python ${[script, ...(options.args ?? [])].join(' ')}`);
+  const ran = await runTraining(tools, project, { ...options, script, image });
+  const after = await stamps(project.directory);
+  return {
+    ...ran,
+    script,
+    written: [...after]
+      .filter(([path, bytes]) => before.get(path) !== bytes)
+      .map(([path, stamp]) => ({ path, bytes: Number(stamp.split(' ')[0]) })),
+  };
+}
+
+/** An own Dockerfile may copy the very file that training will write: then the image comes from the plan. */
+async function imageForTraining(tools: Collaborators, project: Project, options: TrainOptions): Promise<string> {
+  tools.report.say(`building the image of ${project.name}${project.dockerfile.isOwn ? ' from its Dockerfile' : ''}`);
+  const { isOwn, copies } = project.dockerfile;
+  const absent = copies.find((path) => project.plan.missing.some((item) => item.path === path));
+  if (!isOwn || absent === undefined) return buildProject(tools, project, options);
+  tools.report.warn(
+    `the Dockerfile copies ${absent}, which training will write: training runs in an image made from the plan`,
+  );
+  return buildProject(
+    tools,
+    await openProject(project.directory, { ...project.options, ignoreDockerfile: true }),
+    options,
+  );
+}
+
+/** Size and time of each file, to see what changed. */
+async function stamps(directory: string): Promise<Map<string, string>> {
+  const { files } = await openTree(directory);
+  return new Map(files.map(({ path, bytes, modifiedMs }) => [path, `${bytes} ${modifiedMs}`]));
+}
+
+type Ran = Pick<TrainResult, 'exitCode' | 'seconds' | 'peakMemoryBytes' | 'oomKilled' | 'explanation'>;
+
+async function runTraining(
+  { client, report }: Collaborators,
+  project: Project,
+  options: TrainOptions & { script: string; image: string },
+): Promise<Ran> {
+  const { Id: id } = await createContainer(client, await containerBody(client, project, options), { hostCa: true });
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(async () => removeContainer(client, id, { force: true, volumes: true }).catch(() => {}));
+  const { socket } = await attachContainer(client, id, { stream: true, stdout: true, stderr: true });
+  cleanup.defer(() => void socket.destroy());
+  const { exit } = await waitContainer(client, id, { condition: 'next-exit' });
+  const onAbort = (): void => void killContainer(client, id).catch(() => {});
+  options.signal?.addEventListener('abort', onAbort);
+  cleanup.defer(() => options.signal?.removeEventListener('abort', onAbort));
+  const start = performance.now();
+  await startContainer(client, id);
+  const memory = watchMemory(client, id);
+  let log = '';
+  const output = (async () => {
+    for await (const { stream, bytes } of readOutput(socket, { terminal: false })) {
+      report.output(bytes, stream);
+      log = (log + Buffer.from(bytes).toString('utf8')).slice(-LOG_CHARACTERS);
+    }
+  })();
+  const { StatusCode: exitCode } = await exit;
+  const seconds = (performance.now() - start) / 1000;
+  await Promise.race([output, once(AbortSignal.timeout(2000), 'abort')]);
+  if (options.signal?.aborted === true) throw new CancelledError('the training was stopped');
+  const details = await inspectContainer(client, id);
+  const peakMemoryBytes = await memory.stop();
+  const oomKilled = details.State.OOMKilled === true;
+  const explanation =
+    exitCode === 0 ? undefined : explain(log, { exitCode, oomKilled, manifest: project.plan.manifest?.path });
+  return { exitCode, seconds, peakMemoryBytes, oomKilled, explanation };
+}
+
+async function containerBody(
+  client: Client,
+  { directory, name, owner }: Project,
+  { image, script, args = [], memoryBytes }: TrainOptions & { image: string; script: string },
+): Promise<object> {
+  const { Config } = await inspectImage(client, image);
+  const folder = mountFolder(Config?.WorkingDir ?? '', Config?.Env ?? []);
+  return {
+    Image: image,
+    Entrypoint: ['python'],
+    Cmd: [script, ...args],
+    WorkingDir: folder,
+    User: `${owner.uid}:${owner.gid}`,
+    Env: [
+      'PYTHONUNBUFFERED=1',
+      'PYTHONDONTWRITEBYTECODE=1',
+      ...(owner.uid === 0 ? [] : ['HOME=/tmp', 'USER=berth', 'LOGNAME=berth']),
+    ],
+    Labels: { [LABELS.project]: name, [LABELS.directory]: directory, [LABELS.purpose]: 'train' },
+    HostConfig: {
+      Mounts: [{ Type: 'bind', Source: directory, Target: folder }],
+      ...(memoryBytes !== undefined && { Memory: memoryBytes }),
+    },
+  };
+}
+
+/** The image's own working directory, unless its programs (a virtual environment) lie there and would be hidden. */
+function mountFolder(workingFolder: string, environment: readonly string[]): string {
+  if (workingFolder === '' || workingFolder === '/') return OTHER_FOLDER;
+  const path = environment.find((pair) => pair.startsWith('PATH='))?.slice('PATH='.length) ?? '';
+  return path.split(':').some((folder) => folder.startsWith(`${workingFolder}/`)) ? OTHER_FOLDER : workingFolder;
+}
+
+interface MemoryWatch {
+  stop(): Promise<number | undefined>;
+}
+
+/** Follows the container's use of memory; where the kernel keeps the peak, one sample is enough. */
+function watchMemory(client: Client, id: ContainerDetails['Id']): MemoryWatch {
+  const controller = new AbortController();
+  let peak: number | undefined;
+  const watching = (async () => {
+    for await (const { memory_stats: memory } of containerStats(client, id, {
+      stream: true,
+      signal: controller.signal,
+    })) {
+      const seen = Math.max(memory?.max_usage ?? 0, memory?.usage ?? 0);
+      if (seen > 0) peak = Math.max(peak ?? 0, seen);
+    }
+  })().catch(() => {});
+  return {
+    async stop() {
+      controller.abort();
+      await watching;
+      return peak;
+    },
+  };
+}
+
+/** Trains and complains when the program failed. @throws {InternalError} with what its last words mean */
+export async function trainOrFail(
+  tools: Collaborators,
+  project: Project,
+  options: TrainOptions = {},
+): Promise<TrainResult> {
+  const result = await trainProject(tools, project, options);
+  if (result.exitCode === 0) return result;
+  throw new InternalError(`the training of ${project.name} failed with exit code ${result.exitCode}`, {
+    why: result.explanation?.cause ?? 'its own words are above',
+    hint: result.explanation?.fix ?? `mend ${result.script} and try again`,
+  });
+}

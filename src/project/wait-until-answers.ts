@@ -1,0 +1,70 @@
+import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Address {
+  host: string;
+  port: number;
+}
+
+/** One answer over HTTP. */
+export interface HttpAnswer {
+  status: number;
+  type: string;
+  text: string;
+}
+
+const PAUSE_MS = 100;
+const ANSWER_LIMIT_BYTES = 1024 * 1024;
+
+/** Asks once. @throws {Error} of Node when nothing answers */
+export async function ask(
+  { host, port }: Address,
+  path: string,
+  {
+    method = 'GET',
+    body,
+    timeoutMs = 5000,
+    signal,
+  }: { method?: string; body?: string | undefined; timeoutMs?: number; signal?: AbortSignal | undefined } = {},
+): Promise<HttpAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+  const headers =
+    body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
+  const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]);
+  const outgoing = request({ host, port, path, method, headers, agent: false, signal: limit }, (response) => {
+    let text = '';
+    response.setEncoding('utf8');
+    response.on('data', (chunk: string) => {
+      if (text.length < ANSWER_LIMIT_BYTES) text += chunk;
+    });
+    response.on('error', reject);
+    response.on('end', () => {
+      resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', text });
+    });
+  });
+  outgoing.on('error', reject);
+  outgoing.end(body);
+  return promise;
+}
+
+/**
+ * Asks again and again until something answers over HTTP that does not say it is still getting ready (502, 503, 504).
+ * @returns undefined if the time is up or `signal` aborts first
+ */
+export async function waitUntilAnswers(
+  address: Address,
+  path: string,
+  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal | undefined },
+): Promise<HttpAnswer | undefined> {
+  const end = performance.now() + timeoutMs;
+  while (performance.now() < end) {
+    if (signal?.aborted === true) return undefined;
+    const answer = await ask(address, path, {
+      signal,
+      timeoutMs: Math.max(100, Math.min(5000, end - performance.now())),
+    }).catch(() => undefined);
+    if (answer !== undefined && ![502, 503, 504].includes(answer.status)) return answer;
+    await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
+  }
+  return undefined;
+}
