@@ -13,6 +13,8 @@ import { engineProcesses } from './processes.ts';
 import { openRuntime, type Runtime } from './runtime/runtime.ts';
 import { openDirectorySnapshotter } from './snapshots/directory-snapshotter.ts';
 import type { Snapshotter } from './snapshots/snapshotter.ts';
+import { openVolumes } from './volumes/open-volumes.ts';
+import type { Volumes } from './volumes/volumes.ts';
 import { forwardsIpv4, readSystemFacts } from './system-facts.ts';
 
 export interface EngineOptions {
@@ -42,6 +44,7 @@ export interface Nouns {
   content: ContentStore;
   snapshots: Snapshotter;
   networks: Networks;
+  volumes: Volumes;
   runtime: Runtime;
 }
 
@@ -91,7 +94,8 @@ async function openNouns(options: EngineOptions, resources: AsyncDisposableStack
   const runtime = resources.use(await openRuntime({ engineId: id, execRoot, log }));
   const roots = { database, engineId: id, dataRoot, execRoot, events, log };
   const networks = await openNetworks({ ...roots, options: network });
-  return { id, database, events, content, snapshots, networks, runtime };
+  const volumes = await openVolumes({ database, root: join(dataRoot, 'volumes'), events });
+  return { id, database, events, content, snapshots, networks, volumes, runtime };
 }
 
 async function countAll({ events }: Nouns, live: LiveOptions): Promise<SystemCounts> {

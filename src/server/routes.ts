@@ -1,11 +1,18 @@
+import { NotImplementedError } from '#lib/errors.ts';
 import type { Route } from './route.ts';
+import { type NetworksBackend, networkRoutes } from './routes/networks.ts';
 import { type SystemBackend, systemRoutes } from './routes/system.ts';
 import { unservedRoutes } from './routes/unserved.ts';
+import { volumeRoutes, type VolumesBackend } from './routes/volumes.ts';
 
 /** What all routes together need of the engine. */
-export type Backend = SystemBackend;
+export type Backend = SystemBackend & Pick<VolumesBackend, 'volumes'> & Pick<NetworksBackend, 'networks'>;
 
 /** The whole API: what the nouns serve, then honest answers for the rest. */
 export function allRoutes(engine: Backend): readonly Route[] {
-  return [...systemRoutes(engine), ...unservedRoutes()];
+  const missing = async (): Promise<never> => {
+    throw new NotImplementedError('containers: not implemented by this engine');
+  };
+  const whole = { ...engine, volumeUsers: async () => [], connectContainer: missing, disconnectContainer: missing };
+  return [...systemRoutes(engine), ...volumeRoutes(whole), ...networkRoutes(whole), ...unservedRoutes()];
 }

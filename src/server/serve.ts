@@ -10,6 +10,8 @@ import type { Route } from './route.ts';
 /** How long requests that have not begun to answer may take when the server closes. */
 const CLOSE_GRACE_MS = 5000;
 const HEADERS_TIMEOUT_MS = 60_000;
+/** Credentials for many registries come in one header. */
+const HEADER_LIMIT_BYTES = 1024 * 1024;
 
 export interface ApiServer {
   /**
@@ -47,7 +49,9 @@ export function createApiServer({ routes, tls, groupId, log }: ApiServerOptions)
     async listen(address) {
       const bound = await bind(address, { tls, groupId });
       const server =
-        bound.tls === undefined ? createServer(listener(false)) : createTlsServer(bound.tls, listener(true));
+        bound.tls === undefined
+          ? createServer({ maxHeaderSize: HEADER_LIMIT_BYTES }, listener(false))
+          : createTlsServer({ ...bound.tls, maxHeaderSize: HEADER_LIMIT_BYTES }, listener(true));
       configure(server, sockets);
       await bound.listen(server);
       servers.push({ server, release: bound.release });
