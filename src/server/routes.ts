@@ -10,9 +10,10 @@ export type Backend = SystemBackend & Pick<VolumesBackend, 'volumes'> & Pick<Net
 
 /** The whole API: what the nouns serve, then honest answers for the rest. */
 export function allRoutes(engine: Backend): readonly Route[] {
-  const missing = async (): Promise<never> => {
-    throw new NotImplementedError('containers: not implemented by this engine');
-  };
   const whole = { ...engine, volumeUsers: async () => [], connectContainer: missing, disconnectContainer: missing };
   return [...systemRoutes(engine), ...volumeRoutes(whole), ...networkRoutes(whole), ...unservedRoutes()];
+}
+
+async function missing(): Promise<never> {
+  throw new NotImplementedError('containers: not implemented by this engine');
 }
