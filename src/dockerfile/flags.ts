@@ -1,0 +1,53 @@
+import { InvalidArgumentError } from '#lib/errors.ts';
+import { nearest } from './nearest.ts';
+
+/** Which flags an instruction takes: a `switch` is on by its name alone, `many` may come several times. */
+export type FlagKinds = Readonly<Record<string, 'text' | 'switch' | 'many'>>;
+
+export interface Flags {
+  text(name: string): string | undefined;
+  isOn(name: string): boolean;
+  many(name: string): string[];
+}
+
+/** @throws {InvalidArgumentError} for an unknown flag, a second one, or one without its value */
+export function readFlags(written: readonly string[], kinds: FlagKinds): Flags {
+  const found = new Map<string, string[]>();
+  for (const flag of written) {
+    const equals = flag.indexOf('=');
+    const name = flag.slice(2, equals < 0 ? undefined : equals);
+    const kind = kinds[name];
+    if (kind === undefined) throw unknownFlag(name, Object.keys(kinds));
+    const value = equals < 0 ? undefined : flag.slice(equals + 1);
+    const former = found.get(name);
+    if (former !== undefined && kind !== 'many') throw new InvalidArgumentError(`duplicate flag specified: --${name}`);
+    found.set(name, [...(former ?? []), checked({ name, kind, value })]);
+  }
+  return {
+    text: (name) => found.get(name)?.[0],
+    isOn: (name) => found.get(name)?.[0] === 'true',
+    many: (name) => found.get(name) ?? [],
+  };
+}
+
+function checked({ name, kind, value }: { name: string; kind: string; value: string | undefined }): string {
+  if (kind !== 'switch') {
+    if (value === undefined) throw new InvalidArgumentError(`missing a value on flag: --${name}`);
+    return value;
+  }
+  const text = value?.toLowerCase() ?? 'true';
+  if (text !== 'true' && text !== 'false')
+    throw new InvalidArgumentError(`expecting boolean value for flag --${name}, not: ${value}`);
+  return text;
+}
+
+function unknownFlag(name: string, known: readonly string[]): InvalidArgumentError {
+  const close = nearest(name, known);
+  const guess = close === undefined ? '' : ` (did you mean --${close}?)`;
+  return new InvalidArgumentError(`unknown flag: --${name}${guess}`, {
+    hint:
+      known.length === 0
+        ? 'this instruction takes no flags'
+        : `it takes ${known.map((flag) => `--${flag}`).join(', ')}`,
+  });
+}
