@@ -1,0 +1,21 @@
+import { defineConfig } from 'rolldown';
+
+/** Two bundles: the CLI, which starts at every command and must load quickly, and the engine, which alone loads koffi. */
+const shared = {
+  platform: 'node' as const,
+  external: ['koffi', /^node:/],
+  resolve: { alias: {} },
+};
+
+export default defineConfig([
+  {
+    ...shared,
+    input: { berth: 'src/cli/main.ts' },
+    output: { dir: 'dist', entryFileNames: '[name].mjs', chunkFileNames: 'cli-[name]-[hash].mjs', minify: true },
+  },
+  {
+    ...shared,
+    input: { berthd: 'src/daemon/main.ts' },
+    output: { dir: 'dist', entryFileNames: '[name].mjs', chunkFileNames: 'engine-[name]-[hash].mjs' },
+  },
+]);
