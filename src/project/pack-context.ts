@@ -15,7 +15,7 @@ export interface ContextOptions {
 export interface ContextFilter {
   excludes(path: string): boolean;
   /** Whether something below an excluded folder may be wanted after all. */
-  mayHoldIncluded(folder: string): boolean;
+  mayHoldExceptions(folder: string): boolean;
 }
 
 interface Entry {
@@ -44,7 +44,8 @@ async function* walk(root: string, folder: string, filter: ContextFilter | undef
     const path = folder === '' ? name : `${folder}/${name}`;
     const isOut = filter?.excludes(path) === true;
     const facts = await lstat(join(root, path)).catch(() => undefined);
-    if (facts === undefined || (isOut && !(facts.isDirectory() && (filter?.mayHoldIncluded(path) ?? false)))) continue;
+    if (facts === undefined || (isOut && !(facts.isDirectory() && (filter?.mayHoldExceptions(path) ?? false))))
+      continue;
     if (!isOut) yield { path, facts };
     if (facts.isDirectory()) yield* walk(root, path, filter);
   }

@@ -6,6 +6,8 @@ export interface Report {
   warn(text: string): void;
   /** A line of a build, of interest to those who watch closely. */
   detail(text: string): void;
+  /** The last words of something that failed. */
+  quote(lines: readonly string[]): void;
   /** What the person's own program writes, as it comes. */
   output(bytes: Uint8Array, stream: 'stdout' | 'stderr'): void;
 }

@@ -5,7 +5,8 @@ import { baseImages } from '#ml/detect/own-dockerfile.ts';
 import { explain } from '#ml/explain/explain.ts';
 import { ensureBase } from './ensure-base.ts';
 import { LABELS } from './labels.ts';
-import { packContext } from './pack-context.ts';
+import { compileIgnore, ignoreLines } from '#dockerfile/ignore.ts';
+import { type ContextFilter, packContext } from './pack-context.ts';
 import type { Project } from './project.ts';
 import type { Report } from './report.ts';
 
@@ -44,23 +45,33 @@ export async function buildProject(
       report.detail(line);
     }
   };
-  const context = packContext(project.directory, { extra: project.dockerfile.extra });
+  const context = packContext(project.directory, { extra: project.dockerfile.extra, filter: await ignoreOf(project) });
   const labels = { [LABELS.project]: project.name, [LABELS.directory]: project.directory };
   try {
     for await (const { stream } of buildImage(client, context, { tags: [imageOf(project)], labels, noCache, signal }))
       if (stream !== undefined) tail(stream);
   } catch (error) {
-    throw buildError(error, lines, project);
+    throw buildError({ error, lines, report }, project);
   }
   return imageOf(project);
 }
 
-function buildError(error: unknown, lines: readonly string[], project: Project): unknown {
+/** What .dockerignore leaves out; the Dockerfile and the list itself are always sent, for the engine reads them. */
+async function ignoreOf({ tree, dockerfile }: Project): Promise<ContextFilter | undefined> {
+  const text = dockerfile.extra.get('.dockerignore') ?? (await tree.read('.dockerignore'));
+  if (text === undefined) return undefined;
+  return compileIgnore([...ignoreLines(text), '!Dockerfile', '!.dockerignore']);
+}
+
+function buildError(
+  { error, lines, report }: { error: unknown; lines: readonly string[]; report: Report },
+  project: Project,
+): unknown {
   if (!(error instanceof InternalError) || lines.length === 0) return error;
-  const shown = lines.slice(-LAST_LINES).join('\n');
-  const meaning = explain(shown, { manifest: project.plan.manifest?.path });
+  report.quote(lines.slice(-LAST_LINES));
+  const meaning = explain(lines.join('\n'), { manifest: project.plan.manifest?.path });
   return new InternalError(`the image of ${project.name} could not be built: ${error.message}`, {
-    why: `${meaning?.cause ?? error.why ?? 'a step of the build failed'}\n${shown}`,
+    why: meaning?.cause ?? error.why ?? 'a step of the build failed; its last lines are above',
     hint: meaning?.fix ?? error.hint ?? 'mend the step that failed and try again',
     cause: error,
   });

@@ -24,7 +24,7 @@ const LOG_TAIL = 200;
  * @throws {InternalError} with its last words and what they mean, if its container ends first; {UnavailableError} if it stays silent
  */
 export async function watchStart(
-  { client }: Collaborators,
+  { client, report }: Collaborators,
   service: Starting,
   { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal | undefined },
 ): Promise<void> {
@@ -37,7 +37,9 @@ export async function watchStart(
     const first = await Promise.race([answers, ended]);
     if (typeof first === 'object') return;
     const problem =
-      signal?.aborted === true ? await cancelled(service) : await problemOf(client, service, { first, timeoutMs });
+      signal?.aborted === true
+        ? await cancelled(service)
+        : await problemOf({ client, report }, service, { first, timeoutMs });
     throw problem;
   } finally {
     over.abort();
@@ -51,12 +53,13 @@ async function cancelled(service: Starting): Promise<CancelledError> {
 
 /** What went wrong, read before the former container takes the place again. */
 async function problemOf(
-  client: Client,
+  { client, report }: Collaborators,
   service: Starting,
   { first, timeoutMs }: { first: number | undefined; timeoutMs: number },
 ): Promise<Error> {
   const log = await lastWords(client, service.id);
   const details = await inspectContainer(client, service.id).catch(() => undefined);
+  report.quote(log.trimEnd().split('\n').slice(-LAST_LINES));
   const logName = await service.undo();
   if (first === undefined) return silence(service, { log, logName, timeoutMs });
   return death(service, { log, logName, exitCode: first, oomKilled: details?.State.OOMKilled });
@@ -75,7 +78,7 @@ function death(
   const ended =
     exitCode === 0 ? 'ended by itself, as a program that is no service does' : `ended with exit code ${exitCode}`;
   return new InternalError(`${name} ${ended} before it answered`, {
-    why: [meaning?.cause ?? 'its last words:', tail(log)].join('\n'),
+    why: meaning?.cause ?? 'its last words are above',
     hint: meaning?.fix ?? `see all of them with: berth logs ${logName}`,
   });
 }
@@ -89,14 +92,10 @@ function silence(
   return new UnavailableError(
     `${name} did not answer on port ${address.port} within ${Math.round(timeoutMs / 1000)} s`,
     {
-      why: [meaning?.cause ?? usual, tail(log)].join('\n'),
+      why: meaning?.cause ?? usual,
       hint: meaning?.fix ?? `look at berth logs ${logName}; give it longer with --timeout`,
     },
   );
-}
-
-function tail(log: string): string {
-  return log.trimEnd().split('\n').slice(-LAST_LINES).map((line) => `  ${line}`).join('\n'); // prettier-ignore
 }
 
 async function lastWords(client: Client, id: string): Promise<string> {
