@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { c, checked } from './ffi.ts';
 
 const KINDS = { fifo: 0o010000, character: 0o020000, block: 0o060000, socket: 0o140000 } as const;
@@ -15,12 +16,9 @@ export interface SpecialFile {
  * @throws {ConflictError} if the path is taken
  */
 export function makeNode(path: string, { kind, mode, major = 0, minor = 0 }: SpecialFile): void {
-  const umask = process.umask(0);
-  try {
-    checked(c.mknod(path, KINDS[kind] | (mode & 0o7777), deviceNumber(major, minor)), `make ${kind} file ${path}`);
-  } finally {
-    process.umask(umask);
-  }
+  checked(c.mknod(path, KINDS[kind] | (mode & 0o7777), deviceNumber(major, minor)), `make ${kind} file ${path}`);
+  // The umask of a process cannot be changed in a worker.
+  if ((mode & process.umask()) !== 0) chmodSync(path, mode & 0o7777);
 }
 
 /** What overlayfs takes for "the layers below do not have this name". */
