@@ -10,7 +10,8 @@ export interface ContentSource {
 
 /** Where it is written. Children come before their parent, so that a parent which is there is whole. */
 export interface ContentTarget {
-  has(descriptor: Descriptor): Promise<boolean>;
+  /** `parent` is the manifest a config or layer belongs to. */
+  has(descriptor: Descriptor, options?: { parent?: Manifest }): Promise<boolean>;
   /** `parent` is the manifest a config or layer belongs to. The target verifies digest and size. */
   write(
     descriptor: Descriptor,
@@ -71,7 +72,7 @@ async function copyBlob(
   options: { signal?: AbortSignal | undefined; parent?: Manifest },
 ): Promise<void> {
   options.signal?.throwIfAborted();
-  if (await target.has(descriptor)) return;
+  if (await target.has(descriptor, options)) return;
   await target.write(descriptor, await source.open(descriptor, options), options);
 }
 

@@ -42,7 +42,10 @@ export interface ImageStore {
   ): Promise<Image>;
   tag(name: string, newTag: string): Promise<void>;
   /**
-   * Keeps an image, its blobs and layers from being removed while it is worked with; release by disposing.
+   * Keeps an image's blobs and layers from being removed while it is worked with; release by disposing.
+   * @throws {NotFoundError}
    */
   hold(id: Digest): Promise<Disposable>;
+  /** Keeps all blobs and layers while an operation puts an image together of which no record exists yet; release by disposing. */
+  lease(): Disposable;
 }

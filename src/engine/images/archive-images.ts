@@ -1,0 +1,92 @@
+import { InvalidArgumentError } from '#lib/errors.ts';
+import type { ContentSource } from '#oci/copy-graph.ts';
+import type { Descriptor } from '#oci/descriptor.ts';
+import type { Digest } from '#oci/digest.ts';
+import { isIndex, parseManifestOrIndex } from '#oci/manifest.ts';
+import { isIndexType } from '#oci/media-type.ts';
+import { selectPlatform } from './host-platform.ts';
+import { legacyImages } from './legacy-archive.ts';
+import { type ArchiveContext, type ArchiveImage, parseJson, plainImage } from './plain-image.ts';
+
+/**
+ * The images of an archive of `docker save` of any age, of Podman, or of an OCI layout.
+ * @throws {InvalidArgumentError} if it is none of them or a layer is not what its image says
+ */
+export async function archiveImages(context: ArchiveContext): Promise<ArchiveImage[]> {
+  const { archive } = context;
+  if (archive.has('manifest.json')) return dockerImages(context);
+  if (archive.has('index.json')) return layoutImages(context);
+  if (archive.has('repositories')) return legacyImages(context);
+  throw new InvalidArgumentError('the archive holds no image', {
+    why: 'it has neither manifest.json nor index.json nor repositories',
+    hint: 'to make an image from a file system archive, use `docker import`',
+  });
+}
+
+async function dockerImages(context: ArchiveContext): Promise<ArchiveImage[]> {
+  const entries = parseJson(await context.archive.text('manifest.json'), 'manifest.json');
+  if (!Array.isArray(entries)) throw new InvalidArgumentError('manifest.json is not a list');
+  const images: ArchiveImage[] = [];
+  for (const entry of entries as unknown[]) {
+    const { Config: config, Layers: layers, RepoTags: tags } = entry as Record<string, unknown>;
+    if (typeof config !== 'string' || !isTextList(layers ?? []))
+      throw new InvalidArgumentError('manifest.json has a broken entry');
+    const bytes = Buffer.from(await context.archive.text(config));
+    images.push(
+      await plainImage(context, {
+        config: bytes,
+        layers: (layers ?? []) as string[],
+        tags: isTextList(tags) ? tags : [],
+      }),
+    );
+  }
+  return images;
+}
+
+async function layoutImages(context: ArchiveContext): Promise<ArchiveImage[]> {
+  const { archive } = context;
+  const index = parseManifestOrIndex(Buffer.from(await archive.text('index.json')));
+  if (!isIndex(index)) throw new InvalidArgumentError('index.json is not an index');
+  const source: ContentSource = {
+    async open({ digest }) {
+      const file = archive.blob(digest);
+      if (file === undefined) throw new InvalidArgumentError(`archive has no blob ${digest}`);
+      return file.read();
+    },
+  };
+  const images = new Map<Digest, ArchiveImage & { tags: string[] }>();
+  for (const root of index.manifests) {
+    const manifest = await chosenManifest(context, root);
+    if (manifest === undefined) continue;
+    const image = images.get(root.digest) ?? { root, manifest, source, tags: [] };
+    const name = layoutName(root);
+    if (name !== undefined) image.tags.push(name);
+    images.set(root.digest, image);
+  }
+  if (images.size === 0) throw new InvalidArgumentError('the archive holds no image for this platform');
+  return [...images.values()];
+}
+
+async function chosenManifest(
+  { archive, platform }: Pick<ArchiveContext, 'archive' | 'platform'>,
+  root: Descriptor,
+): Promise<Descriptor | undefined> {
+  if (root.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest') return undefined;
+  if (!isIndexType(root.mediaType)) return root;
+  const file = archive.blob(root.digest);
+  if (file === undefined) throw new InvalidArgumentError(`archive has no blob ${root.digest}`);
+  const document = parseManifestOrIndex(Buffer.concat(await Array.fromAsync(file.read())));
+  if (!isIndex(document)) return root;
+  const child = selectPlatform(document, platform);
+  return child === undefined ? undefined : chosenManifest({ archive, platform }, child);
+}
+
+/** The full name if the archive has it; a bare tag names nothing. */
+function layoutName({ annotations = {} }: Descriptor): string | undefined {
+  const name = annotations['io.containerd.image.name'] ?? annotations['org.opencontainers.image.ref.name'];
+  return name !== undefined && /[/:]/.test(name) ? name : undefined;
+}
+
+function isTextList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}

@@ -1,0 +1,150 @@
+import type { ContentStore } from '#engine/content/store.ts';
+import type { SnapshotName, SnapshotRecord, Snapshotter } from '#engine/snapshots/snapshotter.ts';
+import { ConflictError, NotFoundError } from '#lib/errors.ts';
+import type { Log } from '#lib/log.ts';
+import { chainIds } from '#oci/chain-id.ts';
+import type { Descriptor } from '#oci/descriptor.ts';
+import { type Digest, isDigest } from '#oci/digest.ts';
+import { isIndex, parseManifestOrIndex } from '#oci/manifest.ts';
+import { parseImageConfig, readDocument } from './read-document.ts';
+import type { ImageRecords } from './records.ts';
+
+/** Names of snapshots that something beside the images needs, such as the steps of builds. */
+export type Keep = () => Promise<Iterable<SnapshotName>>;
+
+/** Layers and blobs that no image needs any more. */
+export interface Garbage {
+  /** While any lease is held nothing is removed; the last one's end removes what was left. */
+  lease(): Disposable;
+  /** Names more snapshots to keep. */
+  keep(source: Keep): void;
+  /** Removes what no image needs. @returns the snapshots removed and the bytes that come back; nothing while a lease is held */
+  collect(): Promise<Collected>;
+}
+
+export interface Collected {
+  removed: SnapshotName[];
+  bytes: number;
+}
+
+export interface GarbageDeps {
+  records: ImageRecords;
+  content: ContentStore;
+  snapshots: Snapshotter;
+  log: Log;
+}
+
+export function createGarbage(deps: GarbageDeps): Garbage {
+  const sources: Keep[] = [];
+  let leases = 0;
+  let isWaiting = false;
+  let running: Promise<Collected> | undefined;
+
+  const collect = async (): Promise<Collected> => {
+    if (leases > 0) {
+      isWaiting = true;
+      return { removed: [], bytes: 0 };
+    }
+    running = (running ?? Promise.resolve()).then(
+      () => sweep(deps, { sources, isLeased: () => leases > 0 }),
+      () => sweep(deps, { sources, isLeased: () => leases > 0 }),
+    );
+    return running;
+  };
+  return {
+    collect,
+    keep: (source) => void sources.push(source),
+    lease() {
+      leases += 1;
+      let isHeld = true;
+      return {
+        [Symbol.dispose]() {
+          if (!isHeld) return;
+          isHeld = false;
+          leases -= 1;
+          if (leases > 0 || !isWaiting) return;
+          isWaiting = false;
+          collect().catch((error: unknown) => deps.log.warn('removing unused layers failed', { error: String(error) }));
+        },
+      };
+    },
+  };
+}
+
+async function sweep(
+  { records, content, snapshots, log }: GarbageDeps,
+  { sources, isLeased }: { sources: readonly Keep[]; isLeased: () => boolean },
+): Promise<Collected> {
+  const live = await mark({ records, content, log });
+  for (const source of sources) for (const name of await source()) live.snapshots.add(name);
+  const result: Collected = { removed: [], bytes: 0 };
+  const all = await snapshots.list();
+  for (const record of unused(all, live.snapshots)) {
+    if (isLeased()) return result;
+    if (!(await removeSnapshot(snapshots, record.name))) continue;
+    result.removed.push(record.name);
+    result.bytes += record.bytes;
+  }
+  // A layer's tar stays as long as a snapshot of it.
+  for (const { diffId } of await snapshots.list()) if (diffId !== undefined) live.blobs.add(diffId);
+  for (const { digest } of await content.list()) {
+    if (isLeased()) return result;
+    if (!live.blobs.has(digest)) await content.remove(digest);
+  }
+  return result;
+}
+
+/** Committed layers that nothing builds on, children before parents. Only names of layers: others belong to who named them. */
+function unused(all: readonly SnapshotRecord[], live: ReadonlySet<SnapshotName>): SnapshotRecord[] {
+  const parents = new Map(all.map((record) => [record.name, record.parent]));
+  const needed = new Set<SnapshotName>();
+  const isRoot = ({ name, kind }: SnapshotRecord): boolean => live.has(name) || kind !== 'committed' || !isDigest(name);
+  for (const record of all.filter(isRoot))
+    for (let name: string | undefined = record.name; name !== undefined && !needed.has(name); name = parents.get(name))
+      needed.add(name);
+  const depth = (name: string | undefined): number => (name === undefined ? 0 : 1 + depth(parents.get(name)));
+  return all.filter(({ name }) => !needed.has(name)).toSorted((a, b) => depth(b.name) - depth(a.name));
+}
+
+async function removeSnapshot(snapshots: Snapshotter, name: SnapshotName): Promise<boolean> {
+  try {
+    await snapshots.remove(name);
+    return true;
+  } catch (error) {
+    // Something was built on it, or it went, since the list was made.
+    if (error instanceof ConflictError || error instanceof NotFoundError) return false;
+    throw error;
+  }
+}
+
+interface Live {
+  snapshots: Set<SnapshotName>;
+  blobs: Set<Digest>;
+}
+
+async function mark({ records, content, log }: Pick<GarbageDeps, 'records' | 'content' | 'log'>): Promise<Live> {
+  const live: Live = { snapshots: new Set(), blobs: new Set() };
+  for (const { id, root, manifest } of records.list()) {
+    live.blobs.add(id);
+    live.blobs.add(manifest.digest);
+    try {
+      for (const digest of await documentsOf(content, root)) live.blobs.add(digest);
+      const { rootfs } = parseImageConfig(await readDocument(content, id));
+      for (const diffId of rootfs.diff_ids) live.blobs.add(diffId);
+      for (const name of chainIds(rootfs.diff_ids)) live.snapshots.add(name);
+    } catch (error) {
+      log.warn('image is damaged', { image: id, error: String(error) });
+    }
+  }
+  return live;
+}
+
+/** A root and, of an index, the children that are here. */
+async function documentsOf(content: ContentStore, root: Descriptor): Promise<Digest[]> {
+  const document = parseManifestOrIndex(await readDocument(content, root.digest));
+  if (!isIndex(document)) return [root.digest, document.config.digest];
+  const found: Digest[] = [root.digest];
+  for (const child of document.manifests)
+    if (await content.has(child.digest)) found.push(...(await documentsOf(content, child)));
+  return found;
+}

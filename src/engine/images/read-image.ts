@@ -1,0 +1,48 @@
+import { DataLossError, NotFoundError } from '#lib/errors.ts';
+import { chainIds } from '#oci/chain-id.ts';
+import { familiarName, parseReference } from '#oci/reference.ts';
+import type { ImageDocuments, ImagesContext } from './context.ts';
+import type { Image } from './image.ts';
+import { readConfig, readManifest } from './read-document.ts';
+import type { ImageRecord } from './records.ts';
+
+/** A record with all that belongs to it. @throws {DataLossError} if something of it is gone */
+export async function readImage(context: ImagesContext, record: ImageRecord): Promise<Image> {
+  const { id, root, manifest } = record;
+  const documents = context.documents.get(id) ?? (await readDocuments(context, record));
+  context.documents.set(id, documents);
+  const { tags, digests, tagged } = context.records.names(id);
+  return {
+    id,
+    root,
+    manifest: { ...manifest, document: documents.manifest },
+    config: documents.config,
+    top: chainIds(documents.config.rootfs.diff_ids).at(-1),
+    tags: tags.map(familiar),
+    digests: digests.map(familiar),
+    size: documents.size,
+    storedAt: Math.max(record.created, tagged),
+  };
+}
+
+function familiar(name: string): string {
+  return familiarName(parseReference(name));
+}
+
+async function readDocuments(
+  { content, snapshots }: ImagesContext,
+  { id, manifest }: ImageRecord,
+): Promise<ImageDocuments> {
+  try {
+    const config = await readConfig(content, id);
+    let size = 0;
+    for (const name of chainIds(config.rootfs.diff_ids)) size += (await snapshots.stat(name)).bytes;
+    return { manifest: await readManifest(content, manifest.digest), config, size };
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    throw new DataLossError(`image ${id} is damaged: ${error.message}`, {
+      hint: 'pull, load or build it again',
+      cause: error,
+    });
+  }
+}
