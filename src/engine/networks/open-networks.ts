@@ -20,6 +20,7 @@ import { openPorts } from './ports.ts';
 import { ensurePredefined } from './predefined.ts';
 import { reconcile } from './reconcile.ts';
 import type { BridgeRules } from './rules.ts';
+import { ownVeths } from './sandbox.ts';
 import { openSandboxStore, type SandboxRecord } from './sandbox-store.ts';
 import { removeNetwork } from './remove-network.ts';
 import { type Deps, publishNetwork } from './shared.ts';
@@ -128,6 +129,8 @@ async function teardown(deps: Deps): Promise<void> {
   for (const containerId of new Set([...store.list(), ...sandboxes.keys()])) await detach(deps, containerId);
   await firewall.remove();
   for (const { link } of ownBridges(host, engineId)) host.request([deleteLink(link.index)]);
+  // The host's ends of namespaces that the kernel has not taken away yet.
+  for (const { index } of ownVeths(host, engineId)) host.request([deleteLink(index)]);
 }
 
 function firewallState(records: NetworkRecords, sandboxes: ReadonlyMap<string, SandboxRecord>): FirewallState {

@@ -4,6 +4,7 @@ import { createNetns, inNetns } from '#linux/netns.ts';
 import {
   deleteLink,
   findLink,
+  type Link,
   listLinks,
   newAddress,
   newDefaultRoute,
@@ -66,6 +67,11 @@ export function plugIn(
 export function unplug(host: Netlink, engineId: string, endpoint: Endpoint): void {
   const link = findLink(host, vethName(engineId, endpoint.endpointId));
   if (link !== undefined) host.request([deleteLink(link.index)]);
+}
+
+/** The host's ends of an engine's interfaces. */
+export function ownVeths(host: Netlink, engineId: string): Link[] {
+  return listLinks(host).filter(({ name, kind }) => kind === 'veth' && name.startsWith(`bv${engineId}`));
 }
 
 /** Name of the host's end: whose it is, and enough of the endpoint to be the only one. */
