@@ -4,7 +4,6 @@ export interface RuntimeSpec {
   process: ProcessSpec;
   root: { path: string; readonly: boolean };
   hostname?: string;
-  domainname?: string;
   mounts: MountSpec[];
   annotations?: Record<string, string>;
   linux: LinuxSpec;

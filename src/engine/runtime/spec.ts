@@ -23,7 +23,6 @@ export interface SpecRequest {
   terminal?: boolean;
   consoleSize?: readonly [height: number, width: number] | undefined;
   hostname?: string | undefined;
-  domainname?: string | undefined;
   privileged?: boolean;
   capAdd?: readonly string[];
   capDrop?: readonly string[];

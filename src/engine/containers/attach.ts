@@ -1,0 +1,106 @@
+import type { Duplex } from 'node:stream';
+import { stdcopyFrame } from '#api/stdcopy.ts';
+import { createDetachFilter } from '#engine/stdio/detach-keys.ts';
+import type { StreamName } from '#engine/stdio/hub.ts';
+import type { Streams } from '#engine/stdio/streams.ts';
+import { replayFrom } from './replay.ts';
+
+export interface AttachOptions {
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
+  /** Frames tell the streams apart; a terminal has none. */
+  framed: boolean;
+  /** Typed to leave without ending the process; only looked for with a terminal. */
+  detachKeys: readonly number[] | undefined;
+  /** Log that a client who falls behind is served from. */
+  log: string | undefined;
+}
+
+/** What a client may have waiting before it is served from the log. */
+const BUFFER_LIMIT_BYTES = 1024 * 1024;
+
+/**
+ * Joins a client with a process's streams until the process ends, the client leaves, or it types the detach keys. Who listens is in place
+ * when this returns. @returns why it ended
+ */
+export function attachStreams(
+  client: Duplex,
+  streams: Streams,
+  options: AttachOptions,
+): Promise<'ended' | 'detached' | 'left'> {
+  const { promise, resolve } = Promise.withResolvers<'ended' | 'detached' | 'left'>();
+  const output = createOutput(client, streams, options);
+  const finish = async (why: 'ended' | 'detached' | 'left'): Promise<void> => {
+    listening[Symbol.dispose]();
+    if (why === 'ended') await output.drained();
+    client.end();
+    if (!options.stdin) client.resume();
+    resolve(why);
+  };
+  const listening = streams.listen({
+    chunk: (bytes, stream) => output.chunk(bytes, stream),
+    end: () => void finish('ended'),
+  });
+  client.once('close', () => void finish('left'));
+  client.on('error', () => {});
+  if (options.stdin) void input();
+  else client.resume();
+  return promise;
+
+  async function input(): Promise<void> {
+    if (await pumpInput(client, streams, options)) await finish('detached');
+  }
+}
+
+/** @returns whether the detach keys were typed */
+async function pumpInput(client: Duplex, streams: Streams, { detachKeys }: AttachOptions): Promise<boolean> {
+  const filter = detachKeys === undefined ? undefined : createDetachFilter(detachKeys);
+  try {
+    const source: AsyncIterable<Buffer> = client.iterator({ destroyOnReturn: false });
+    for await (const chunk of source) {
+      const { pass, detached } = filter?.push(chunk) ?? { pass: chunk, detached: false };
+      if (pass.length > 0) await streams.write(pass);
+      if (detached) return true;
+    }
+    await streams.endInput();
+  } catch {
+    // The client broke off: it can neither type nor end the input.
+  }
+  return false;
+}
+
+interface Output {
+  chunk(bytes: Uint8Array, stream: StreamName): void;
+  drained(): Promise<void>;
+}
+
+/** Never waits for the client: what it does not take in time comes from the log when it is ready for more. */
+function createOutput(client: Duplex, streams: Streams, options: AttachOptions): Output {
+  let behind: Promise<void> | undefined;
+  const send = (bytes: Uint8Array, stream: StreamName): boolean => {
+    if (!options[stream] || !client.writable) return true;
+    return client.write(options.framed ? stdcopyFrame(stream, bytes) : bytes);
+  };
+  return {
+    chunk(bytes, stream) {
+      if (behind !== undefined) return;
+      if (client.writableLength < BUFFER_LIMIT_BYTES || options.log === undefined) {
+        send(bytes, stream);
+        return;
+      }
+      const position = streams.position();
+      if (position === undefined) {
+        client.destroy();
+        return;
+      }
+      const missed = { ...position, [stream]: position[stream] - bytes.length };
+      const catchUp = async (): Promise<void> => {
+        await replayFrom({ client, log: options.log ?? '', send }, missed, () => streams.position());
+        behind = undefined;
+      };
+      behind = catchUp();
+    },
+    drained: async () => behind,
+  };
+}

@@ -1,0 +1,139 @@
+import { join } from 'node:path';
+import { ConflictError, InvalidArgumentError } from '#lib/errors.ts';
+import type { NamespaceType } from '#oci/runtime-spec.ts';
+import { openRoot } from '#lib/files/open-root.ts';
+import type { MountSpec } from '#oci/runtime-spec.ts';
+import type { SpecRequest } from '#engine/runtime/spec.ts';
+import type { Context } from './context.ts';
+import { devicesOf } from './devices.ts';
+import { environmentOf } from './environment.ts';
+import { mountSpecs } from './mount-specs.ts';
+import { type ContainerRecord, isRunning } from './record.ts';
+import { resourcesOf } from './resources.ts';
+import { parseSecurityOptions } from './security-options.ts';
+import { lookupUser } from './users.ts';
+
+/** What a run adds to a container's record. */
+export interface RunParts {
+  rootfs: string;
+  /** Of the network; undefined for the host's. */
+  namespacePath: string | undefined;
+  /** /etc/hosts and its like, and the bundle of certificate authorities. */
+  mounts: readonly MountSpec[];
+  env: readonly string[];
+}
+
+/** The runtime's request for a container. @throws {InvalidArgumentError} for an unknown user, or a working directory that is a file */
+export function buildSpec(context: Context, record: ContainerRecord, parts: RunParts): SpecRequest {
+  const { config, hostConfig, command } = record;
+  const { runtime } = context;
+  const user = lookupUser(parts.rootfs, config.user, hostConfig.groupAdd);
+  const cwd = makeWorkingDirectory(parts.rootfs, config.workingDir, record.mounts);
+  const security = parseSecurityOptions(hostConfig.securityOpt);
+  const devices = devicesOf(hostConfig);
+  const open = security.openPaths ? [] : undefined;
+  const [height = 0, width = 0] = hostConfig.consoleSize ?? [];
+  const mounts = mountSpecs(record.mounts);
+  const shared = mounts.some(({ options }) => options.includes('shared') || options.includes('rshared'));
+  const slave = mounts.some(({ options }) => options.includes('slave') || options.includes('rslave'));
+  return {
+    rootfs: parts.rootfs,
+    readonlyRootfs: hostConfig.readonlyRootfs,
+    args: command,
+    env: environmentOf(record, parts.env),
+    cwd,
+    user,
+    terminal: config.tty,
+    consoleSize: config.tty && height > 0 && width > 0 ? [height, width] : undefined,
+    hostname: config.hostname,
+    privileged: hostConfig.privileged,
+    capAdd: hostConfig.capAdd,
+    capDrop: hostConfig.capDrop,
+    noNewPrivileges: security.noNewPrivileges,
+    seccomp: security.seccomp,
+    apparmor: security.apparmor,
+    namespaces: namespacesOf(context, record, parts.namespacePath),
+    mounts: [...parts.mounts.filter(({ destination }) => !mounts.some((mount) => mount.destination === destination)), ...mounts], // prettier-ignore
+    shmBytes: hostConfig.shmSize,
+    shmSource: shmSourceOf(context, record),
+    cgroup: runtime.groupOf(record.id),
+    resources: resourcesOf(hostConfig, runtime.host),
+    devices: devices.nodes,
+    deviceRules: devices.rules,
+    ulimits: hostConfig.ulimits,
+    oomScoreAdj: hostConfig.oomScoreAdj,
+    sysctls: { ...(config.domainname === '' ? {} : { 'kernel.domainname': config.domainname }), ...hostConfig.sysctls },
+    maskedPaths: open ?? hostConfig.maskedPaths,
+    readonlyPaths: open ?? hostConfig.readonlyPaths,
+    rootfsPropagation: shared ? 'shared' : slave ? 'slave' : undefined,
+    annotations: hostConfig.annotations,
+  };
+}
+
+function namespacesOf(
+  context: Context,
+  { hostConfig, config }: ContainerRecord,
+  networkPath: string | undefined,
+): Partial<Record<NamespaceType, string>> {
+  const { networkMode, pidMode, ipcMode, utsMode, cgroupnsMode } = hostConfig;
+  const joined = (mode: string, type: NamespaceType): Partial<Record<NamespaceType, string>> => {
+    if (mode === 'host') return { [type]: 'host' };
+    if (!mode.startsWith('container:')) return {};
+    const pid = pidOf(context, mode.slice('container:'.length));
+    return { [type]: `/proc/${pid}/ns/${type === 'network' ? 'net' : type}` };
+  };
+  return {
+    ...(networkMode.startsWith('container:')
+      ? joined(networkMode, 'network')
+      : config.networkDisabled !== true && networkMode === 'host'
+        ? { network: 'host' }
+        : networkPath === undefined
+          ? {}
+          : { network: networkPath }),
+    ...joined(pidMode, 'pid'),
+    ...joined(ipcMode, 'ipc'),
+    ...joined(utsMode, 'uts'),
+    ...(cgroupnsMode === 'host' ? { cgroup: 'host' } : {}),
+  };
+}
+
+/** @throws {ConflictError} if the other container does not run */
+export function pidOf({ records }: Pick<Context, 'records'>, id: string): number {
+  const record = records.find(id);
+  if (!isRunning(record) || record.task === undefined)
+    throw new ConflictError(`cannot join namespace of a non running container: ${record.name}`);
+  return record.task.pid;
+}
+
+/** Folder bound at /dev/shm: the host's, another container's, or one that others may join. */
+function shmSourceOf({ runtime, records }: Context, { id, hostConfig }: ContainerRecord): string | undefined {
+  const { ipcMode } = hostConfig;
+  if (ipcMode === 'host') return '/dev/shm';
+  if (ipcMode === 'shareable') return shmFolderOf(runtime.bundleOf(id));
+  if (!ipcMode.startsWith('container:')) return undefined;
+  const other = records.find(ipcMode.slice('container:'.length));
+  if (other.hostConfig.ipcMode !== 'shareable')
+    throw new ConflictError(`cannot join IPC of a non-shareable container: ${other.name}`, {
+      hint: 'start the other container with --ipc shareable',
+    });
+  return shmFolderOf(runtime.bundleOf(other.id));
+}
+
+/** Where a shareable /dev/shm is mounted on the host. */
+export function shmFolderOf(bundle: string): string {
+  return join(bundle, 'shm');
+}
+
+/** A missing one is made, as Docker does; one below /proc leads to descriptors of the host's (CVE-2024-21626). */
+function makeWorkingDirectory(rootfs: string, path: string, mounts: readonly { destination: string }[]): string {
+  if (path === '' || path === '/') return '/';
+  if (/^\/proc(?:\/|$)/.test(path))
+    throw new InvalidArgumentError(`the working directory '${path}' is invalid: it is below /proc`);
+  if (mounts.some(({ destination }) => path === destination || path.startsWith(`${destination}/`))) return path;
+  using root = openRoot(rootfs);
+  const found = root.stat(path);
+  if (found === undefined) root.mkdirs(path);
+  else if (!found.isDirectory())
+    throw new InvalidArgumentError(`the working directory '${path}' is invalid: it is not a directory`);
+  return path;
+}

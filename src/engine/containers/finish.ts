@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CancelledError } from '#lib/errors.ts';
+import type { Task } from '#engine/runtime/task.ts';
+import { clearRun } from './clear-run.ts';
+import { type Context, publish, type Run } from './context.ts';
+import { startHealthchecks } from './health.ts';
+import { restartDelay } from './restart-policy.ts';
+
+/** A run that ends is cleared away, told, and followed by what its container asks for: a restart, or its removal. */
+export function watchRun(
+  context: Context,
+  { id, task, streams }: { id: string; task: Task; streams: { ended: Promise<void>; close(): void } | undefined },
+): Run {
+  const stop = new AbortController();
+  const run: Run = { task, stop, oomKills: 0, done: finish() };
+  context.runs.set(id, run);
+  startHealthchecks(context, id, stop.signal);
+  return run;
+
+  async function finish(): Promise<void> {
+    const code = await task.exited;
+    stop.abort(new CancelledError('the container ended'));
+    if (streams !== undefined) await Promise.race([streams.ended, sleep(OUTPUT_GRACE_MS, undefined, { ref: false })]);
+    streams?.close();
+    await settle(context, id, code);
+  }
+}
+
+/** Output that is still on its way from the supervisor when the exit code is there. */
+const OUTPUT_GRACE_MS = 2000;
+
+async function settle(context: Context, id: string, exitCode: number): Promise<void> {
+  const { records, runs, signals, runtime } = context;
+  const record = records.get(id);
+  const run = runs.get(id);
+  const oomKilled = (await runtime.oomKills(id)) > 0;
+  const ranMs = Date.now() - record.state.startedAt;
+  const delayMs = record.state.status === 'removing' ? undefined : restartDelay(record, { exitCode, ranMs });
+  if (oomKilled) publish(context, record, { action: 'oom' });
+  publish(context, record, {
+    action: 'die',
+    attributes: { exitCode: String(exitCode), execDuration: String(Math.round(ranMs / 1000)) },
+  });
+  await clearRun(context, id);
+  for (const mount of record.mounts)
+    if (mount.type === 'volume' && mount.name !== undefined)
+      context.events.publish({
+        type: 'volume',
+        action: 'unmount',
+        id: mount.name,
+        attributes: { container: id, driver: mount.driver ?? 'local' },
+      });
+  const status = delayMs === undefined ? ('exited' as const) : ('restarting' as const);
+  const { autoRemove } = record.hostConfig;
+  const isGoing = record.state.status === 'removing';
+  records.update(
+    id,
+    {
+      task: undefined,
+      state: {
+        ...record.state,
+        status: isGoing ? 'removing' : status,
+        exitCode,
+        oomKilled,
+        finishedAt: Date.now(),
+      },
+    },
+    // A restarted engine finds out by itself that the container ended, and that it was to be removed.
+    { keep: !autoRemove },
+  );
+  runs.delete(id);
+  signals.emit(`exit:${id}`, exitCode);
+  if (delayMs !== undefined) signals.emit('restart', id, delayMs);
+  else if (!isGoing) {
+    signals.emit(`stopped:${id}`, exitCode);
+    if (autoRemove && run?.restarting !== true) signals.emit('remove', id);
+  }
+}

@@ -1,0 +1,27 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { mountAt, unmount } from '#linux/mount.ts';
+import type { Mount } from '#linux/mount.ts';
+import type { Context } from './context.ts';
+
+/** Where the tree of a running container is mounted. */
+export function rootfsOf({ runtime }: Pick<Context, 'runtime'>, id: string): string {
+  return join(runtime.bundleOf(id), 'rootfs');
+}
+
+/** Mounts a container's tree; unmounted again by `unmountRootfs`. */
+export async function mountRootfs(context: Pick<Context, 'runtime' | 'snapshots'>, id: string): Promise<string> {
+  const rootfs = rootfsOf(context, id);
+  const [mounts] = await Promise.all([context.snapshots.mounts(id), mkdir(rootfs, { recursive: true, mode: 0o711 })]);
+  mountAll(rootfs, mounts);
+  return rootfs;
+}
+
+/** Mounts one on another, as a snapshotter answers them. */
+export function mountAll(target: string, mounts: readonly Mount[]): void {
+  for (const mount of mounts) mountAt(target, mount);
+}
+
+export function unmountRootfs(context: Pick<Context, 'runtime'>, id: string): void {
+  while (unmount(rootfsOf(context, id)));
+}

@@ -1,0 +1,81 @@
+import { closeSync, constants, fstatSync, readSync } from 'node:fs';
+import { InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
+import { openRoot, type Root } from '#lib/files/open-root.ts';
+
+export interface User {
+  uid: number;
+  gid: number;
+  additionalGids: readonly number[];
+  /** From the passwd file; `/` for a user that is not in it. */
+  home: string;
+}
+
+/** Files of an image are hostile input: a larger one is refused, not read (CVE-2026-47262). */
+const FILE_LIMIT_BYTES = 1024 * 1024;
+const ID_LIMIT = 2 ** 31 - 1;
+
+/**
+ * Looks `user[:group]` up in the tree's own passwd and group files, as Docker does.
+ * @throws {InvalidArgumentError} if a name is in none of them, or a number is out of range
+ */
+export function lookupUser(rootfs: string, text: string, groupAdd: readonly string[] = []): User {
+  using root = openRoot(rootfs);
+  const passwd = readTable(root, '/etc/passwd');
+  const groups = readTable(root, '/etc/group');
+  const [userText = '', groupText = ''] = text.split(':', 2);
+  const entry = passwd.find(([name, , uid]) => (userText === '' ? uid === '0' : name === userText || uid === userText));
+  const uid = userText === '' ? 0 : numberOf(entry?.[2] ?? userText, `unable to find user ${userText}: no matching entries in passwd file`); // prettier-ignore
+  const gid =
+    groupText === '' ? numberOf(entry?.[3] ?? '0', 'invalid group in passwd file') : groupId(groups, groupText);
+  const member = groupText === '' && entry !== undefined ? memberOf(groups, entry[0] ?? '') : [];
+  const added = groupAdd.map((name) => groupId(groups, name));
+  return { uid, gid, additionalGids: [...new Set([gid, ...member, ...added])], home: entry?.[5] || '/' };
+}
+
+function groupId(groups: readonly string[][], text: string): number {
+  const entry = groups.find(([name, , gid]) => name === text || gid === text);
+  return numberOf(entry?.[2] ?? text, `unable to find group ${text}: no matching entries in group file`);
+}
+
+function memberOf(groups: readonly string[][], name: string): number[] {
+  const own = groups.filter(([, , , members = '']) => members.split(',').includes(name));
+  return own.map(([, , gid = '']) => Number(gid)).filter((gid) => Number.isInteger(gid) && gid >= 0 && gid <= ID_LIMIT);
+}
+
+function numberOf(text: string, otherwise: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError(otherwise);
+  const id = Number(text);
+  if (id > ID_LIMIT) throw new InvalidArgumentError(`uids and gids must be in range 0-${ID_LIMIT}`);
+  return id;
+}
+
+function readTable(root: Root, path: string): string[][] {
+  const text = readSmallFile(root, path, FILE_LIMIT_BYTES);
+  return text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.trim().split(':'));
+}
+
+/** Text of a regular file below a root; empty if it is not there. @throws {InvalidArgumentError} if it is larger than the limit */
+export function readSmallFile(root: Root, path: string, limitBytes: number): string {
+  let fd: number;
+  try {
+    const real = root.resolveInRoot(path, { follow: true });
+    fd = root.openFile(real, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (error instanceof NotFoundError) return '';
+    throw error;
+  }
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) return '';
+    if (stats.size > limitBytes)
+      throw new InvalidArgumentError(`${path} in the image is larger than ${limitBytes} bytes`);
+    const bytes = Buffer.alloc(Number(stats.size));
+    const read = readSync(fd, bytes, 0, bytes.length, 0);
+    return bytes.toString('utf8', 0, read);
+  } finally {
+    closeSync(fd);
+  }
+}

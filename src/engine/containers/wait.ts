@@ -1,0 +1,35 @@
+import { once } from 'node:events';
+import { InvalidArgumentError } from '#lib/errors.ts';
+import type { Context } from './context.ts';
+import { isRunning } from './record.ts';
+
+export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
+
+/** @throws {InvalidArgumentError} */
+export function parseWaitCondition(text: string | null): WaitCondition {
+  if (text === null || text === '' || text === 'not-running') return 'not-running';
+  if (text === 'next-exit' || text === 'removed') return text;
+  throw new InvalidArgumentError(`invalid condition: "${text}"`);
+}
+
+/**
+ * Waits for the end of a container. The listener is in place when this returns its promise, so that no end after the call is missed.
+ * @returns the exit code, and what a start that failed said
+ * @throws {NotFoundError}; {AbortError} when `signal` aborts
+ */
+export async function waitContainer(
+  context: Context,
+  name: string,
+  { condition, signal }: { condition: WaitCondition; signal?: AbortSignal },
+): Promise<{ exitCode: number; error: string }> {
+  const { records, signals } = context;
+  const record = records.find(name);
+  const { id } = record;
+  if (condition === 'not-running' && !isRunning(record) && record.state.status !== 'restarting')
+    return { exitCode: record.state.exitCode, error: record.state.error };
+  const name_ = { 'not-running': 'stopped', 'next-exit': 'exit', removed: 'removed' }[condition];
+  const waiting = signal === undefined ? once(signals, `${name_}:${id}`) : once(signals, `${name_}:${id}`, { signal });
+  const [exitCode] = (await waiting) as [number];
+  const after = records.list().find((candidate) => candidate.id === id);
+  return { exitCode, error: after?.state.error ?? '' };
+}
