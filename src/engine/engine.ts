@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import type { SystemCounts, SystemFacts } from '#api/system.ts';
 import type { Log } from '#lib/log.ts';
 import { type Database, openDatabase } from '#lib/sqlite.ts';
+import { type Containers, openContainers } from './containers/containers.ts';
 import { type ContentStore, openContentStore } from './content/store.ts';
 import { type EventLog, openEvents } from './events/events.ts';
 import { readEngineId } from './identity.ts';
+import { type Images, openImages } from './images/images.ts';
 import { MIGRATIONS } from './migrations.ts';
 import type { Networks } from './networks/networks.ts';
 import { type NetworkOptions, openNetworks } from './networks/open-networks.ts';
@@ -43,9 +45,11 @@ export interface Nouns {
   events: EventLog;
   content: ContentStore;
   snapshots: Snapshotter;
+  images: Images;
   networks: Networks;
   volumes: Volumes;
   runtime: Runtime;
+  containers: Containers;
 }
 
 export interface Engine extends Nouns, AsyncDisposable {
@@ -91,19 +95,24 @@ async function openNouns(options: EngineOptions, resources: AsyncDisposableStack
   const events = openEvents();
   const content = await openContentStore(join(dataRoot, 'content'));
   const snapshots = await openDirectorySnapshotter({ database, root: join(dataRoot, 'snapshots') });
+  const images = await openImages({ database, content, snapshots, events, log });
   const runtime = resources.use(await openRuntime({ engineId: id, execRoot, log }));
   const roots = { database, engineId: id, dataRoot, execRoot, events, log };
   const networks = await openNetworks({ ...roots, options: network });
   const volumes = await openVolumes({ database, root: join(dataRoot, 'volumes'), events });
-  return { id, database, events, content, snapshots, networks, volumes, runtime };
+  const containers = resources.use(await openContainers({ ...roots, images, snapshots, networks, volumes, runtime }));
+  return { id, database, events, content, snapshots, images, networks, volumes, runtime, containers };
 }
 
-async function countAll({ events }: Nouns, live: LiveOptions): Promise<SystemCounts> {
+async function countAll({ events, containers, images }: Nouns, live: LiveOptions): Promise<SystemCounts> {
+  const states = containers.records().map(({ state }) => state.status);
+  const running = states.filter((status) => status === 'running' || status === 'restarting').length;
+  const paused = states.filter((status) => status === 'paused').length;
   return {
-    running: 0,
-    paused: 0,
-    stopped: 0,
-    images: 0,
+    running,
+    paused,
+    stopped: states.length - running - paused,
+    images: (await images.list()).length,
     ...live,
     listeners: events.listeners(),
     openFiles: (await readdir('/proc/self/fd')).length,
