@@ -1,5 +1,8 @@
+import type { EndpointConfig } from '#api/endpoint-config.ts';
 import type { Filters } from '#api/filters.ts';
+import type { NetworkRecord } from '#engine/networks/networks.ts';
 import { type Attachment, attachContainer, attachExec, type AttachRequest } from './attach-container.ts';
+import { connectContainer, disconnectContainer } from './connect-network.ts';
 import type { ContainersDeps } from './context.ts';
 import { type CreateRequest, createContainer } from './create.ts';
 import { type Description, describeContainer } from './describe.ts';
@@ -54,6 +57,9 @@ export interface Containers extends AsyncDisposable {
   attachExec(id: string, options: { tty: boolean }): Attachment;
   resizeExec(id: string, size: Size): Promise<void>;
   findExec(id: string): Exec;
+  /** Puts a container, running or not, into a further network. */
+  connect(name: string, network: NetworkRecord, endpoint: EndpointConfig): Promise<void>;
+  disconnect(name: string, network: NetworkRecord, options: { force: boolean }): Promise<void>;
   runOnce: RunOnce;
 }
 
@@ -88,6 +94,8 @@ export async function openContainers(deps: ContainersDeps): Promise<Containers> 
     attachExec: (id, options) => attachExec(context, id, options),
     resizeExec: async (id, size) => resizeExec(context, id, size),
     findExec: (id) => findExec(context, id),
+    connect: async (container, network, endpoint) => connectContainer(context, { container, network }, endpoint),
+    disconnect: async (container, network, options) => disconnectContainer(context, { container, network }, options),
     runOnce: createRunOnce(context),
     [Symbol.asyncDispose]: async () => {
       closing.abort();

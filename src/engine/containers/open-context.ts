@@ -6,6 +6,7 @@ import { createStreams, type Streams } from '#engine/stdio/streams.ts';
 import { adoptContainers } from './adopt.ts';
 import { followRuns } from './after-run.ts';
 import type { ContainersDeps, Context } from './context.ts';
+import { followHosts } from './connect-network.ts';
 import { openHostCa } from './host-ca.ts';
 import { openRecords } from './records.ts';
 
@@ -39,6 +40,7 @@ export async function openContext(deps: ContainersDeps): Promise<Context> {
   };
   signals.on('forget', (id: string) => void streams.delete(id));
   followRuns(context);
+  followHosts(context);
   await adoptContainers(context);
   return context;
 }
