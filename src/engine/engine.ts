@@ -55,6 +55,8 @@ export interface Nouns {
 export interface Engine extends Nouns, AsyncDisposable {
   facts: SystemFacts;
   counts(): Promise<SystemCounts>;
+  /** Ids of the containers, running or not, that a volume is mounted into. */
+  volumeUsers(name: string): Promise<readonly string[]>;
   /** As `GET /berth/status` answers it. */
   status(): Promise<Record<string, unknown>>;
 }
@@ -81,6 +83,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     ...nouns,
     facts,
     counts,
+    volumeUsers: async (name) => usersOf(nouns.containers, name),
     status: async () => statusOf(facts, await counts()),
     [Symbol.asyncDispose]: async () => held.disposeAsync(),
   };
@@ -102,6 +105,13 @@ async function openNouns(options: EngineOptions, resources: AsyncDisposableStack
   const volumes = await openVolumes({ database, root: join(dataRoot, 'volumes'), events });
   const containers = resources.use(await openContainers({ ...roots, images, snapshots, networks, volumes, runtime }));
   return { id, database, events, content, snapshots, images, networks, volumes, runtime, containers };
+}
+
+function usersOf(containers: Containers, volume: string): string[] {
+  return containers
+    .records()
+    .filter(({ mounts }) => mounts.some(({ type, name }) => type === 'volume' && name === volume))
+    .map(({ id }) => id);
 }
 
 async function countAll({ events, containers, images }: Nouns, live: LiveOptions): Promise<SystemCounts> {
