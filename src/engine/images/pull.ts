@@ -1,0 +1,154 @@
+import type { RegistryAuth } from '#api/auth-header.ts';
+import type { ProgressMessage } from '#api/progress.ts';
+import { NotFoundError } from '#lib/errors.ts';
+import { type ContentSource, copyGraph } from '#oci/copy-graph.ts';
+import type { Descriptor } from '#oci/descriptor.ts';
+import type { Digest } from '#oci/digest.ts';
+import { isIndex, type Manifest, parseManifestOrIndex } from '#oci/manifest.ts';
+import { formatPlatform, type Platform } from '#oci/platform.ts';
+import { canonicalName, familiarName, type Reference, withDefaultTag } from '#oci/reference.ts';
+import type { Repository } from '#registry/client/registry.ts';
+import { addImage } from './add-image.ts';
+import type { ImagesContext } from './context.ts';
+import { exclusiveTarget } from './exclusive-target.ts';
+import { hostPlatform, selectPlatform } from './host-platform.ts';
+import type { Image } from './image.ts';
+import { createPullReport } from './pull-report.ts';
+import { type OpenedRoot, openPullSource } from './pull-source.ts';
+import { createStoreTarget } from './store-target.ts';
+
+export interface PullOptions {
+  /** Which child of an index; the host's if absent. */
+  platform?: Platform | undefined;
+  auth?: RegistryAuth | undefined;
+  insecureRegistries?: readonly string[];
+  /** Addresses of mirrors of Docker Hub, asked first. */
+  mirrors?: readonly string[];
+  signal?: AbortSignal | undefined;
+  /** Told what goes on, in Docker's words and order. Nothing is told before the registry has answered. */
+  report?: (message: ProgressMessage) => void;
+  stallMs?: number;
+}
+
+/** Layers at a time, as Docker's default. */
+const CONCURRENCY = 3;
+
+/**
+ * Fetches an image by tag or digest. It is listed, and its tag moves, once all of it is there; what came before a failure stays only until
+ * unused layers are collected.
+ * @throws {NotFoundError} if the registry or its index does not have it; {UnavailableError} if the registry cannot be reached;
+ * {InvalidArgumentError} if what came is not what its digests say; {CancelledError}
+ */
+export async function pullImage(
+  context: ImagesContext,
+  name: Reference,
+  options: PullOptions = {},
+): Promise<{ image: Image; isNew: boolean }> {
+  const reference = withDefaultTag(name);
+  const report = createPullReport(options.report ?? ignore);
+  using _ = context.garbage.lease();
+  const cancel = new AbortController();
+  const signal = AbortSignal.any([cancel.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  try {
+    const opened = await openPullSource(reference, { ...options, signal });
+    using repository = opened.repository;
+    const before = context.records.named(canonicalName(reference));
+    report.begin(reference);
+    const { manifest, descriptor, documents } = await chooseManifest(opened, reference, options.platform);
+    for (const layer of manifest.layers) report.layer(layer, 'known');
+    const { content, snapshots } = context;
+    const target = exclusiveTarget(createStoreTarget({ content, snapshots }, { onLayer: report.layer }));
+    const source = sourceOf(repository, { documents, onBytes: report.bytes });
+    const select = (): Descriptor[] => [descriptor];
+    await copyGraph({ source, target }, opened.root, { select, concurrency: CONCURRENCY, signal });
+    const image = await record(context, { root: opened.root, manifest: descriptor }, reference);
+    report.end({ reference, digest: opened.root.digest, isNew: before !== image.id });
+    return { image, isNew: before !== image.id };
+  } catch (error) {
+    // Layers that are still on their way are of no use any more.
+    cancel.abort(error);
+    throw error;
+  }
+}
+
+function ignore(): void {}
+
+/** @throws {NotFoundError} if an index has nothing for the platform */
+async function chooseManifest(
+  { repository, root, bytes }: OpenedRoot,
+  reference: Reference,
+  platform: Platform = hostPlatform(),
+): Promise<{ manifest: Manifest; descriptor: Descriptor; documents: Map<Digest, Uint8Array> }> {
+  const documents = new Map<Digest, Uint8Array>([[root.digest, bytes]]);
+  const document = parseManifestOrIndex(bytes, root.mediaType);
+  if (!isIndex(document)) return { manifest: document, descriptor: root, documents };
+  const child = selectPlatform(document, platform);
+  if (child === undefined)
+    throw new NotFoundError(`no matching manifest for ${formatPlatform(platform)} in the manifest list entries`, {
+      why: `${familiarName(reference)} exists for ${platformsOf(document.manifests) || 'no platform that is named'}`,
+      hint: 'choose one of these with --platform, or another image',
+    });
+  const { bytes: childBytes } = await repository.getManifest(child.digest);
+  const manifest = parseManifestOrIndex(childBytes, child.mediaType);
+  if (isIndex(manifest)) throw new NotFoundError(`${familiarName(reference)} is an index of indexes`);
+  documents.set(child.digest, childBytes);
+  return { manifest, descriptor: child, documents };
+}
+
+function platformsOf(manifests: readonly Descriptor[]): string {
+  const named = manifests.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)]));
+  return [...new Set(named)].filter((platform) => !platform.startsWith('unknown')).join(', ');
+}
+
+/** Documents are known by now; a layer's request begins with the first byte that is read. */
+function sourceOf(
+  repository: Repository,
+  { documents, onBytes }: { documents: ReadonlyMap<Digest, Uint8Array>; onBytes: ByteListener },
+): ContentSource {
+  return {
+    async open(descriptor) {
+      const bytes = documents.get(descriptor.digest);
+      return bytes === undefined ? download(repository, descriptor, onBytes) : once(bytes);
+    },
+  };
+}
+
+type ByteListener = (layer: Descriptor, current: number) => void;
+
+async function* download(
+  repository: Repository,
+  descriptor: Descriptor,
+  onBytes: ByteListener,
+): AsyncGenerator<Uint8Array> {
+  let current = 0;
+  for await (const chunk of await repository.openBlob(descriptor)) {
+    current += chunk.byteLength;
+    onBytes(descriptor, current);
+    yield chunk;
+  }
+}
+
+async function record(
+  context: ImagesContext,
+  { root, manifest }: { root: Descriptor; manifest: Descriptor },
+  reference: Reference,
+): Promise<Image> {
+  const { domain, path } = reference;
+  const digests = [canonicalName({ domain, path, digest: root.digest })];
+  const tags = reference.digest === undefined ? [canonicalName(reference)] : [];
+  const { digest, mediaType, size } = root;
+  const child = { digest: manifest.digest, mediaType: manifest.mediaType, size: manifest.size };
+  const image = await addImage(context, { root: { digest, mediaType, size }, manifest: child }, { tags, digests });
+  const name = familiarName(reference);
+  context.events.publish({
+    type: 'image',
+    action: 'pull',
+    id: name,
+    attributes: { name: familiarName({ domain, path }) },
+  });
+  return image;
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
