@@ -1,0 +1,97 @@
+import type { SnapshotName } from '#engine/snapshots/snapshotter.ts';
+import { ConflictError, NotFoundError } from '#lib/errors.ts';
+import { sha256 } from '#lib/sha256.ts';
+import { chainIds } from '#oci/chain-id.ts';
+import type { Descriptor } from '#oci/descriptor.ts';
+import type { Digest } from '#oci/digest.ts';
+import type { HistoryEntry, ImageConfig } from '#oci/image-config.ts';
+import { MEDIA_TYPES } from '#oci/media-type.ts';
+import { addImage } from './add-image.ts';
+import type { ImagesContext } from './context.ts';
+import type { Image } from './image.ts';
+import { readImage } from './read-image.ts';
+import { sealLayer } from './seal-layer.ts';
+import { manifestOf } from './store-source.ts';
+
+/** What a build or a commit of a container makes an image of. */
+export interface CommitRequest {
+  /** Image whose layers lie below; none for one from scratch. */
+  parent: Digest | undefined;
+  /** Committed snapshots over the parent's top, lowest first. */
+  layers: readonly SnapshotName[];
+  /** The whole config, but for layers and history. */
+  config: Omit<ImageConfig, 'rootfs' | 'history'>;
+  /** Steps after the parent's: as many without `empty_layer` as there are layers. */
+  history: readonly HistoryEntry[];
+  tags?: readonly string[];
+  signal?: AbortSignal | undefined;
+}
+
+export interface CommittedImage {
+  image: Image;
+  /** For each layer asked for: the name it has now, and its diffId. */
+  layers: { from: SnapshotName; name: SnapshotName; diffId: Digest }[];
+}
+
+/**
+ * Makes an image of committed snapshots: each gets its diffId, its tar is kept, and it takes the name of its chain.
+ * Equal layers and an equal config give an equal id.
+ * @throws {NotFoundError} if the parent or a snapshot is not there
+ */
+export async function commitImage(context: ImagesContext, request: CommitRequest): Promise<CommittedImage> {
+  using _ = context.garbage.lease();
+  const { content } = context;
+  const parent = request.parent === undefined ? undefined : await parentOf(context, request.parent);
+  const diffIds = [...(parent?.config.rootfs.diff_ids ?? [])];
+  const layers: CommittedImage['layers'] = [];
+  for (const from of request.layers) {
+    const diffId = await sealLayer(context, from, request);
+    diffIds.push(diffId);
+    const chain = chainIds(diffIds).at(-1) ?? diffId;
+    layers.push({ from, diffId, name: await takeName(context, from, chain) });
+  }
+  const config = Buffer.from(
+    JSON.stringify({
+      ...request.config,
+      rootfs: { type: 'layers', diff_ids: diffIds },
+      history: [...(parent?.config.history ?? []), ...request.history],
+    } satisfies ImageConfig),
+  );
+  const descriptors: Descriptor[] = [];
+  for (const digest of diffIds)
+    descriptors.push({ mediaType: MEDIA_TYPES.ociLayer, digest, size: await content.size(digest) });
+  const made = manifestOf({
+    config: { mediaType: MEDIA_TYPES.ociConfig, digest: sha256(config), size: config.length },
+    layers: descriptors,
+  });
+  await content.write(sha256(config), once(config), { limitBytes: config.length });
+  await content.write(made.descriptor.digest, once(made.bytes), { limitBytes: made.bytes.length });
+  const options = { tags: request.tags ?? [] };
+  const image = await addImage(context, { root: made.descriptor, manifest: made.descriptor }, options);
+  return { image, layers };
+}
+
+async function parentOf(context: ImagesContext, id: Digest): Promise<Image> {
+  const record = context.records.find(id);
+  if (record === undefined) throw new NotFoundError(`No such image: ${id}`);
+  return readImage(context, record);
+}
+
+/** @returns the name under which the image finds the layer */
+async function takeName({ snapshots }: ImagesContext, from: SnapshotName, chain: SnapshotName): Promise<SnapshotName> {
+  if (from === chain) return chain;
+  try {
+    await snapshots.rename(from, chain);
+  } catch (error) {
+    // The same layer is there already, from an earlier build or a load; this one serves whoever built on it until it goes.
+    if (!(error instanceof ConflictError)) throw error;
+    await snapshots.remove(from).catch((busy: unknown) => {
+      if (!(busy instanceof ConflictError)) throw busy;
+    });
+  }
+  return chain;
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import type { Images } from '#engine/images/images.ts';
+import { loadImages } from '#engine/images/load-images.ts';
+import { saveImages } from '#engine/images/save-images.ts';
+import { errorMessage } from '#api/progress.ts';
+import { queryFlag } from '#api/query.ts';
+import { CancelledError, InvalidArgumentError } from '#lib/errors.ts';
+import type { Platform } from '#oci/platform.ts';
+import { familiarName, parseReference } from '#oci/reference.ts';
+import type { Call } from '../route.ts';
+
+/** `GET /images/get`: the archive as it is made; a failure on the way breaks the connection off, so that nobody takes the piece for the whole. */
+export async function saveArchive(images: Images, { response, signal }: Call, names: readonly string[]): Promise<void> {
+  if (names.length === 0) throw new InvalidArgumentError('no image was named');
+  const archive = await saveImages(images.context, names, { signal });
+  response.writeHead(200, { 'Content-Type': 'application/x-tar' });
+  try {
+    for await (const chunk of archive) {
+      if (response.destroyed) throw new CancelledError('the client left');
+      if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    }
+    response.end();
+  } catch (error) {
+    images.context.log.warn('saving images failed', { error: String(error) });
+    response.destroy();
+  }
+}
+
+/** `POST /images/load`: the body is an archive in any form; the answer tells each image that came. */
+export async function loadArchive(images: Images, call: Call): Promise<void> {
+  const platform = parsePlatform(call.query.get('platform'));
+  const lines = call.jsonLines();
+  const isQuiet = queryFlag(call.query, 'quiet');
+  const say = (stream: string): void => void lines.write({ stream });
+  try {
+    await loadImages(images.context, call.request, {
+      platform,
+      signal: call.signal,
+      onMoved: (tag, from) => {
+        const name = familiarName(parseReference(tag));
+        if (!isQuiet) say(`The image ${name} already exists, renaming the old one with ID ${from} to empty string\n`);
+      },
+      onLoaded: (image, tags) => {
+        if (tags.length === 0) say(`Loaded image ID: ${image.id}\n`);
+        for (const tag of tags) say(`Loaded image: ${familiarName(parseReference(tag))}\n`);
+      },
+    });
+  } catch (error) {
+    await lines.write(errorMessage(error));
+  }
+  lines.end();
+}
+
+/** The JSON form of a platform that the API takes. @throws {InvalidArgumentError} */
+function parsePlatform(text: string | null): Platform | undefined {
+  if (text === null || text === '') return undefined;
+  try {
+    const { os, architecture, variant } = JSON.parse(text) as Partial<Platform>;
+    if (typeof os !== 'string' || typeof architecture !== 'string')
+      throw new TypeError('os and architecture are needed');
+    return { os, architecture, ...(typeof variant === 'string' && variant !== '' && { variant }) };
+  } catch (error) {
+    throw new InvalidArgumentError(`invalid platform: ${text}`, { cause: error });
+  }
+}
