@@ -39,11 +39,12 @@ function splitNames(names: string): string[] {
   return names.split(',').filter((name) => name !== '');
 }
 
-async function list({ images, imageUsers }: ImagesBackend, { query, version, send }: Call): Promise<void> {
+async function list(engine: ImagesBackend, call: Call): Promise<void> {
+  const { query, version } = call;
   const filters = parseFilters(query.get('filters'), IMAGE_FILTERS);
-  const [listed, users] = await Promise.all([listImages(images.context, filters), imageUsers()]);
+  const [listed, users] = await Promise.all([listImages(engine.images.context, filters), engine.imageUsers()]);
   const sharedSize = queryFlag(query, 'shared-size');
-  send(
+  call.send(
     200,
     listed.map((image) =>
       imageSummaryToWire(image, { version, sharedSize, containers: users.get(image.id)?.length ?? 0 }),
@@ -51,35 +52,35 @@ async function list({ images, imageUsers }: ImagesBackend, { query, version, sen
   );
 }
 
-async function inspect(images: Images, { params, version, send }: Call): Promise<void> {
-  const image = await images.get(params['name'] ?? '');
-  send(200, imageToWire(image, { version, driver: images.context.snapshots.driver }));
+async function inspect(images: Images, call: Call): Promise<void> {
+  const image = await images.get(call.params['name'] ?? '');
+  call.send(200, imageToWire(image, { version: call.version, driver: images.context.snapshots.driver }));
 }
 
-async function history(images: Images, { params, send }: Call): Promise<void> {
-  const image = await images.get(params['name'] ?? '');
-  send(200, historyToWire(image, await imageHistory(images.context, image)));
+async function history(images: Images, call: Call): Promise<void> {
+  const image = await images.get(call.params['name'] ?? '');
+  call.send(200, historyToWire(image, await imageHistory(images.context, image)));
 }
 
-async function tag(images: Images, { params, query, send }: Call): Promise<void> {
-  const repository = query.get('repo') ?? '';
-  const version = query.get('tag') ?? '';
+async function tag(images: Images, call: Call): Promise<void> {
+  const repository = call.query.get('repo') ?? '';
+  const version = call.query.get('tag') ?? '';
   if (repository === '') throw new InvalidArgumentError('invalid reference format');
-  await images.tag(params['name'] ?? '', version === '' ? repository : `${repository}:${version}`);
-  send(201);
+  await images.tag(call.params['name'] ?? '', version === '' ? repository : `${repository}:${version}`);
+  call.send(201);
 }
 
-async function remove({ images, imageUsers }: ImagesBackend, { params, query, send }: Call): Promise<void> {
-  const name = params['name'] ?? '';
-  const { id } = await images.get(name);
-  const users = (await imageUsers()).get(id) ?? [];
-  const removed = await removeImage(images.context, name, { force: queryFlag(query, 'force'), users });
-  send(200, removedToWire(removed));
+async function remove(engine: ImagesBackend, call: Call): Promise<void> {
+  const name = call.params['name'] ?? '';
+  const { id } = await engine.images.get(name);
+  const users = (await engine.imageUsers()).get(id) ?? [];
+  const removed = await removeImage(engine.images.context, name, { force: queryFlag(call.query, 'force'), users });
+  call.send(200, removedToWire(removed));
 }
 
-async function prune({ images, imageUsers }: ImagesBackend, { query, send }: Call): Promise<void> {
-  const filters = parseFilters(query.get('filters'), PRUNE_FILTERS);
-  const used = new Set((await imageUsers()).keys());
-  const removed = await pruneImages(images.context, filters, { used });
-  send(200, { ImagesDeleted: removedToWire(removed), SpaceReclaimed: removed.bytes });
+async function prune(engine: ImagesBackend, call: Call): Promise<void> {
+  const filters = parseFilters(call.query.get('filters'), PRUNE_FILTERS);
+  const used = new Set((await engine.imageUsers()).keys());
+  const removed = await pruneImages(engine.images.context, filters, { used });
+  call.send(200, { ImagesDeleted: removedToWire(removed), SpaceReclaimed: removed.bytes });
 }
