@@ -7,6 +7,7 @@ import { openProject, type Project } from './project.ts';
 import { replaceContainer } from './replace-container.ts';
 import { buildProject, type BuildOptions, type Collaborators } from './run-build.ts';
 import { trainOrFail } from './train.ts';
+import { ask } from './wait-until-answers.ts';
 import { watchStart } from './watch-start.ts';
 
 export interface ServeOptions extends BuildOptions {
@@ -60,7 +61,9 @@ export async function serveProject(
   await watchStart(tools, service, { timeoutMs, signal: options.signal });
   await replacement.settle();
   const request = await findRequest(address, ready.plan.requests);
-  return { container: name, image, address, path, request, seconds: (performance.now() - start) / 1000 };
+  const top = await ask(address, '/').catch(() => undefined);
+  const shown = top !== undefined && top.status < 400 ? '/' : path;
+  return { container: name, image, address, path: shown, request, seconds: (performance.now() - start) / 1000 };
 }
 
 function requireApp({ plan, dockerfile, name }: Project): void {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { ContainerDetails } from '#api/answers.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   attachContainer,
   containerStats,
@@ -172,17 +172,20 @@ interface MemoryWatch {
   stop(): Promise<number | undefined>;
 }
 
-/** Follows the container's use of memory; where the kernel keeps the peak, one sample is enough. */
-function watchMemory(client: Client, id: ContainerDetails['Id']): MemoryWatch {
+const SAMPLE_EVERY_MS = 150;
+
+/** Follows the container's use of memory; where the kernel keeps the peak, the last sample says it. */
+function watchMemory(client: Client, id: string): MemoryWatch {
   const controller = new AbortController();
+  const { signal } = controller;
   let peak: number | undefined;
   const watching = (async () => {
-    for await (const { memory_stats: memory } of containerStats(client, id, {
-      stream: true,
-      signal: controller.signal,
-    })) {
-      const seen = Math.max(memory?.max_usage ?? 0, memory?.usage ?? 0);
-      if (seen > 0) peak = Math.max(peak ?? 0, seen);
+    while (!signal.aborted) {
+      for await (const { memory_stats: memory } of containerStats(client, id, { oneShot: true, signal })) {
+        const seen = Math.max(memory?.max_usage ?? 0, memory?.usage ?? 0);
+        if (seen > 0) peak = Math.max(peak ?? 0, seen);
+      }
+      await sleep(SAMPLE_EVERY_MS, undefined, { signal });
     }
   })().catch(() => {});
   return {

@@ -61,7 +61,7 @@ export async function waitUntilAnswers(
     if (signal?.aborted === true) return undefined;
     const answer = await ask(address, path, {
       signal,
-      timeoutMs: Math.max(100, Math.min(5000, end - performance.now())),
+      timeoutMs: Math.max(100, Math.min(5000, Math.ceil(end - performance.now()))),
     }).catch(() => undefined);
     if (answer !== undefined && ![502, 503, 504].includes(answer.status)) return answer;
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});

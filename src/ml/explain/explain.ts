@@ -18,11 +18,16 @@ export interface Ending {
 }
 
 const MAX_LINES = 400;
+const MAX_LINE_CHARACTERS = 2000;
 
 /** Cause and cure of a failure, from what the program wrote and how it ended; undefined for one that is not known. */
 export function explain(log: string, ending: Ending = {}): Explanation | undefined {
   if (ending.oomKilled === true) return outOfMemory(`exit code ${ending.exitCode ?? 137}`);
-  const lines = log.split(/\r?\n/).slice(-MAX_LINES).toReversed();
+  const lines = log
+    .split(/\r?\n/)
+    .slice(-MAX_LINES)
+    .map((line) => line.slice(0, MAX_LINE_CHARACTERS))
+    .toReversed();
   for (const { pattern, cause, fix } of FAILURES) {
     for (const line of lines) {
       const match = pattern.exec(line);
