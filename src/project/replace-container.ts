@@ -34,12 +34,6 @@ export async function replaceContainer(
 ): Promise<Replacement> {
   const former = await formerContainer(client, project);
   const name = await containerName(client, project, former);
-  const formerPort = former?.Ports?.find(({ PublicPort }) => PublicPort !== undefined)?.PublicPort;
-  if (wanted !== undefined && wanted !== formerPort && !(await isPortFree(wanted)))
-    throw new ConflictError(`port ${wanted} is taken`, {
-      why: 'another program listens on it',
-      hint: 'choose another with --port, or leave it out',
-    });
   if (former !== undefined) {
     report.say(`replacing the container ${name}`);
     await stopContainer(client, former.Id, { timeout: 3 });
@@ -47,7 +41,7 @@ export async function replaceContainer(
   }
   const undo = async (): Promise<string> => restore(client, { former, name });
   try {
-    const port = wanted ?? formerPort ?? (await freePort(inner));
+    const port = wanted ?? portOf(former) ?? (await freePort(inner));
     const started = await startOn(client, project, { image, inner, name, port, isFixed: wanted !== undefined });
     const settle = async (): Promise<void> => {
       if (former !== undefined) await removeContainer(client, former.Id, { force: true, volumes: true });
@@ -84,7 +78,21 @@ interface Started {
   port: number;
 }
 
-async function formerContainer(client: Client, { directory }: Project): Promise<ContainerSummary | undefined> {
+function portOf(former: ContainerSummary | undefined): number | undefined {
+  return former?.Ports?.find(({ PublicPort }) => PublicPort !== undefined)?.PublicPort;
+}
+
+/** @throws {ConflictError} if a port that was asked for is taken by something else than the former container */
+export async function requirePort(former: ContainerSummary | undefined, wanted: number | undefined): Promise<void> {
+  if (wanted === undefined || wanted === portOf(former) || (await isPortFree(wanted))) return;
+  throw new ConflictError(`port ${wanted} is taken`, {
+    why: 'another program listens on it',
+    hint: 'choose another with --port, or leave it out',
+  });
+}
+
+/** The container that serves a folder now, or did so last. */
+export async function formerContainer(client: Client, { directory }: Project): Promise<ContainerSummary | undefined> {
   const label = [`${LABELS.directory}=${directory}`, `${LABELS.purpose}=serve`];
   const found = await listContainers(client, { all: true, filters: { label } });
   return found.find(({ State }) => State === 'running') ?? found[0];

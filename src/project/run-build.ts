@@ -22,6 +22,7 @@ export interface BuildOptions {
 
 /** Lines of a failed build that are shown. */
 const LAST_LINES = 25;
+const LINE_CHARACTERS = 300;
 
 /** The name a project's image gets. */
 export function imageOf({ name }: Project): string {
@@ -56,6 +57,10 @@ export async function buildProject(
   return imageOf(project);
 }
 
+function shorten(line: string): string {
+  return line.length > LINE_CHARACTERS ? `${line.slice(0, LINE_CHARACTERS)}…` : line;
+}
+
 /** What .dockerignore leaves out; the Dockerfile and the list itself are always sent, for the engine reads them. */
 async function ignoreOf({ tree, dockerfile }: Project): Promise<ContextFilter | undefined> {
   const text = dockerfile.extra.get('.dockerignore') ?? (await tree.read('.dockerignore'));
@@ -68,7 +73,8 @@ function buildError(
   project: Project,
 ): unknown {
   if (!(error instanceof InternalError) || lines.length === 0) return error;
-  report.quote(lines.slice(-LAST_LINES));
+  const step = lines.findLastIndex((line) => line.startsWith('Step '));
+  report.quote(lines.slice(Math.max(step, 0)).slice(-LAST_LINES).map(shorten));
   const meaning = explain(lines.join('\n'), { manifest: project.plan.manifest?.path });
   return new InternalError(`the image of ${project.name} could not be built: ${error.message}`, {
     why: meaning?.cause ?? error.why ?? 'a step of the build failed; its last lines are above',

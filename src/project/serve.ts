@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '#lib/errors.ts';
 import { commandPort } from '#ml/detect/own-dockerfile.ts';
 import { findRequest, type TriedRequest } from './example-request.ts';
 import { openProject, type Project } from './project.ts';
-import { replaceContainer } from './replace-container.ts';
+import { formerContainer, replaceContainer, requirePort } from './replace-container.ts';
 import { buildProject, type BuildOptions, type Collaborators } from './run-build.ts';
 import { trainOrFail } from './train.ts';
 import { ask } from './wait-until-answers.ts';
@@ -43,6 +43,8 @@ export async function serveProject(
 ): Promise<Served> {
   requireApp(project);
   const start = performance.now();
+  const former = await formerContainer(tools.client, project);
+  await requirePort(former, options.port);
   for (const finding of project.plan.findings.filter(({ severity }) => severity !== 'note'))
     tools.report.warn(`${finding.message}${finding.fix === null ? '' : ` (${finding.fix})`}`);
   const ready = await trainWhatIsMissing(tools, project, options);
@@ -66,7 +68,8 @@ export async function serveProject(
   return { container: name, image, address, path: shown, request, seconds: (performance.now() - start) / 1000 };
 }
 
-function requireApp({ plan, dockerfile, name }: Project): void {
+/** @throws {InvalidArgumentError} if nothing in the folder can be served */
+export function requireApp({ plan, dockerfile, name }: Project): void {
   if (plan.start !== null || dockerfile.isOwn) return;
   throw new InvalidArgumentError(`${name} has nothing to serve`, {
     why:

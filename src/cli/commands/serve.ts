@@ -1,6 +1,6 @@
 import { curlLine } from '#project/example-request.ts';
 import { openProject } from '#project/project.ts';
-import { type Served, serveProject } from '#project/serve.ts';
+import { requireApp, type Served, serveProject } from '#project/serve.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { openProjectReport } from '../output/project-report.ts';
 import { portNumber } from '../port-number.ts';
@@ -28,6 +28,7 @@ Served again, the new container takes the place and the port of the former one.`
   words: { min: 0, max: 1 },
   async run(context, { options, words: [directory = '.'] }) {
     const project = await openProject(directory, { name: options.name, python: options.python });
+    requireApp(project);
     const report = openProjectReport(context.output, options);
     const served = await serveProject({ client: await context.client(), report }, project, {
       port: portNumber(options.port),
