@@ -1,7 +1,7 @@
 import type { Log } from '#lib/log.ts';
 import { applyNft, deleteTable } from '#linux/nft.ts';
 import { openForeignChains } from './foreign-chains.ts';
-import { type TableState, tableScript } from './rules.ts';
+import { portsScript, type TableState, tableScript } from './rules.ts';
 
 /** The engine's rules in the kernel. */
 export interface Firewall {
@@ -22,45 +22,29 @@ const FOREIGN_CHECK_MS = 10_000;
 export function openFirewall(deps: { engineId: string; state: () => FirewallState; log: Log }): Firewall {
   const { engineId, state, log } = deps;
   const table = `berth_${engineId}`;
-  let inForce = '';
-  let stale = false;
+  const foreign = followForeignChains(table, log);
+  let inForce: TableState | undefined;
+  let forced = false;
   let running: Promise<void> = Promise.resolve();
   let next: Promise<void> | undefined;
-  const foreign = { inUse: '', checked: 0 };
 
-  const openForeign = async (inUse: readonly string[]): Promise<void> => {
-    const key = inUse.toSorted().join(' ');
-    if (key === foreign.inUse && Date.now() - foreign.checked < FOREIGN_CHECK_MS) return;
-    try {
-      const chains = await openForeignChains(table, inUse);
-      if (chains.length > 0 && key !== foreign.inUse)
-        log.info('another firewall refuses forwarding: our bridges have accept rules in it', {
-          chains: chains.join(', '),
-        });
-      foreign.inUse = key;
-      foreign.checked = Date.now();
-    } catch (error) {
-      log.warn('forward chains of other programs could not be looked at', { reason: (error as Error).message });
-    }
-  };
   const apply = async (): Promise<void> => {
     const now = state();
-    const script = tableScript(table, now);
-    if (stale || script !== inForce) {
-      inForce = '';
-      stale = false;
-      await applyNft(script);
-      inForce = script;
-    }
-    await openForeign(now.inUse);
+    const former = inForce;
+    inForce = undefined;
+    await applyChange(table, former, now);
+    inForce = now;
+    await foreign.follow(now.inUse);
   };
 
   return {
     async refresh({ force = false } = {}) {
-      stale ||= force;
+      forced ||= force;
       next ??= (async () => {
         await running.catch(() => {});
         next = undefined;
+        if (forced) inForce = undefined;
+        forced = false;
         running = apply();
         await running;
       })();
@@ -68,10 +52,60 @@ export function openFirewall(deps: { engineId: string; state: () => FirewallStat
     },
     async remove() {
       await running.catch(() => {});
-      inForce = '';
+      inForce = undefined;
       await deleteTable('inet', table);
-      await openForeignChains(table, []);
-      foreign.inUse = '';
+      await foreign.follow([], { now: true });
+    },
+  };
+}
+
+/** Changes what has changed; the whole table where that is more than ports, or where somebody else has changed the table. */
+async function applyChange(table: string, from: TableState | undefined, to: TableState): Promise<void> {
+  if (from !== undefined && JSON.stringify(from.bridges) === JSON.stringify(to.bridges)) {
+    const script = portsScript(table, { from: from.ports, to: to.ports });
+    const isDone = script === '' || (await applyNft(script).then(
+      () => true,
+      () => false,
+    )); // prettier-ignore
+    if (isDone) return;
+  }
+  await applyNft(tableScript(table, to));
+}
+
+interface ForeignFollower {
+  /** Gives the bridges in use their way through other programs' chains, and takes that of others away. */
+  follow(inUse: readonly string[], options?: { now: boolean }): Promise<void>;
+}
+
+function followForeignChains(mark: string, log: Log): ForeignFollower {
+  const known = { checked: 0, refusing: [] as readonly string[], served: '' };
+  let job: Promise<void> = Promise.resolve();
+
+  const look = async (inUse: readonly string[]): Promise<void> => {
+    const bridges = inUse.join(' ');
+    known.checked = Date.now();
+    try {
+      known.refusing = await openForeignChains(mark, inUse);
+      if (known.refusing.length > 0 && bridges !== '' && bridges !== known.served)
+        log.info('another firewall refuses forwarding: our bridges have accept rules in it', {
+          chains: known.refusing.join(', '),
+          bridges,
+        });
+      known.served = known.refusing.length > 0 ? bridges : '';
+    } catch (error) {
+      log.warn('forward chains of other programs could not be looked at', { reason: (error as Error).message });
+    }
+  };
+
+  return {
+    async follow(inUse, { now } = { now: false }) {
+      const isFirst = known.checked === 0;
+      const isOld = inUse.length > 0 && Date.now() - known.checked > FOREIGN_CHECK_MS;
+      const isOther = known.refusing.length > 0 && inUse.join(' ') !== known.served;
+      if (!isOld && !isOther && !now) return;
+      job = job.then(async () => look(inUse));
+      // Where no chain refused so far nobody waits: one that came since is found before a container's process runs.
+      if (isFirst || now || known.refusing.length > 0) await job;
     },
   };
 }

@@ -4,7 +4,7 @@ import { applyNft, listChains, listRules, type NftChain } from '#linux/nft.ts';
  * Somebody else's forward chain that refuses what it does not know (Docker's, ufw's, firewalld's) refuses our bridges too, whatever
  * our own table says. Each gets accept rules for the bridges in use, marked with `mark` in their comment; marked rules for other
  * bridges go. Our own table stays the one that decides what may pass.
- * @returns the chains that hold rules of ours now, as `family table chain`
+ * @returns the chains that refuse, as `family table chain`; with bridges in use they hold rules of ours now
  */
 export async function openForeignChains(mark: string, bridges: readonly string[]): Promise<string[]> {
   const chains = await listChains();
@@ -16,7 +16,7 @@ export async function openForeignChains(mark: string, bridges: readonly string[]
     script.push(...(await changesOf(chain, mark, wanted)));
   }
   if (script.length > 0) await applyNft(`${script.join('\n')}\n`);
-  return bridges.length === 0 ? [] : refusing.map(nameOf);
+  return refusing.map(nameOf);
 }
 
 interface AcceptRule {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tableScript } from './rules.ts';
+import { portsScript, tableScript } from './rules.ts';
 
 const bridge = {
   bridge: 'berth-0000aaaa',
@@ -18,19 +18,33 @@ test('the former table goes at the moment the new one comes', () => {
 test('a port on one address is translated for that address alone', () => {
   const ports = [{ ...port, hostAddress: '127.0.0.1', hostPort: 8080 }];
   const script = tableScript('t', { bridges: [bridge], ports });
-  expect(script).toContain('dnat ip to ip daddr . tcp dport map { 127.0.0.1 . 8080 : 172.17.0.2 . 80 }');
-  expect(script).not.toContain('meta nfproto ipv4 dnat');
+  expect(script).toContain('elements = { 127.0.0.1 . 8080 : 172.17.0.2 . 80 }');
+  expect(script.match(/elements/g)).toHaveLength(1);
+  expect(script).toContain('dnat ip to ip daddr . tcp dport map @tcp_at');
 });
 
-test('protocols do not mix, and every address is a rule of its own', () => {
+test('protocols do not mix, and every address is a map of its own', () => {
   const ports = [
     { ...port, hostAddress: '0.0.0.0', hostPort: 8080 },
     { ...port, hostAddress: '', hostPort: 8081 },
     { ...port, protocol: 'udp' as const, hostAddress: '', hostPort: 53, containerPort: 5353 },
   ];
   const script = tableScript('t', { bridges: [bridge], ports });
-  expect(script).toContain('dnat ip to tcp dport map { 8080 : 172.17.0.2 . 80, 8081 : 172.17.0.2 . 80 }');
-  expect(script).toContain('dnat ip to udp dport map { 53 : 172.17.0.2 . 5353 }');
+  expect(script).toMatch(/map tcp_any \{[^}]*elements = \{ 8080 : 172\.17\.0\.2 \. 80, 8081 : 172\.17\.0\.2 \. 80 \}/);
+  expect(script).toMatch(/map udp_any \{[^}]*elements = \{ 53 : 172\.17\.0\.2 \. 5353 \}/);
+});
+
+test('ports that come and go are elements that come and go', () => {
+  const one = { ...port, hostAddress: '', hostPort: 8080 };
+  const two = { ...port, hostAddress: '127.0.0.1', hostPort: 8081 };
+  expect(portsScript('t', { from: [one], to: [one, two] })).toBe(
+    'add element inet t tcp_at { 127.0.0.1 . 8081 : 172.17.0.2 . 80 }\n',
+  );
+  expect(portsScript('t', { from: [one], to: [two] })).toBe(
+    'delete element inet t tcp_any { 8080 : 172.17.0.2 . 80 }\n' +
+      'add element inet t tcp_at { 127.0.0.1 . 8081 : 172.17.0.2 . 80 }\n',
+  );
+  expect(portsScript('t', { from: [one, two], to: [two, one] })).toBe('');
 });
 
 test('what nobody asked for is dropped on its way into a bridge', () => {

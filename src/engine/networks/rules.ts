@@ -34,13 +34,14 @@ export function tableScript(table: string, { bridges, ports }: TableState): stri
   return `table inet ${table}
 delete table inet ${table}
 table inet ${table} {
+${PROTOCOLS.map((protocol) => portMaps(protocol, ports)).join('\n')}
   chain loopback_guard {
     type filter hook prerouting priority raw; policy accept;
     iifname != "lo" ip daddr 127.0.0.0/8 drop
     iifname != "lo" ip saddr 127.0.0.0/8 drop
   }
   chain publish {
-${indent([...publishRules(ports, 'tcp'), ...publishRules(ports, 'udp')])}
+${indent(PROTOCOLS.flatMap(publishRules))}
   }
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
@@ -64,24 +65,58 @@ ${indent(bridges.flatMap(forwardRules))}
 `;
 }
 
-function publishRules(ports: readonly PublishedPort[], protocol: 'tcp' | 'udp'): string[] {
-  const own = ports.filter((port) => port.protocol === protocol);
-  const exact = own.filter(({ hostAddress }) => !isAny(hostAddress));
-  const any = own.filter(({ hostAddress }) => isAny(hostAddress));
-  const rules: string[] = [];
-  if (exact.length > 0) {
-    const elements = exact.map((port) => `${port.hostAddress} . ${port.hostPort} : ${target(port)}`);
-    rules.push(`dnat ip to ip daddr . ${protocol} dport map { ${elements.join(', ')} }`);
-  }
-  if (any.length > 0) {
-    const elements = any.map((port) => `${port.hostPort} : ${target(port)}`);
-    rules.push(`meta nfproto ipv4 dnat ip to ${protocol} dport map { ${elements.join(', ')} }`);
-  }
-  return rules;
+/**
+ * What leads from one state to another that differs in its ports alone: elements of the table's maps, which the kernel adds in a
+ * fraction of the time that it takes for a table.
+ */
+export function portsScript(
+  table: string,
+  { from, to }: { from: readonly PublishedPort[]; to: readonly PublishedPort[] },
+): string {
+  const [before, after] = [new Set(from.map(elementOf)), new Set(to.map(elementOf))];
+  const lines = (verb: string, elements: ReadonlySet<string>): string[] =>
+    [...elements].map((element) => {
+      const [map = '', value = ''] = element.split(' = ');
+      return `${verb} element inet ${table} ${map} { ${value} }\n`;
+    });
+  return [...lines('delete', before.difference(after)), ...lines('add', after.difference(before))].join('');
 }
 
-function target({ address, containerPort }: PublishedPort): string {
-  return `${address} . ${containerPort}`;
+const PROTOCOLS = ['tcp', 'udp'] as const;
+
+type Protocol = (typeof PROTOCOLS)[number];
+
+/** Ports on one address of the host, and ports on all. */
+function portMaps(protocol: Protocol, ports: readonly PublishedPort[]): string {
+  const at = `${protocol}_at`;
+  const any = `${protocol}_any`;
+  return `  map ${at} {
+    type ipv4_addr . inet_service : ipv4_addr . inet_service
+${elementsOf(at, ports)}  }
+  map ${any} {
+    type inet_service : ipv4_addr . inet_service
+${elementsOf(any, ports)}  }`;
+}
+
+function elementsOf(map: string, ports: readonly PublishedPort[]): string {
+  const own = ports.map(elementOf).filter((element) => element.startsWith(`${map} = `));
+  if (own.length === 0) return '';
+  return `    elements = { ${own.map((element) => element.slice(map.length + 3)).join(', ')} }\n`;
+}
+
+/** `map = key : value` */
+function elementOf({ protocol, hostAddress, hostPort, address, containerPort }: PublishedPort): string {
+  const target = `${address} . ${containerPort}`;
+  return isAny(hostAddress)
+    ? `${protocol}_any = ${hostPort} : ${target}`
+    : `${protocol}_at = ${hostAddress} . ${hostPort} : ${target}`;
+}
+
+function publishRules(protocol: Protocol): string[] {
+  return [
+    `dnat ip to ip daddr . ${protocol} dport map @${protocol}_at`,
+    `meta nfproto ipv4 dnat ip to ${protocol} dport map @${protocol}_any`,
+  ];
 }
 
 /** Whether a port is published on every address of the host. */
