@@ -2,12 +2,14 @@ import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SystemCounts, SystemFacts } from '#api/system.ts';
 import type { Log } from '#lib/log.ts';
+import type { Digest } from '#oci/digest.ts';
 import { type Database, openDatabase } from '#lib/sqlite.ts';
 import { type Containers, openContainers } from './containers/containers.ts';
 import { type ContentStore, openContentStore } from './content/store.ts';
 import { type EventLog, openEvents } from './events/events.ts';
 import { readEngineId } from './identity.ts';
 import { type Images, openImages } from './images/images.ts';
+import type { ImageUser } from './images/remove-image.ts';
 import { MIGRATIONS } from './migrations.ts';
 import type { Networks } from './networks/networks.ts';
 import { type NetworkOptions, openNetworks } from './networks/open-networks.ts';
@@ -15,6 +17,7 @@ import { engineProcesses } from './processes.ts';
 import { openRuntime, type Runtime } from './runtime/runtime.ts';
 import { openDirectorySnapshotter } from './snapshots/directory-snapshotter.ts';
 import type { Snapshotter } from './snapshots/snapshotter.ts';
+import { imageUsers, volumeUsers } from './users.ts';
 import { openVolumes } from './volumes/open-volumes.ts';
 import type { Volumes } from './volumes/volumes.ts';
 import { forwardsIpv4, readSystemFacts } from './system-facts.ts';
@@ -57,6 +60,10 @@ export interface Engine extends Nouns, AsyncDisposable {
   counts(): Promise<SystemCounts>;
   /** Ids of the containers, running or not, that a volume is mounted into. */
   volumeUsers(name: string): Promise<readonly string[]>;
+  /** Containers by the image they were made of. */
+  imageUsers(): Promise<ReadonlyMap<Digest, readonly ImageUser[]>>;
+  /** Settings for registries as they are now. */
+  registries(): Pick<LiveOptions, 'insecureRegistries' | 'mirrors'>;
   /** As `GET /berth/status` answers it. */
   status(): Promise<Record<string, unknown>>;
 }
@@ -83,7 +90,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     ...nouns,
     facts,
     counts,
-    volumeUsers: async (name) => usersOf(nouns.containers, name),
+    volumeUsers: async (name) => volumeUsers(nouns.containers, name),
+    imageUsers: async () => imageUsers(nouns.containers),
+    registries: () => options.live(),
     status: async () => statusOf(facts, await counts()),
     [Symbol.asyncDispose]: async () => held.disposeAsync(),
   };
@@ -105,13 +114,6 @@ async function openNouns(options: EngineOptions, resources: AsyncDisposableStack
   const volumes = await openVolumes({ database, root: join(dataRoot, 'volumes'), events });
   const containers = resources.use(await openContainers({ ...roots, images, snapshots, networks, volumes, runtime }));
   return { id, database, events, content, snapshots, images, networks, volumes, runtime, containers };
-}
-
-function usersOf(containers: Containers, volume: string): string[] {
-  return containers
-    .records()
-    .filter(({ mounts }) => mounts.some(({ type, name }) => type === 'volume' && name === volume))
-    .map(({ id }) => id);
 }
 
 async function countAll({ events, containers, images }: Nouns, live: LiveOptions): Promise<SystemCounts> {

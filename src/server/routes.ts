@@ -1,24 +1,42 @@
 import { NotImplementedError } from '#lib/errors.ts';
 import type { Route } from './route.ts';
+import { type AuthBackend, authRoutes } from './routes/auth.ts';
 import { containerStreamRoutes } from './routes/container-streams.ts';
 import { containerRoutes, type ContainersBackend } from './routes/containers.ts';
+import { type DiskUsageBackend, diskUsageRoutes } from './routes/disk-usage.ts';
 import { execRoutes } from './routes/exec.ts';
+import { type ImageCreateBackend, imageCreateRoutes } from './routes/image-create.ts';
+import { imageRoutes, type ImagesBackend } from './routes/images.ts';
 import { type NetworksBackend, networkRoutes } from './routes/networks.ts';
+import { type PushBackend, pushRoutes } from './routes/push.ts';
 import { type SystemBackend, systemRoutes } from './routes/system.ts';
 import { unservedRoutes } from './routes/unserved.ts';
 import { volumeRoutes, type VolumesBackend } from './routes/volumes.ts';
 
 /** What all routes together need of the engine. */
-export type Backend = SystemBackend & ContainersBackend & VolumesBackend & Pick<NetworksBackend, 'networks'>;
+export type Backend = SystemBackend &
+  DiskUsageBackend &
+  ContainersBackend &
+  ImagesBackend &
+  ImageCreateBackend &
+  PushBackend &
+  AuthBackend &
+  VolumesBackend &
+  Pick<NetworksBackend, 'networks'>;
 
 /** The whole API: what the nouns serve, then honest answers for the rest. */
 export function allRoutes(engine: Backend): readonly Route[] {
   const whole = { ...engine, connectContainer: missing, disconnectContainer: missing };
   return [
     ...systemRoutes(engine),
+    ...diskUsageRoutes(engine),
     ...containerRoutes(engine),
     ...containerStreamRoutes(engine),
     ...execRoutes(engine),
+    ...imageRoutes(engine),
+    ...imageCreateRoutes(engine),
+    ...pushRoutes(engine),
+    ...authRoutes(engine),
     ...volumeRoutes(engine),
     ...networkRoutes(whole),
     ...unservedRoutes(),
