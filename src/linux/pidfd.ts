@@ -32,29 +32,19 @@ export function openPidfd(pid: number): Pidfd {
   let open = true;
   let code: number | undefined;
 
-  const signal = (number: number): boolean => {
-    const result = c.syscall(
-      numbers().syscalls.pidfdSendSignal,
-      'int',
-      fd,
-      'int',
-      number,
-      'void *',
-      null,
-      'uint',
-      0,
-    ) as number;
-    if (result === 0) return true;
-    if (lastErrno() === 'ESRCH') return false;
-    checked(-1, `signal ${number} to process ${pid}`);
-    return false;
-  };
-  const alive = (): boolean => open && signal(0) && stateOf(pid) !== 'Z';
+  /** Also true of a process that ended and was not reaped yet: the number is still its own. */
+  const hasNumber = (): boolean => open && send(fd, 0) === 0;
+  const alive = (): boolean => hasNumber() && statOf(pid)?.state !== 'Z';
   return {
     pid,
     alive,
-    signal,
-    exitCode: () => (code ??= reapChild(pid) ?? exitOf(fd) ?? zombieExit(pid)),
+    signal(number) {
+      if (!alive()) return false;
+      if (send(fd, number) === 0) return true;
+      if (lastErrno() !== 'ESRCH') checked(-1, `signal ${number} to process ${pid}`);
+      return false;
+    },
+    exitCode: () => (code ??= reapChild(pid) ?? exitOf(fd) ?? (hasNumber() ? zombieExit(pid) : undefined)),
     async ended(options = {}) {
       await readable(fd, options.signal);
       while (alive()) await sleep(POLL_MS, undefined, options);
@@ -64,6 +54,11 @@ export function openPidfd(pid: number): Pidfd {
       open = false;
     },
   };
+}
+
+function send(fd: number, number: number): number {
+  const { pidfdSendSignal } = numbers().syscalls;
+  return Number(c.syscall(pidfdSendSignal, 'int', fd, 'int', number, 'void *', null, 'uint', 0) as number | bigint);
 }
 
 /**
@@ -96,10 +91,6 @@ function exitOf(fd: number): number | undefined {
 function zombieExit(pid: number): number | undefined {
   const stat = statOf(pid);
   return stat?.state === 'Z' ? exitCodeOf(stat.exitStatus) : undefined;
-}
-
-function stateOf(pid: number): string | undefined {
-  return statOf(pid)?.state;
 }
 
 function statOf(pid: number): ReturnType<typeof parseStat> | undefined {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConflictError, InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
+import { createKeyedLock } from '#lib/keyed-lock.ts';
 import type { Database } from '#lib/sqlite.ts';
 import { mountsBelow } from '#linux/mounts-below.ts';
 import { unmount } from '#linux/mount.ts';
@@ -24,6 +25,7 @@ export async function openVolumes(collaborators: {
   await mkdir(root, { recursive: true, mode: 0o701 });
   const folderOf = (name: string): string => join(root, name);
   const records = openVolumeRecords(database);
+  const lock = createKeyedLock();
   const publish = (action: string, name: string): void =>
     events.publish({ type: 'volume', action, id: name, attributes: { driver: 'local' } });
   // After a restart of the machine nothing is mounted; a device that is away is told when the volume is used.
@@ -34,6 +36,8 @@ export async function openVolumes(collaborators: {
       const name = request.name || randomBytes(32).toString('hex');
       checkName(name);
       checkDriver(name, request.driver);
+      using held = await lock.acquire(name);
+      void held;
       const there = records.find(name);
       if (there !== undefined) return there;
       const record = recordOf(name, { request, mountpoint: join(folderOf(name), '_data') });
@@ -52,6 +56,8 @@ export async function openVolumes(collaborators: {
     list: async () => records.list(),
 
     async remove(name) {
+      using held = await lock.acquire(name);
+      void held;
       records.get(name);
       records.delete(name);
       await removeFolder(folderOf(name));
