@@ -1,4 +1,3 @@
-import { NotImplementedError } from '#lib/errors.ts';
 import type { Route } from './route.ts';
 import { type AuthBackend, authRoutes } from './routes/auth.ts';
 import { containerStreamRoutes } from './routes/container-streams.ts';
@@ -26,7 +25,6 @@ export type Backend = SystemBackend &
 
 /** The whole API: what the nouns serve, then honest answers for the rest. */
 export function allRoutes(engine: Backend): readonly Route[] {
-  const whole = { ...engine, connectContainer: missing, disconnectContainer: missing };
   return [
     ...systemRoutes(engine),
     ...diskUsageRoutes(engine),
@@ -38,11 +36,16 @@ export function allRoutes(engine: Backend): readonly Route[] {
     ...pushRoutes(engine),
     ...authRoutes(engine),
     ...volumeRoutes(engine),
-    ...networkRoutes(whole),
+    ...networkRoutes(networksBackend(engine)),
     ...unservedRoutes(),
   ];
 }
 
-async function missing(): Promise<never> {
-  throw new NotImplementedError('connecting containers: not implemented by this engine');
+function networksBackend({ networks, containers, events }: Backend): NetworksBackend {
+  return {
+    networks,
+    events,
+    connectContainer: async (network, container, endpoint) => containers.connect(container, network, endpoint),
+    disconnectContainer: async (network, container, options) => containers.disconnect(container, network, options),
+  };
 }
