@@ -36,7 +36,7 @@ export async function importImage(
   using _ = garbage.lease();
   await using ingested = await content.ingest(decompress(source), { limitBytes: LAYER_LIMIT_BYTES, signal });
   const { digest: diffId, size } = ingested;
-  // Unpacked before it is a blob: what cannot be unpacked leaves nothing.
+  // Unpacked before it is a blob: what cannot be unpacked leaves nothing behind.
   await snapshots.unpack({ name: diffId, parent: undefined, diffId }, ingested.read(), { signal });
   await ingested.commit();
   const config = Buffer.from(JSON.stringify(configOf(diffId, options)));

@@ -29,11 +29,17 @@ export async function loadImages(
   options: LoadOptions = {},
 ): Promise<Image[]> {
   using _ = context.garbage.lease();
-  await using archive = await readArchive(context.content, source, options);
-  const images: Image[] = [];
-  for (const found of await archiveImages({ archive, content: context.content, platform: options.platform }))
-    images.push(await loadImage(context, found, options));
-  return images;
+  try {
+    await using archive = await readArchive(context.content, source, options);
+    const images: Image[] = [];
+    for (const found of await archiveImages({ archive, content: context.content, platform: options.platform }))
+      images.push(await loadImage(context, found, options));
+    return images;
+  } catch (error) {
+    // What came before the failure is of no use; it goes when the lease does.
+    await context.garbage.collect();
+    throw error;
+  }
 }
 
 async function loadImage(context: ImagesContext, found: ArchiveImage, options: LoadOptions): Promise<Image> {

@@ -18,8 +18,8 @@ export async function readImage(context: ImagesContext, record: ImageRecord): Pr
     manifest: { ...manifest, document: documents.manifest },
     config: documents.config,
     top: chainIds(documents.config.rootfs.diff_ids).at(-1),
-    tags: tags.map(familiar),
-    digests: digests.map(familiar),
+    tags: tags.map(familiar).toSorted(),
+    digests: digests.map(familiar).toSorted(),
     size: documents.size,
     storedAt: Math.max(record.created, tagged),
   };
