@@ -1,11 +1,12 @@
 import { inspectImage, pullImage } from '#client/images.ts';
 import type { Client } from '#client/transport.ts';
 import { NotFoundError, UnavailableError } from '#lib/errors.ts';
+import { findRecipe, RECIPES } from './base/recipes.ts';
 import type { Report } from './report.ts';
 
 /**
- * Sees to it that an image that a build starts from is there: as it is, else from its registry, else as a stand-in made of Debian
- * packages, which is said.
+ * Sees to it that an image that a build starts from is there: as it is, else from its registry, else, where no registry can be
+ * reached, as a stand-in made of Debian packages, which is said.
  * @throws {UnavailableError} if none of these works
  */
 export async function ensureBase(
@@ -17,7 +18,9 @@ export async function ensureBase(
   report.say(`fetching ${image}`);
   const problem = await pull(client, image, signal);
   if (problem === undefined) return;
-  throw new UnavailableError(`${image} is not here and cannot be fetched`, { why: problem, hint: 'check the network' });
+  signal?.throwIfAborted();
+  if (!isUnreachable(problem) || findRecipe(image) === undefined) throw cannotFetch(image, problem);
+  report.warn(`no registry can be reached: a stand-in for ${image}, made of Debian packages, takes its place`);
 }
 
 async function isThere(client: Client, image: string): Promise<boolean> {
@@ -30,11 +33,38 @@ async function isThere(client: Client, image: string): Promise<boolean> {
   }
 }
 
-async function pull(client: Client, image: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+async function pull(client: Client, image: string, signal: AbortSignal | undefined): Promise<Error | undefined> {
   try {
     for await (const _ of pullImage(client, image, { signal })); // its progress is of no interest here
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return error instanceof Error ? error : new UnavailableError(String(error));
   }
+}
+
+const NETWORK_PROBLEM =
+  /no such host|getaddrinfo|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|timed? ?out|unreachable|cannot be reached|connection refused/i;
+
+/** Nobody was reached, as opposed to a registry that does not have the image or does not give it. */
+function isUnreachable(problem: Error): boolean {
+  return problem instanceof UnavailableError || NETWORK_PROBLEM.test(problem.message);
+}
+
+function cannotFetch(image: string, problem: Error): UnavailableError {
+  const nearest = nearestPython(image);
+  const why = `${problem.message}${isUnreachable(problem) ? '; there is no stand-in for it either' : ''}`;
+  const other = nearest === undefined ? '' : `take the nearest Python that can be made here: --python ${nearest}; or `;
+  return new UnavailableError(`${image} is not here and cannot be fetched`, {
+    why,
+    hint: `${other}load the image from an archive: berth load -i FILE`,
+    cause: problem,
+  });
+}
+
+/** The version among the stand-ins that is closest to the one an image has. */
+function nearestPython(image: string): string | undefined {
+  const wanted = /(?:^|\/)python:3\.(\d+)/.exec(image)?.[1];
+  if (wanted === undefined) return undefined;
+  const distance = (version: string): number => Math.abs(Number(version.split('.')[1]) - Number(wanted));
+  return RECIPES.flatMap(({ python }) => python ?? []).toSorted((a, b) => distance(a) - distance(b))[0];
 }

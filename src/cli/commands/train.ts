@@ -8,7 +8,7 @@ import { openProjectReport } from '../output/project-report.ts';
 export const train = defineCommand({
   usage: '[options] [DIR] [-- ARG...]',
   details: `Runs the folder's training script in a container of the folder's image. The folder is mounted: what the script writes is
-there afterwards and belongs to you. Words after DIR are handed to the script.`,
+there afterwards and belongs to you. Words after -- are handed to the script.`,
   options: {
     script: { kind: 'text', value: 'FILE', help: 'program to run; otherwise the one that is found, such as train.py' },
     name: { kind: 'text', value: 'NAME', help: "name of the image; otherwise the folder's" },
@@ -18,13 +18,12 @@ there afterwards and belongs to you. Words after DIR are handed to the script.`,
     json: { kind: 'flag', help: 'print the result as JSON' },
   },
   words: { min: 0 },
-  stopAtFirstWord: true,
   async run(context, { options, words: [directory = '.', ...args] }) {
     const project = await openProject(directory, { name: options.name, python: options.python });
     const report = openProjectReport(context.output, options);
     const result = await trainProject({ client: await context.client(), report }, project, {
       script: options.script,
-      args: args[0] === '--' ? args.slice(1) : args,
+      args,
       noCache: options['no-cache'],
       signal: context.signal,
     });

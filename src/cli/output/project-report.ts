@@ -11,6 +11,7 @@ export function openProjectReport(output: Output, { verbose }: { verbose: boolea
   const colours = output.stderr.isTTY;
   const text = (line: string): void =>
     void output.stderr.write(`    ${style('dim', cleanOutput(line, { colours: false }))}\n`);
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   let step: string | undefined;
   const detail = (line: string): void => {
     if (verbose) text(line);
@@ -25,6 +26,9 @@ export function openProjectReport(output: Output, { verbose }: { verbose: boolea
     warn: (line) => output.warn(line),
     detail,
     quote: (lines) => lines.forEach(text),
-    output: (bytes, stream) => void output[stream].write(cleanOutput(Buffer.from(bytes).toString('utf8'), { colours })),
+    output: (bytes, stream) => {
+      const read = decoders[stream].decode(bytes, { stream: true });
+      output[stream].write(cleanOutput(read, { colours }));
+    },
   };
 }

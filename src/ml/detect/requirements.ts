@@ -25,6 +25,7 @@ export interface RequirementsFile {
 }
 
 const MAX_FILES = 50;
+const MAX_LINE_CHARACTERS = 8000;
 
 export function normalName(name: string): string {
   return name.toLowerCase().replace(/[-_.]+/g, '-');
@@ -74,6 +75,10 @@ function readLine(
   result: Mutable,
   queue: string[],
 ): void {
+  if (content.length > MAX_LINE_CHARACTERS) {
+    result.problems.push({ message: 'the line is too long', file, line });
+    return;
+  }
   const include = /^(?:-r|-c|--requirement|--constraint)(?:\s+|=)?(\S+)/.exec(content);
   if (include !== null) {
     const target = joinPath(folderOf(file), include[1] ?? '');

@@ -66,7 +66,7 @@ function valueFor(key: string): unknown {
 async function bodyOfForm(facts: ProjectFacts): Promise<string | undefined> {
   const page = facts.tree.files.find(({ path }) => /(^|\/)(index|home|form)\.html$/.test(path))?.path;
   const html = page === undefined ? undefined : await facts.tree.read(page);
-  const fields = [...(html ?? '').matchAll(/<input\b[^>]*>/g)].flatMap(([tag]) => {
+  const fields = [...(html ?? '').matchAll(/<input\b[^<>]{0,2000}>/g)].flatMap(([tag]) => {
     const [name, value] = [/\bname="([\w-]+)"/.exec(tag)?.[1], /\bvalue="([^"{}]*)"/.exec(tag)?.[1]];
     return name === undefined || /type="(submit|hidden|file)"/.test(tag)
       ? []

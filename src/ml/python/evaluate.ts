@@ -134,6 +134,14 @@ function member(scope: Scope, node: SyntaxNode, inner: Inner): Literal | undefin
   return value === undefined ? scope.names.get(`.${name}`) : undefined;
 }
 
+const CALLEE_CHARACTERS = 200;
+
+/** What is called, as written; of a long chain of calls only the end. */
+export function calleeOf({ source }: Scope, node: SyntaxNode): string {
+  const callee = node.firstChild;
+  return callee === null ? '' : source.slice(Math.max(callee.from, callee.to - CALLEE_CHARACTERS), callee.to);
+}
+
 /** Functions that give back their first piece (or join all) as far as a path's text is concerned. */
 const KEEPS_FIRST = new Set([
   'str',
@@ -153,7 +161,7 @@ const ENVIRONMENT = /^(?:os\.)?(?:getenv|environ\.get)$/;
 function call(scope: Scope, node: SyntaxNode, inner: Inner): Literal | undefined {
   const callee = node.firstChild;
   if (callee === null) return undefined;
-  const name = textOf(scope, callee);
+  const name = calleeOf(scope, node);
   const last = name.slice(name.lastIndexOf('.') + 1);
   const { positional, keyword } = argumentsOf(scope, node);
   if (ENVIRONMENT.test(name)) {

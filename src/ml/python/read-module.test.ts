@@ -84,6 +84,19 @@ test('newer syntax says which Python it needs', () => {
   expect(readModule('a.py', 'x = 1\n').syntax).toBeUndefined();
 });
 
+test('code made to be slow to read is read at once', () => {
+  const start = performance.now();
+  for (const source of [
+    `x${'.a()'.repeat(50_000)}`,
+    `@app.post('/p')\ndef f():\n  ${'a'.repeat(200_000)}`,
+    `x = [${'['.repeat(5000)}`,
+    `y = ${'f('.repeat(20_000)}`,
+    `open(${'('.repeat(2000)}'a'${')'.repeat(2000)})`,
+  ])
+    readModule('a.py', source);
+  expect(performance.now() - start).toBeLessThan(5000);
+});
+
 test('broken and hostile code is read without an end or a crash', () => {
   expect(readModule('a.py', 'def f(:\n  import os\n').path).toBe('a.py');
   expect(readModule('a.py', '('.repeat(3000)).files).toEqual([]);

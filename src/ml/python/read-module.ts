@@ -3,6 +3,7 @@ import type { SyntaxNode } from '@lezer/common';
 import { FRAMEWORKS } from '../data/frameworks.ts';
 import {
   type CallArguments,
+  calleeOf,
   argumentsIn,
   argumentsOf,
   childrenOf,
@@ -62,10 +63,7 @@ function collectNames(scope: Scope, top: SyntaxNode): void {
         learn(textOf(scope, target), parts.at(-1));
     } else if (ref.name === 'ParamList') {
       for (const [name, value] of argumentsIn(scope, ref.node).keyword) learn(name, value);
-    } else if (
-      ref.name === 'CallExpression' &&
-      textOf(scope, ref.node.firstChild ?? ref.node).endsWith('.add_argument')
-    ) {
+    } else if (ref.name === 'CallExpression' && calleeOf(scope, ref.node).endsWith('.add_argument')) {
       const { positional, keyword } = argumentsOf(scope, ref.node);
       const flag = positional.map((node) => evaluate(scope, node)).findLast((value) => typeof value === 'string');
       if (typeof flag === 'string') learn(`.${flag.replace(/^-+/, '').replaceAll('-', '_')}`, keyword.get('default'));
@@ -135,7 +133,7 @@ function noteApp(scope: Scope, found: Found, node: SyntaxNode): void {
 }
 
 function frameworkOfCall(scope: Scope, call: SyntaxNode): string | undefined {
-  const callee = call.firstChild ? textOf(scope, call.firstChild) : '';
+  const callee = calleeOf(scope, call);
   return FRAMEWORKS.find(({ constructors }) => constructors.includes(callee.slice(callee.lastIndexOf('.') + 1)))?.name;
 }
 
@@ -156,8 +154,7 @@ const STARTERS =
   /^(?:[\w.]*\.)?(run|launch|serve|run_app|run_server|HTTPServer|ThreadingHTTPServer|TCPServer|serve_forever)$/;
 
 function noteCall(scope: Scope, found: Found, node: SyntaxNode): void {
-  if (node.firstChild === null) return;
-  const callee = textOf(scope, node.firstChild);
+  const callee = calleeOf(scope, node);
   const args = argumentsOf(scope, node);
   if (callee.length < 80) found.calls.add(callee);
   const use = fileUse(scope, { callee, node, args });

@@ -30,7 +30,8 @@ function routeOf(scope: Scope, decorator: SyntaxNode): { path: string; methods: 
   return { path, methods: Array.isArray(methods) ? methods.map((method) => String(method).toUpperCase()) : ['GET'] };
 }
 
-const JSON_SOURCE = /(\w+)\s*(?::[^=\n]*)?=\s*(?:await\s+)?(?:flask\.)?request\.(?:get_json\([^)]*\)|json\b(?:\(\))?)/g;
+const JSON_SOURCE =
+  /\b(\w{1,80})\s*(?::[^=\n]*)?=\s*(?:await\s+)?(?:flask\.)?request\.(?:get_json\([^)]*\)|json\b(?:\(\))?)/g;
 const STRING = String.raw`("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')`;
 
 /** Keys that a handler takes from the JSON object it is sent, in the order they are read. */
