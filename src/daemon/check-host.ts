@@ -32,11 +32,7 @@ const INSTALL: Readonly<Record<string, string>> = {
  * @throws {PermissionDeniedError} without root; {UnavailableError} naming each thing that is missing and its package
  */
 export async function checkHost(): Promise<void> {
-  if (process.getuid?.() !== 0)
-    throw new PermissionDeniedError('the engine needs root', {
-      why: `it was started by ${userName()}; mounts, networks and control groups are root's`,
-      hint: 'start it with sudo: sudo berth engine run',
-    });
+  requireRoot();
   const missing = await missingPrograms();
   if (missing.length > 0) throw await missingError(missing);
   if (!(await hasOverlay()))
@@ -44,6 +40,15 @@ export async function checkHost(): Promise<void> {
       why: '/proc/filesystems does not list overlay, and modprobe overlay did not bring it',
       hint: 'load the module overlay, or use a kernel with CONFIG_OVERLAY_FS',
     });
+}
+
+/** @throws {PermissionDeniedError} */
+export function requireRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new PermissionDeniedError('the engine needs root', {
+    why: `it was started by ${userName()}; mounts, networks and control groups are root's`,
+    hint: 'start it with sudo: sudo berth engine run',
+  });
 }
 
 async function missingPrograms(): Promise<Program[]> {

@@ -1,21 +1,28 @@
 import { BerthError, InvalidArgumentError } from '#lib/errors.ts';
 import { VERSION } from '#lib/version.ts';
+import { purge } from './purge-engine.ts';
 import { runEngine } from './run-engine.ts';
 import { usage } from './usage.ts';
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
+const VERBS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  'engine run': runEngine,
+  'engine purge': purge,
+};
+
 /** Entry of the `berthd` bundle: what failed, why and what to do, a line each; the exit code tells usage from failure. */
 async function main(words: readonly string[]): Promise<number> {
   if (words.includes('--version') || words.includes('-v')) return print(`berthd ${VERSION}\n`);
   if (words.includes('--help') || words.includes('-h')) return print(usage());
   try {
-    if (words[0] !== 'engine' || words[1] !== 'run')
+    const verb = VERBS[words.slice(0, 2).join(' ')];
+    if (verb === undefined)
       throw new InvalidArgumentError(`unknown verb: ${words.slice(0, 2).join(' ') || '(none)'}`, {
         hint: 'berthd engine run --help',
       });
-    await runEngine(words.slice(2));
+    await verb(words.slice(2));
     return 0;
   } catch (error) {
     process.stderr.write(describe(error));
