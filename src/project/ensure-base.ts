@@ -1,6 +1,7 @@
 import { inspectImage, pullImage } from '#client/images.ts';
 import type { Client } from '#client/transport.ts';
 import { NotFoundError, UnavailableError } from '#lib/errors.ts';
+import { buildBase } from './base/build-base.ts';
 import { findRecipe, RECIPES } from './base/recipes.ts';
 import type { Report } from './report.ts';
 
@@ -21,6 +22,8 @@ export async function ensureBase(
   signal?.throwIfAborted();
   if (!isUnreachable(problem) || findRecipe(image) === undefined) throw cannotFetch(image, problem);
   report.warn(`no registry can be reached: a stand-in for ${image}, made of Debian packages, takes its place`);
+  const { seconds } = await buildBase(client, image, { signal, onProgress: (line) => report.detail(line) });
+  report.say(`made the stand-in for ${image} in ${seconds.toFixed(1)} s`);
 }
 
 async function isThere(client: Client, image: string): Promise<boolean> {
