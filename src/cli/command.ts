@@ -5,7 +5,7 @@ import type { OptionTable, OptionValues } from './options.ts';
 /** What a command gets to work with. */
 export interface Context {
   /** The engine; started first when it is this host's own, nobody listens and we are root. */
-  client(): Promise<Client>;
+  client: () => Promise<Client>;
   output: Output;
   /** Aborts at the first Ctrl-C or SIGTERM; from the first look at it on these no longer end the program by themselves. */
   readonly signal: AbortSignal;
@@ -51,5 +51,5 @@ export interface TypedCommand<Options extends OptionTable> extends Omit<Command,
 
 /** Ties a command's options to what its `run` sees. */
 export function defineCommand<const Options extends OptionTable>(command: TypedCommand<Options>): Command {
-  return command as unknown as Command;
+  return command;
 }

@@ -1,6 +1,6 @@
 import { CancelledError } from '#lib/errors.ts';
 import { VERSION } from '#lib/version.ts';
-import type { Command, Context, GlobalSettings, Input } from './command.ts';
+import type { Command, GlobalSettings, Input } from './command.ts';
 import { type Found, findCommand } from './commands.ts';
 import { createContext } from './context.ts';
 import { openOutput, type Output } from './output/output.ts';
@@ -61,7 +61,7 @@ async function runCommand(
   checkWords(found.name, command, input.words.length);
   const context = createContext(settings, output);
   try {
-    return await command.run(context as Context, input);
+    return await command.run(context, input);
   } finally {
     context.close();
   }

@@ -27,7 +27,7 @@ export interface BuildRequest {
   remote?: string | undefined;
   /** `off` keeps the host's certificate authorities out of the steps. */
   hostCa?: string | undefined;
-  auth?: Readonly<Record<string, RegistryAuth>>;
+  auth?: Readonly<Record<string, RegistryAuth>> | undefined;
   signal?: AbortSignal | undefined;
 }
 

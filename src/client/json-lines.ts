@@ -12,14 +12,14 @@ export async function* readJsonLines<T>(source: AsyncIterable<Uint8Array>): Asyn
     const lines = rest.split('\n');
     rest = lines.pop() ?? '';
     if (rest.length > LINE_LIMIT_CHARACTERS) throw new InvalidArgumentError('a line of the answer is too long');
-    for (const line of lines) if (line.trim() !== '') yield parseLine<T>(line);
+    for (const line of lines) if (line.trim() !== '') yield parseLine(line) as T;
   }
-  if (rest.trim() !== '') yield parseLine<T>(rest);
+  if (rest.trim() !== '') yield parseLine(rest) as T;
 }
 
-function parseLine<T>(line: string): T {
+function parseLine(line: string): unknown {
   try {
-    return JSON.parse(line) as T;
+    return JSON.parse(line) as unknown;
   } catch (error) {
     throw new InvalidArgumentError('the engine sent a line that is no JSON', { why: line.slice(0, 200), cause: error });
   }

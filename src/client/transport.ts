@@ -64,6 +64,9 @@ export interface Client {
   close(): void;
 }
 
+/** What of Node's options is used. */
+type Dial = Omit<RequestOptions, 'headers'> & { headers: Record<string, string> };
+
 const ERROR_LIMIT_BYTES = 1024 * 1024;
 /** Spoken by an engine that does not say. */
 const OLDEST_VERSION = '1.24';
@@ -72,7 +75,7 @@ const OLDEST_VERSION = '1.24';
 export function openClient(address: EngineAddress, { tls }: { tls?: TlsMaterial | undefined } = {}): Client {
   let negotiated: Promise<string> | undefined;
   const agent = new Agent({ keepAlive: true });
-  const dial = async (options: RequestOptions): Promise<ClientRequest> => {
+  const dial = async (options: Dial): Promise<ClientRequest> => {
     const target = {
       ...(address.kind === 'unix' ? { socketPath: address.path } : { host: address.host, port: address.port }),
       ...options,

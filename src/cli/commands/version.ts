@@ -3,6 +3,7 @@ import { engineVersion } from '#client/system.ts';
 import { VERSION } from '#lib/version.ts';
 import { defineCommand } from '../command.ts';
 import { connectWithoutStart } from '../engine/connect.ts';
+import type { Output } from '../output/output.ts';
 import { compileTemplate } from '../output/template.ts';
 
 /** `berth version`: this program, and the engine if there is one; none is started for it. */
@@ -25,8 +26,8 @@ export const version = defineCommand({
     if (!(connection instanceof Error)) connection.close();
     const server = engine instanceof Error ? null : engine;
     if (options.format === undefined) {
-      printLines(output.line, program);
-      if (server !== null) printEngine(output.line, server);
+      printLines(output, program);
+      if (server !== null) printEngine(output, server);
     } else {
       const value = { Client: program, Server: server };
       output.line(options.format === 'json' ? JSON.stringify(value) : compileTemplate(options.format)(value));
@@ -37,28 +38,28 @@ export const version = defineCommand({
   },
 });
 
-function printLines(line: (text: string) => void, program: Record<string, string>): void {
-  line('Client: Berth');
+function printLines(output: Output, program: Record<string, string>): void {
+  output.line('Client: Berth');
   for (const [name, value] of Object.entries({
     Version: program['Version'],
     'API version': program['ApiVersion'],
     Node: program['NodeVersion'],
     'OS/Arch': `${program['Os']}/${program['Arch']}`,
   }))
-    line(` ${`${name}:`.padEnd(14)} ${value ?? ''}`);
+    output.line(` ${`${name}:`.padEnd(14)} ${value ?? ''}`);
 }
 
 function printEngine(line: (text: string) => void, server: Awaited<ReturnType<typeof engineVersion>>): void {
-  line('');
-  line(`Server: ${server.Platform?.Name ?? 'an engine'}`);
+  output.line('');
+  output.line(`Server: ${server.Platform?.Name ?? 'an engine'}`);
   for (const { Name, Version, Details } of server.Components ?? []) {
-    line(` ${Name}:`);
-    line(`  ${'Version:'.padEnd(13)} ${Version}`);
+    output.line(` ${Name}:`);
+    output.line(`  ${'Version:'.padEnd(13)} ${Version}`);
     if (Name !== 'Engine') continue;
-    line(
+    output.line(
       `  ${'API version:'.padEnd(13)} ${server.ApiVersion} (minimum ${server.MinAPIVersion ?? Details?.['MinAPIVersion'] ?? '?'})`,
     );
-    line(`  ${'OS/Arch:'.padEnd(13)} ${server.Os}/${server.Arch}`);
-    line(`  ${'Kernel:'.padEnd(13)} ${server.KernelVersion ?? '?'}`);
+    output.line(`  ${'OS/Arch:'.padEnd(13)} ${server.Os}/${server.Arch}`);
+    output.line(`  ${'Kernel:'.padEnd(13)} ${server.KernelVersion ?? '?'}`);
   }
 }

@@ -19,7 +19,7 @@ export interface Session {
   input: boolean;
   detachKeys?: string | undefined;
   /** Tells the container the size of this terminal. */
-  resize(size: { height: number; width: number }): Promise<void>;
+  resize: (size: { height: number; width: number }) => Promise<void>;
 }
 
 /** Copies both ways until the container closes its side, or the person types the detach keys. */
@@ -73,10 +73,10 @@ function copyInput({ connection, terminal, detachKeys }: Session, detach: () => 
 
 /** At once, in short pauses until the container has a terminal to size, then whenever the window changes. */
 function followSize({ output, resize }: Session): () => void {
-  let ended = false;
+  const state = { ended: false };
   const tell = async (): Promise<void> => resize({ height: output.stdout.rows, width: output.stdout.columns });
   const first = async (): Promise<void> => {
-    for (let attempt = 1; attempt <= RESIZE_TRIES && !ended; attempt++) {
+    for (let attempt = 1; attempt <= RESIZE_TRIES && !state.ended; attempt++) {
       const done = await tell().then(
         () => true,
         () => false,
@@ -89,7 +89,7 @@ function followSize({ output, resize }: Session): () => void {
   void first();
   output.stdout.on('resize', onResize);
   return () => {
-    ended = true;
+    state.ended = true;
     output.stdout.off('resize', onResize);
   };
 }

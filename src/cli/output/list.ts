@@ -16,10 +16,14 @@ export interface List {
   quiet?: string | undefined;
 }
 
+function cell(value: Fields[string] | undefined): string {
+  return typeof value === 'function' || value === undefined ? '' : String(value);
+}
+
 /** Prints a list as Docker's CLI does. @throws {InvalidArgumentError} for a template that does not work */
 export function printList(output: Output, { columns, rows, format, quiet }: List): void {
   if (quiet !== undefined && format === undefined) {
-    for (const row of rows) output.line(String(row[quiet] as string));
+    for (const row of rows) output.line(cell(row[quiet]));
     return;
   }
   if (format === 'json') {
@@ -30,7 +34,7 @@ export function printList(output: Output, { columns, rows, format, quiet }: List
     const shown = columns.map(({ field, title, shrinks = false }) => ({
       title,
       shrinks,
-      text: (row: Fields) => String((row[field] ?? '') as string),
+      text: (row: Fields) => cell(row[field]),
     }));
     output.table(shown, rows);
     return;

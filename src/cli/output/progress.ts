@@ -8,7 +8,7 @@ export interface ShowProgress {
   /** Where it is shown. */
   stream?: 'stdout' | 'stderr';
   /** Sees each message, for what it says besides. */
-  onMessage?(message: ProgressMessage): void;
+  onMessage?: (message: ProgressMessage) => void;
 }
 
 /**
@@ -73,7 +73,7 @@ function movingLines(target: NodeJS.WriteStream): (message: ProgressMessage) => 
 
 /** `Pulling from library/x` carries the tag as its id, and no progress. */
 function isHeading({ status = '', progressDetail }: ProgressMessage): boolean {
-  return progressDetail === undefined && /^Pulling from /.test(status);
+  return progressDetail === undefined && status.startsWith('Pulling from ');
 }
 
 function rowText({ id = '', status = '', progressDetail, progress }: ProgressMessage): string {

@@ -7,7 +7,7 @@ const NARROWEST = 8;
 /** One column of a table. */
 export interface Column<Row> {
   title: string;
-  text(row: Row): string;
+  text: (row: Row) => string;
   /** May be cut when the terminal is too narrow. */
   shrinks?: boolean;
 }

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '#lib/errors.ts';
 /** A value that a template names, or a call. */
 export type Operand =
   | { kind: 'value'; value: unknown }
-  | { kind: 'path'; root: '.' | string; fields: readonly string[] }
+  | { kind: 'path'; root: string; fields: readonly string[] }
   | { kind: 'group'; pipeline: Pipeline; fields: readonly string[] }
   | { kind: 'function'; name: string };
 

@@ -118,7 +118,7 @@ export function show(value: unknown): string {
   if (value === undefined) return '<no value>';
   if (value === null) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(show).join(' ')}]`;
-  if (typeof value !== 'object') return String(value as string | number | boolean);
+  if (typeof value !== 'object') return String(value);
   return `map[${entriesOf(value)
     .map(([key, item]) => `${String(key)}:${show(item)}`)
     .join(' ')}]`;
@@ -138,7 +138,8 @@ function at(value: unknown, ...keys: unknown[]): unknown {
 /** `%s`, `%d`, `%v`, `%q`, with width and minus; what Docker's users write. */
 function printf(format: unknown, ...args: unknown[]): string {
   let index = 0;
-  return show(format).replace(/%(-?)(\d*)(?:\.\d+)?([svdqtx%])/g, (_, minus: string, width: string, verb: string) => {
+  return show(format).replace(/%(-?)(\d*)(?:\.\d+)?([svdqtx%])/g, (...match: string[]) => {
+    const [, minus = '', width = '', verb = ''] = match;
     if (verb === '%') return '%';
     const value = args[index++];
     const text = verb === 'q' ? JSON.stringify(show(value)) : verb === 'x' ? Number(value).toString(16) : show(value);

@@ -20,7 +20,7 @@ export function cleanOutput(text: string, { colours }: { colours: boolean }): st
 
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1f64f}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
-const NO_WIDTH = /\p{Mark}|[\u200b-\u200d\ufe0f]/u;
+const NO_WIDTH = /\p{Mark}|\p{Default_Ignorable_Code_Point}/u;
 
 /** Columns that a text takes on a terminal. */
 export function displayWidth(text: string): number {

@@ -92,9 +92,17 @@ export function formatPorts(ports: readonly PortAnswer[]): string {
   return runs.map(({ head, last }) => portText(head, last)).join(', ');
 }
 
+function placeOf({ Type, IP = '' }: PortAnswer): string {
+  return `${Type} ${IP}`;
+}
+
+function range(from: number, to: number): string {
+  return from === to ? `${from}` : `${from}-${to}`;
+}
+
 function comparePorts(a: PortAnswer, b: PortAnswer): number {
-  const key = (port: PortAnswer): string => `${port.Type} ${port.IP ?? ''}`;
-  if (key(a) !== key(b)) return key(a) < key(b) ? -1 : 1;
+  const [one, other] = [placeOf(a), placeOf(b)];
+  if (one !== other) return one < other ? -1 : 1;
   return a.PrivatePort - b.PrivatePort || (a.PublicPort ?? 0) - (b.PublicPort ?? 0);
 }
 
@@ -106,7 +114,6 @@ function continues(a: PortAnswer, b: PortAnswer): boolean {
 }
 
 function portText(head: PortAnswer, last: PortAnswer): string {
-  const range = (from: number, to: number): string => (from === to ? `${from}` : `${from}-${to}`);
   const inside = `${range(head.PrivatePort, last.PrivatePort)}/${head.Type}`;
   if (head.PublicPort === undefined || head.PublicPort === 0) return inside;
   const address =

@@ -33,7 +33,7 @@ export const status = defineCommand({
     else {
       output.line(`running (${place})`);
       for (const [name, value] of Object.entries(facts))
-        output.line(`  ${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value as string)}`);
+        output.line(`  ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
     }
     return 0;
   },

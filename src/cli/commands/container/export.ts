@@ -1,0 +1,14 @@
+import { exportContainer } from '#client/containers.ts';
+import { defineCommand } from '../../command.ts';
+import { writeArchive } from '../../output/write-archive.ts';
+
+/** `berth export` */
+export const exportFiles = defineCommand({
+  usage: '[options] CONTAINER',
+  options: { output: { kind: 'text', short: 'o', value: 'FILE', help: 'Write to a file instead of standard output' } },
+  words: { min: 1, max: 1 },
+  async run({ client, output }, { options, words: [name = ''] }) {
+    await writeArchive(output, await exportContainer(await client(), name), options.output);
+    return 0;
+  },
+});

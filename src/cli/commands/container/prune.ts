@@ -1,0 +1,21 @@
+import { pruneContainers } from '#client/containers.ts';
+import { defineCommand } from '../../command.ts';
+import { filterTable } from '../../filters.ts';
+import { confirm } from '../../output/confirm.ts';
+import { printPruned } from '../../output/pruned.ts';
+
+/** `berth container prune` */
+export const prune = defineCommand({
+  usage: '[options]',
+  options: {
+    filter: { kind: 'list', value: 'KEY=VALUE', help: 'Only those that match: until=24h, label=k=v' },
+    force: { kind: 'flag', short: 'f', help: 'Do not ask' },
+  },
+  words: { min: 0, max: 0 },
+  async run({ client, output }, { options }) {
+    const filters = filterTable(options.filter);
+    if (!options.force && !(await confirm(output, 'This removes all containers that do not run.'))) return 0;
+    printPruned(output, [['Deleted Containers', await pruneContainers(await client(), filters)]]);
+    return 0;
+  },
+});

@@ -1,0 +1,31 @@
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { PermissionDeniedError } from '#lib/errors.ts';
+import { UsageError } from '../parse-options.ts';
+import type { Output } from './output.ts';
+
+/** Writes an archive to a file, which appears when it is whole, or to standard output. @throws {UsageError} for a terminal */
+export async function writeArchive(output: Output, archive: Readable, path: string | undefined): Promise<void> {
+  if (path === undefined || path === '-') {
+    if (output.stdout.isTTY) {
+      archive.destroy();
+      throw new UsageError('an archive is not written to a terminal', {
+        hint: 'use --output FILE, or send it on: > file.tar',
+      });
+    }
+    for await (const chunk of archive as AsyncIterable<Uint8Array>) await output.bytes(chunk);
+    return;
+  }
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await pipeline(archive, createWriteStream(temporary, { flags: 'wx' }));
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
+    throw new PermissionDeniedError(`cannot write ${path}`, { why: message, cause: error });
+  }
+}
