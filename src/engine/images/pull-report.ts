@@ -31,6 +31,7 @@ export function createPullReport(write: (message: ProgressMessage) => void): Pul
         layers.set(layer.digest, { toldAt: 0, isWhole: false });
         tell(layer, 'Pulling fs layer');
       }
+      if (!layers.has(layer.digest)) return;
       if (state === 'exists') tell(layer, 'Already exists');
       if (state === 'stored') {
         tell(layer, 'Verifying Checksum');

@@ -55,7 +55,8 @@ export async function pullImage(
     const before = context.records.named(canonicalName(reference));
     report.begin(reference);
     const { manifest, descriptor, documents } = await chooseManifest(opened, reference, options.platform);
-    for (const layer of manifest.layers) report.layer(layer, 'known');
+    const isCurrent = before !== undefined && context.records.find(before)?.root.digest === opened.root.digest;
+    for (const layer of isCurrent ? [] : manifest.layers) report.layer(layer, 'known');
     const { content, snapshots } = context;
     const target = exclusiveTarget(createStoreTarget({ content, snapshots }, { onLayer: report.layer }));
     const source = sourceOf(repository, { documents, onBytes: report.bytes });
