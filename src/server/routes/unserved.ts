@@ -1,5 +1,5 @@
-import { NotImplementedError, UnavailableError } from '#lib/errors.ts';
-import type { Handler, Route } from '../route.ts';
+import { NotFoundError, NotImplementedError, UnavailableError } from '#lib/errors.ts';
+import type { Call, Handler, Route } from '../route.ts';
 
 const NOT_A_MANAGER =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
@@ -29,8 +29,6 @@ const UNSERVED: readonly (readonly [Route[0], string, string])[] = [
   ['GET', '/plugins/privileges', 'plugins'],
   ['POST', '/plugins/pull', 'plugins'],
   ['POST', '/plugins/create', 'plugins'],
-  ['GET', '/plugins/:name*/json', 'plugins'],
-  ['DELETE', '/plugins/:name*', 'plugins'],
   ['POST', '/plugins/:name*/enable', 'plugins'],
   ['POST', '/plugins/:name*/disable', 'plugins'],
   ['POST', '/plugins/:name*/upgrade', 'plugins'],
@@ -109,9 +107,16 @@ const UNSERVED: readonly (readonly [Route[0], string, string])[] = [
 export function unservedRoutes(): readonly Route[] {
   return [
     ['GET', '/plugins', async (call) => call.send(200, [])],
+    // `docker inspect NAME` asks for every kind of object and goes on when one is not found.
+    ['GET', '/plugins/:name*/json', refusePlugin],
+    ['DELETE', '/plugins/:name*', refusePlugin],
     ...SWARM.map(([method, path]): Route => [method, path, refuseSwarm]),
     ...UNSERVED.map(([method, path, what]): Route => [method, path, refuse(what)]),
   ];
+}
+
+async function refusePlugin({ params }: Call): Promise<void> {
+  throw new NotFoundError(`plugin "${params['name'] ?? ''}" not found`);
 }
 
 async function refuseSwarm(): Promise<void> {
