@@ -86,7 +86,8 @@ function verifyChecksum(block: Buffer): void {
     unsigned += byte;
     signed += byte > 127 ? byte - 256 : byte;
   }
-  const expected = number(block, 148, 8);
+  const digits = block.toString('latin1', 148, 156).replace(/\0.*$/s, '').trim();
+  const expected = /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : -1;
   if (expected !== unsigned && expected !== signed)
     throw new InvalidArgumentError('broken tar: a header has a wrong checksum', {
       hint: 'the file is damaged or is no tar archive',

@@ -1,10 +1,10 @@
-import { once } from 'node:events';
+import { pipeline } from 'node:stream/promises';
 import type { Images } from '#engine/images/images.ts';
 import { loadImages } from '#engine/images/load-images.ts';
 import { saveImages } from '#engine/images/save-images.ts';
 import { errorMessage } from '#api/progress.ts';
 import { queryFlag } from '#api/query.ts';
-import { CancelledError, InvalidArgumentError } from '#lib/errors.ts';
+import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Platform } from '#oci/platform.ts';
 import { familiarName, parseReference } from '#oci/reference.ts';
 import type { Call } from '../route.ts';
@@ -15,13 +15,9 @@ export async function saveArchive(images: Images, { response, signal }: Call, na
   const archive = await saveImages(images.context, names, { signal });
   response.writeHead(200, { 'Content-Type': 'application/x-tar' });
   try {
-    for await (const chunk of archive) {
-      if (response.destroyed) throw new CancelledError('the client left');
-      if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
-    }
-    response.end();
+    await pipeline(archive, response);
   } catch (error) {
-    images.context.log.warn('saving images failed', { error: String(error) });
+    images.context.log.warn('saving images broke off', { error: String(error) });
     response.destroy();
   }
 }
