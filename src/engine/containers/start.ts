@@ -141,6 +141,7 @@ async function failStart(context: Context, record: ContainerRecord, error: Error
   const former = record.state.status === 'created' ? 'created' : 'exited';
   records.update(id, { state: { ...state, status: former }, task: undefined });
   context.signals.emit(`exit:${id}`, exitCode);
+  if (record.hostConfig.autoRemove) context.signals.emit('remove', id);
 }
 
 const SIGKILL = 9;
