@@ -49,7 +49,7 @@ function printLines(output: Output, program: Record<string, string>): void {
     output.line(` ${`${name}:`.padEnd(14)} ${value ?? ''}`);
 }
 
-function printEngine(line: (text: string) => void, server: Awaited<ReturnType<typeof engineVersion>>): void {
+function printEngine(output: Output, server: Awaited<ReturnType<typeof engineVersion>>): void {
   output.line('');
   output.line(`Server: ${server.Platform?.Name ?? 'an engine'}`);
   for (const { Name, Version, Details } of server.Components ?? []) {

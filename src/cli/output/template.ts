@@ -118,7 +118,7 @@ export function show(value: unknown): string {
   if (value === undefined) return '<no value>';
   if (value === null) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(show).join(' ')}]`;
-  if (typeof value !== 'object') return String(value);
+  if (typeof value !== 'object') return typeof value === 'string' ? value : JSON.stringify(value);
   return `map[${entriesOf(value)
     .map(([key, item]) => `${String(key)}:${show(item)}`)
     .join(' ')}]`;

@@ -49,18 +49,13 @@ function usage<T>(
   bytes: (one: T) => number,
 ): Usage {
   const idle = list.filter((one) => !isActive(one));
-  return {
-    type,
-    total: list.length,
-    active: list.length - idle.length,
-    bytes: sum(list, bytes),
-    free: sum(idle, bytes),
-  };
+  const active = list.length - idle.length;
+  return { type, total: list.length, active, bytes: sum(list, bytes), free: sum(idle, bytes) };
+}
 
-  function usages(answer: DiskUsageAnswer): Usage[] {
-    const containers = answer.Containers ?? [];
-    const used = new Set(containers.map(({ ImageID }) => ImageID));
-  }
+function usages(answer: DiskUsageAnswer): Usage[] {
+  const containers = answer.Containers ?? [];
+  const used = new Set(containers.map(({ ImageID }) => ImageID));
   const images = usage(
     ['Images', answer.Images ?? []],
     ({ Id }) => used.has(Id),
