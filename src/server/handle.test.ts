@@ -227,7 +227,8 @@ test('what a web page sends is refused, what clients send is not', async () => {
   expect(await status({ Host: 'localhost', 'Sec-Fetch-Site': 'cross-site' })).toBe(403);
 });
 
-test('closing lets a request under way finish and ends streams', async () => {
+test('closing lets a request under way finish, and ends streams after they have cleaned up', async () => {
+  let cleaned = false;
   const server = await startServer([
     [
       'GET',
@@ -243,6 +244,8 @@ test('closing lets a request under way finish and ends streams', async () => {
       async ({ response, signal }) => {
         response.flushHeaders();
         await once(signal, 'abort');
+        await sleep(100);
+        cleaned = true;
       },
     ],
   ]);
@@ -252,4 +255,5 @@ test('closing lets a request under way finish and ends streams', async () => {
   await server[Symbol.asyncDispose]();
   expect((await slow).text).toBe('"done"\n');
   expect(await stream).toBe('cut');
+  expect(cleaned).toBe(true);
 });

@@ -7,7 +7,7 @@ import { createRequestHandler } from './handle.ts';
 import { type Address, bind, type TlsFiles } from './listen.ts';
 import type { Route } from './route.ts';
 
-/** How long requests that have not begun to answer may take when the server closes. */
+/** How long requests under way may take when the server closes. */
 const CLOSE_GRACE_MS = 5000;
 const HEADERS_TIMEOUT_MS = 60_000;
 /** Credentials for many registries come in one header. */
@@ -63,16 +63,21 @@ export function createApiServer({ routes, tls, groupId, log }: ApiServerOptions)
         server.close();
         server.closeIdleConnections();
       }
-      const deadline = Date.now() + CLOSE_GRACE_MS;
       // Streams (logs, events, attached terminals) have sent their headers and would go on for ever.
-      while ([...waiting].some((response) => !response.headersSent && !response.destroyed) && Date.now() < deadline)
-        await sleep(20);
+      await waitUntil(() => [...waiting].every((response) => response.headersSent || response.destroyed));
       for (const socket of sockets) socket.destroySoon();
       await sleep(sockets.size > 0 ? 50 : 0);
       for (const socket of sockets) socket.destroy();
+      // What was cut (a build, a pull) has things to take away before the engine closes below it.
+      await waitUntil(() => waiting.size === 0);
       await Promise.all(servers.map(({ release }) => release()));
     },
   };
+}
+
+async function waitUntil(isTrue: () => boolean): Promise<void> {
+  const deadline = Date.now() + CLOSE_GRACE_MS;
+  while (!isTrue() && Date.now() < deadline) await sleep(10);
 }
 
 function configure(server: Server, sockets: Set<Socket>): void {
