@@ -84,6 +84,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     addressPools: options.network.addressPools,
   });
   for (const warning of facts.warnings) log.warn(warning.replace(/^WARNING: /, ''));
+  // What a former process was putting together when it died. The start does not wait for it.
+  nouns.images.context.garbage
+    .collect()
+    .catch((error: unknown) => log.warn('removing unused layers failed', { error: String(error) }));
   const held = resources.move();
   const counts = async (): Promise<SystemCounts> => countAll(nouns, options.live());
   return {
