@@ -10,6 +10,8 @@ export interface ExpandOptions {
   keepEscapes?: boolean;
   /** A reference to a variable that is not set stays as it is written. */
   keepUnset?: boolean;
+  /** The text of a heredoc: quotes mean nothing, and the escape character only before `$` and itself. */
+  heredoc?: boolean;
 }
 
 export interface Expanded {
@@ -92,8 +94,9 @@ function expandUntil(state: State, stop: string | undefined, keepEscapes: boolea
       state.at += 1;
       return { word: collector.word, words: collector.words() };
     }
-    if (character === "'") collector.whole(singleQuoted(state));
-    else if (character === '"') collector.whole(doubleQuoted(state, keepEscapes));
+    const isQuote = state.options.heredoc !== true;
+    if (isQuote && character === "'") collector.whole(singleQuoted(state));
+    else if (isQuote && character === '"') collector.whole(doubleQuoted(state, keepEscapes));
     else if (character === '$') collector.split(dollar(state));
     else if (character === escape) collector.whole(escapedPair(state, keepEscapes));
     else collector.split(next(state) ?? '');
@@ -104,6 +107,8 @@ function expandUntil(state: State, stop: string | undefined, keepEscapes: boolea
 
 function escapedPair(state: State, keepEscape: boolean): string {
   const escape = next(state) ?? '';
+  const escaped = peek(state);
+  if (state.options.heredoc === true && escaped !== '$' && escaped !== escape) return escape;
   return `${keepEscape ? escape : ''}${next(state) ?? ''}`;
 }
 

@@ -51,6 +51,16 @@ export function compileIgnore(patterns: readonly string[]): Ignore {
   };
 }
 
+/** Whether one name of a path matches one part of a pattern; there is no `**` in it. @throws {InvalidArgumentError} */
+export function matchesName(pattern: string, name: string): boolean {
+  return run(tokenize(pattern.replace(/\*+/g, '*')), Array.from(name));
+}
+
+/** Whether a text has characters that make it a pattern. */
+export function isPattern(text: string): boolean {
+  return /[*?[]/.test(text);
+}
+
 interface Pattern {
   text: string;
   isException: boolean;

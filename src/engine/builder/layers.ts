@@ -1,0 +1,205 @@
+import { randomBytes } from 'node:crypto';
+import type { ContentStore } from '#engine/content/store.ts';
+import type { SnapshotName, Snapshotter } from '#engine/snapshots/snapshotter.ts';
+import { sealLayer } from '#engine/images/seal-layer.ts';
+import { ConflictError, NotFoundError } from '#lib/errors.ts';
+import { createKeyedLock, type KeyedLock } from '#lib/keyed-lock.ts';
+import type { Log } from '#lib/log.ts';
+import type { Mount } from '#linux/mount.ts';
+import { chainIds } from '#oci/chain-id.ts';
+import type { Digest } from '#oci/digest.ts';
+import { createStepRecords, type StepRecord, type StepRecords } from './step-records.ts';
+import type { Database } from '#lib/sqlite.ts';
+
+/** A layer that a step made or an image brought. Its snapshot changes its name when an image takes it over, so it is named through this. */
+export interface Layer {
+  snapshot: SnapshotName;
+  /** Hashed beside what goes on; awaited when an image is made. */
+  diffId: Promise<Digest>;
+}
+
+/** What steps leave, and what they left earlier. */
+export interface Layers {
+  /** An earlier result on top of the same layers that is still whole; `layer` is undefined for a step that changed no file. */
+  find(key: string, parent: Layer | undefined): Promise<{ created: number; layer: Layer | undefined } | undefined>;
+  /** Makes a writable tree over a layer. */
+  prepare(name: SnapshotName, parent: Layer | undefined): Promise<Mount[]>;
+  /** Read-only mounts of a layer with all below it. */
+  mounts(layer: Layer): Promise<Mount[]>;
+  /** Keeps the tree `active` as the result of a step, and begins to hash it. */
+  commit(active: SnapshotName): Promise<Layer>;
+  record(step: { key: string; layer: Layer | undefined; description: string; created: number }): void;
+  /** A layer of an image. */
+  ofImage(snapshot: SnapshotName, diffId: Digest): Layer;
+  /** Waits for the hashes, and gives the layers the names that images know them by. @returns the diff ids, bottom first */
+  seal(stack: readonly Layer[]): Promise<Digest[]>;
+  steps(): StepRecord[];
+  /** Forgets steps that `select` names, and removes what they left as far as nothing else needs it. @returns bytes that came back */
+  forget(select: (step: StepRecord) => boolean): Promise<{ keys: string[]; bytes: number }>;
+}
+
+interface Context {
+  content: ContentStore;
+  snapshots: Snapshotter;
+  log: Log;
+  records: StepRecords;
+  known: Map<SnapshotName, Layer>;
+  /** A snapshot is not renamed while another is put on it by name. */
+  lock: KeyedLock;
+}
+
+const PREFIX = 'step-';
+
+export function openLayers({
+  database,
+  ...stores
+}: Pick<Context, 'content' | 'snapshots' | 'log'> & { database: Database }): Layers {
+  const records = createStepRecords(database);
+  const context: Context = { ...stores, records, known: new Map(), lock: createKeyedLock() };
+  const { snapshots, lock } = context;
+  return {
+    find: (key, parent) => findStep(context, key, parent),
+
+    async prepare(name, parent) {
+      using _ = await lock.acquire('names');
+      return snapshots.prepare(name, parent?.snapshot);
+    },
+
+    async mounts(layer) {
+      using _ = await lock.acquire('names');
+      return snapshots.mounts(layer.snapshot);
+    },
+
+    async commit(active) {
+      const name = `${PREFIX}${randomBytes(16).toString('hex')}`;
+      await snapshots.commit(active, name);
+      return remember(context, name, hash(context, name));
+    },
+
+    record({ key, layer, description, created }) {
+      records.put({ key, snapshot: layer?.snapshot, diffId: undefined, description, created });
+      layer?.diffId.then((diffId) => records.seal(layer.snapshot, diffId)).catch(() => {}); // hashed anew when it is asked for
+    },
+
+    ofImage: (snapshot, diffId) => remember(context, snapshot, Promise.resolve(diffId)),
+
+    seal: (stack) => sealStack(context, stack),
+
+    steps: () => records.list(),
+
+    async forget(select) {
+      const keys: string[] = [];
+      for (const step of records.list()) {
+        if (!select(step)) continue;
+        records.remove(step.key);
+        keys.push(step.key);
+      }
+      return { keys, bytes: await removeUnused(context) };
+    },
+  };
+}
+
+function remember({ known }: Context, ...[snapshot, diffId]: [snapshot: SnapshotName, diffId: Promise<Digest>]): Layer {
+  const existing = known.get(snapshot);
+  if (existing !== undefined) return existing;
+  const layer = { snapshot, diffId };
+  known.set(snapshot, layer);
+  // Whoever waits for it hears of a failure; whoever comes later tries again.
+  diffId.catch(() => known.delete(layer.snapshot));
+  return layer;
+}
+
+async function hash(context: Context, snapshot: SnapshotName): Promise<Digest> {
+  const diffId = await sealLayer(context, snapshot);
+  context.records.seal(context.known.get(snapshot)?.snapshot ?? snapshot, diffId);
+  return diffId;
+}
+
+async function findStep(
+  context: Context,
+  ...[key, parent]: [key: string, parent: Layer | undefined]
+): ReturnType<Layers['find']> {
+  const { records, known } = context;
+  const record = records.find(key);
+  if (record === undefined || !(await isStillWhole(context, record, parent))) return undefined;
+  const { snapshot, created, diffId } = record;
+  records.touch(key);
+  if (snapshot === undefined) return { created, layer: undefined };
+  const layer = known.get(snapshot);
+  if (layer !== undefined) return { created, layer };
+  return {
+    created,
+    layer: remember(context, snapshot, diffId === undefined ? hash(context, snapshot) : Promise.resolve(diffId)),
+  };
+}
+
+async function sealStack(
+  { snapshots, records, known, lock, log }: Context,
+  stack: readonly Layer[],
+): Promise<Digest[]> {
+  const diffIds = await Promise.all(stack.map(({ diffId }) => diffId));
+  using _ = await lock.acquire('names');
+  const names = chainIds(diffIds);
+  for (const [index, layer] of stack.entries()) {
+    const former = layer.snapshot;
+    const name = names[index] ?? former;
+    if (former === name) continue;
+    const isDouble = await exists(snapshots, name);
+    if (!isDouble) await snapshots.rename(former, name);
+    records.rename(former, name);
+    known.delete(former);
+    layer.snapshot = name;
+    known.set(name, layer);
+    if (isDouble)
+      await snapshots
+        .remove(former)
+        .catch((error: unknown) => log.debug('a second copy of a layer stays', { error: String(error) }));
+  }
+  return diffIds;
+}
+
+async function exists(snapshots: Snapshotter, name: SnapshotName): Promise<boolean> {
+  try {
+    await snapshots.stat(name);
+    return true;
+  } catch (error) {
+    if (error instanceof NotFoundError) return false;
+    throw error;
+  }
+}
+
+/** Whether what the step left is there, on the same layer, with its bytes. */
+async function isStillWhole(
+  { content, snapshots }: Context,
+  { snapshot, diffId }: StepRecord,
+  parent: Layer | undefined,
+): Promise<boolean> {
+  if (snapshot === undefined) return true;
+  try {
+    const { kind, parent: below } = await snapshots.stat(snapshot);
+    if (kind !== 'committed' || below !== parent?.snapshot) return false;
+  } catch (error) {
+    if (error instanceof NotFoundError) return false;
+    throw error;
+  }
+  return diffId === undefined || content.has(diffId);
+}
+
+/** Removes snapshots of ours that no step names, children before parents. */
+async function removeUnused({ snapshots, records, known }: Context): Promise<number> {
+  const used = new Set(records.list().map(({ snapshot }) => snapshot));
+  let bytes = 0;
+  const waiting = (await snapshots.list()).filter(
+    ({ name, kind }) => kind === 'committed' && name.startsWith(PREFIX) && !used.has(name),
+  );
+  for (const record of waiting.toReversed()) {
+    try {
+      await snapshots.remove(record.name);
+      known.delete(record.name);
+      bytes += record.bytes;
+    } catch (error) {
+      if (!(error instanceof ConflictError) && !(error instanceof NotFoundError)) throw error;
+    }
+  }
+  return bytes;
+}

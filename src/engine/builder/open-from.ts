@@ -1,0 +1,36 @@
+import { InvalidArgumentError } from '#lib/errors.ts';
+import { openRoot } from '#lib/files/open-root.ts';
+import { baseImage, layersOfImage } from './base-image.ts';
+import type { OpenSource, StageRun } from './build-run.ts';
+import type { Layer } from './layers.ts';
+import { findFrom } from './plan.ts';
+import { openView } from './workspace.ts';
+
+/** Opens what `--from` names: a stage, by name or index, or an image. */
+export async function openFrom(run: StageRun, written: string): Promise<OpenSource> {
+  const { build, index } = run;
+  const stage = findFrom(build.plan.program, written, index);
+  if (stage === 'later')
+    throw new InvalidArgumentError(`invalid from flag value ${written}: no such stage before this one`);
+  const top = stage === undefined ? await topOfImage(run, written) : await topOfStage(run, stage.index);
+  const view = await openView(build.context, top);
+  const root = openRoot(view.path);
+  return {
+    tree: { root, kind: 'stage', digests: new Map() },
+    async [Symbol.asyncDispose]() {
+      root[Symbol.dispose]();
+      await view[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function topOfStage({ build }: StageRun, index: number): Promise<Layer | undefined> {
+  const result = await build.results.get(index);
+  return result?.layers.at(-1);
+}
+
+async function topOfImage(run: StageRun, written: string): Promise<Layer | undefined> {
+  if (written === 'scratch') throw new InvalidArgumentError('invalid from flag value scratch: it is empty');
+  const image = await baseImage(run.build, written, run.output);
+  return layersOfImage(run.build.context, image).at(-1);
+}

@@ -1,0 +1,26 @@
+import { InternalError } from '#lib/errors.ts';
+
+/** A RUN whose process ended with another code than 0. */
+export class StepFailure extends InternalError {
+  readonly exitCode: number;
+
+  constructor({
+    command,
+    exitCode,
+    oomKilled,
+    tail,
+  }: {
+    command: string;
+    exitCode: number;
+    oomKilled: boolean;
+    tail: readonly string[];
+  }) {
+    const memory = oomKilled ? 'the kernel ended it because it used more memory than it may' : '';
+    const why = [memory, ...tail].filter((line) => line !== '').join('\n');
+    super(`The command '${command}' returned a non-zero code: ${exitCode}`, {
+      ...(why !== '' && { why }),
+      ...(oomKilled && { hint: 'build with a higher --memory' }),
+    });
+    this.exitCode = exitCode;
+  }
+}

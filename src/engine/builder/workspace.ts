@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Snapshotter } from '#engine/snapshots/snapshotter.ts';
+import type { Log } from '#lib/log.ts';
+import { type Mount, mountAt, unmount } from '#linux/mount.ts';
+import type { Layer, Layers } from './layers.ts';
+
+/** A tree that a step works in; what is not committed is gone when disposed. */
+export interface Workspace extends AsyncDisposable {
+  /** Unique; also the name of a process that runs in it. */
+  readonly name: string;
+  readonly mounts: readonly Mount[];
+  /** Folder that takes what the step changes. */
+  readonly upper: string;
+  /** Mounts the tree and answers where. */
+  open(): Promise<string>;
+  /** Takes the mount away, so that the tree can be run in or committed. */
+  close(): Promise<void>;
+  commit(): Promise<Layer>;
+}
+
+export interface WorkspaceContext {
+  snapshots: Snapshotter;
+  layers: Layers;
+  /** Folder for mount points. */
+  mountRoot: string;
+  log: Log;
+}
+
+const PREFIX = 'build-';
+
+/** A writable tree over a layer. */
+export async function openWorkspace(
+  { snapshots, layers, mountRoot, log }: WorkspaceContext,
+  parent: Layer | undefined,
+): Promise<Workspace> {
+  const name = `${PREFIX}${randomBytes(8).toString('hex')}`;
+  const mounts = await layers.prepare(name, parent);
+  const place = await createMountPoint(mountRoot, name, mounts);
+  let isCommitted = false;
+  return {
+    name,
+    mounts,
+    upper: upperOf(mounts),
+    open: () => place.open(),
+    close: () => place.close(),
+    async commit() {
+      await place.close();
+      const layer = await layers.commit(name);
+      isCommitted = true;
+      return layer;
+    },
+    async [Symbol.asyncDispose]() {
+      await place.close();
+      if (isCommitted) return;
+      await snapshots
+        .remove(name)
+        .catch((error: unknown) => log.error('a step left its tree behind', { snapshot: name, error: String(error) }));
+    },
+  };
+}
+
+/** A layer with all below it, mounted for reading; an empty folder for no layer. */
+export async function openView(
+  { layers, mountRoot }: WorkspaceContext,
+  layer: Layer | undefined,
+): Promise<{ path: string } & AsyncDisposable> {
+  const mounts = layer === undefined ? [] : await layers.mounts(layer);
+  const place = await createMountPoint(mountRoot, `${PREFIX}${randomBytes(8).toString('hex')}`, mounts);
+  const path = await place.open();
+  return { path, [Symbol.asyncDispose]: () => place.close() };
+}
+
+async function createMountPoint(
+  mountRoot: string,
+  ...[name, mounts]: [name: string, mounts: readonly Mount[]]
+): Promise<{ open(): Promise<string>; close(): Promise<void> }> {
+  const path = join(mountRoot, name);
+  let isOpen = false;
+  return {
+    async open() {
+      if (isOpen) return path;
+      await mkdir(path, { mode: 0o700 });
+      isOpen = true;
+      for (const mount of mounts) mountAt(path, mount);
+      return path;
+    },
+    async close() {
+      if (!isOpen) return;
+      isOpen = false;
+      for (const _ of mounts) unmount(path);
+      await rmdir(path);
+    },
+  };
+}
+
+function upperOf(mounts: readonly Mount[]): string {
+  for (const { type, source, options } of mounts) {
+    if (type === 'bind') return source;
+    const upper = options.find((option) => option.startsWith('upperdir='));
+    if (upper !== undefined) return upper.slice('upperdir='.length);
+  }
+  return '';
+}
+
+/** Takes away what steps of a dead engine left: mounts, mount points, trees. */
+export async function clearWorkspaces({ snapshots, mountRoot, log }: Omit<WorkspaceContext, 'layers'>): Promise<void> {
+  await mkdir(mountRoot, { recursive: true, mode: 0o700 });
+  for (const name of await readdir(mountRoot)) {
+    const path = join(mountRoot, name);
+    while (unmount(path));
+    await rmdir(path).catch((error: unknown) => log.warn('a mount point stays', { path, error: String(error) }));
+  }
+  for (const { name, kind } of await snapshots.list()) {
+    if (kind === 'committed' || !name.startsWith(PREFIX)) continue;
+    await snapshots
+      .remove(name)
+      .catch((error: unknown) => log.warn('a tree stays', { snapshot: name, error: String(error) }));
+  }
+}

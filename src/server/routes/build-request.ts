@@ -1,0 +1,117 @@
+import { parseRegistryConfig } from '#api/auth-header.ts';
+import { queryFlag, queryInteger } from '#api/query.ts';
+import type { BuildRequest, RunLimits } from '#engine/builder/request.ts';
+import { InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
+import { parsePlatform } from '#oci/parse-platform.ts';
+import { familiarName, parseReference, withDefaultTag } from '#oci/reference.ts';
+import type { Call } from '../route.ts';
+
+/** The query and body of `POST /build`. @throws {InvalidArgumentError} {NotImplementedError} */
+export function parseBuildRequest({ query, request }: Call, signal: AbortSignal): BuildRequest {
+  refuseUnsupported(query);
+  const platform = query.get('platform') ?? '';
+  return {
+    context: request as AsyncIterable<Uint8Array>,
+    dockerfile: query.get('dockerfile') || 'Dockerfile',
+    tags: tagsOf(query),
+    buildArgs: mapOf(query, 'buildargs'),
+    labels: mapOf(query, 'labels'),
+    target: query.get('target') ?? '',
+    noCache: queryFlag(query, 'nocache'),
+    pull: queryFlag(query, 'pull'),
+    platform: platform === '' ? undefined : parsePlatform(platform),
+    hostCa: queryFlag(query, 'hostca', true),
+    limits: limitsOf(query),
+    credentials: parseRegistryConfig(request.headers['x-registry-config']),
+    signal,
+  };
+}
+
+function refuseUnsupported(query: URLSearchParams): void {
+  if (query.get('version') === '2')
+    throw new NotImplementedError('BuildKit builds are not implemented by this engine', {
+      why: 'the client asked for version 2 of the build protocol',
+      hint: 'build with DOCKER_BUILDKIT=0',
+    });
+  if (queryFlag(query, 'squash'))
+    throw new NotImplementedError('squash is not supported', { hint: 'build with several stages instead' });
+  const remote = query.get('remote') ?? '';
+  if (remote !== '')
+    throw new NotImplementedError(`a build context from ${remote.split('://')[0]} is not supported`, {
+      hint: 'send the context itself: docker build PATH',
+    });
+  const outputs = query.get('outputs') ?? '';
+  if (outputs !== '' && outputs !== '[]' && outputs !== 'null')
+    throw new NotImplementedError('other outputs than the image store need BuildKit');
+}
+
+function tagsOf(query: URLSearchParams): string[] {
+  const tags = query.getAll('t').filter((tag) => tag !== '');
+  const names = tags.map((tag) => {
+    const reference = parseReference(tag);
+    if (reference.digest !== undefined)
+      throw new InvalidArgumentError('build tag cannot contain a digest', { why: `${tag} has one` });
+    return familiarName(withDefaultTag(reference));
+  });
+  return [...new Set(names)];
+}
+
+/** A JSON object of texts; null means "not given". */
+function mapOf(query: URLSearchParams, name: string): Map<string, string> {
+  const value = jsonOf(query, name);
+  if (value === undefined || value === null) return new Map();
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new InvalidArgumentError(`error reading build ${name}: not an object`);
+  const found = new Map<string, string>();
+  for (const [key, item] of Object.entries(value)) {
+    if (item === null) continue;
+    if (typeof item !== 'string') throw new InvalidArgumentError(`error reading build ${name}: ${key} is no text`);
+    found.set(key, item);
+  }
+  return found;
+}
+
+function jsonOf(query: URLSearchParams, name: string): unknown {
+  const text = query.get(name) ?? '';
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`error reading build ${name}: not JSON`, { cause: error });
+  }
+}
+
+function limitsOf(query: URLSearchParams): RunLimits {
+  const numbers = {
+    shmBytes: queryInteger(query, 'shmsize'),
+    memoryBytes: queryInteger(query, 'memory'),
+    cpuQuota: queryInteger(query, 'cpuquota'),
+    cpuPeriod: queryInteger(query, 'cpuperiod'),
+    cpuShares: queryInteger(query, 'cpushares'),
+  };
+  const given = Object.entries(numbers).filter(([, value]) => value !== undefined && value > 0);
+  const cpusetCpus = query.get('cpusetcpus') ?? '';
+  const networkMode = query.get('networkmode') ?? '';
+  return {
+    ...Object.fromEntries(given),
+    ...(cpusetCpus !== '' && { cpusetCpus }),
+    networkMode: networkMode === '' || networkMode === 'default' ? 'bridge' : networkMode,
+    extraHosts: query
+      .getAll('extrahosts')
+      .flatMap((hosts) => hosts.split(','))
+      .filter((host) => host !== ''),
+    ulimits: ulimitsOf(query),
+  };
+}
+
+function ulimitsOf(query: URLSearchParams): NonNullable<RunLimits['ulimits']> {
+  const value = jsonOf(query, 'ulimits');
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw new InvalidArgumentError('error reading build ulimits: not an array');
+  return value.map((item: { Name?: unknown; Soft?: unknown; Hard?: unknown } | null) => {
+    const { Name: name, Soft: soft, Hard: hard } = item ?? {};
+    if (typeof name !== 'string' || typeof soft !== 'number' || typeof hard !== 'number')
+      throw new InvalidArgumentError('error reading build ulimits: Name, Soft and Hard are needed');
+    return { name, soft, hard };
+  });
+}

@@ -1,0 +1,118 @@
+import { errorMessage } from '#api/progress.ts';
+import { parseFilters } from '#api/filters.ts';
+import { queryFlag } from '#api/query.ts';
+import type { Builder, PreparedBuild } from '#engine/builder/builder.ts';
+import type { BuildRequest } from '#engine/builder/request.ts';
+import { StepFailure } from '#engine/builder/step-failure.ts';
+import type { StepRecord } from '#engine/builder/step-records.ts';
+import { CancelledError, InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
+import type { Digest } from '#oci/digest.ts';
+import type { Call, Route } from '../route.ts';
+import { parseBuildRequest } from './build-request.ts';
+
+/** What these routes need of the engine. */
+export interface BuildBackend {
+  builder: Builder;
+}
+
+/** Engine API: building with the classic protocol. */
+export function buildRoutes(engine: BuildBackend): readonly Route[] {
+  const running = new Map<string, AbortController>();
+  return [
+    ['POST', '/build', async (call) => build(engine, call, running)],
+    ['POST', '/build/prune', async (call) => prune(engine, call)],
+    ['POST', '/build/cancel', async (call) => cancel(call, running)],
+    ['POST', '/session', noSession],
+    ['POST', '/grpc', noSession],
+  ];
+}
+
+async function noSession(): Promise<never> {
+  throw new NotImplementedError('BuildKit sessions are not implemented by this engine', {
+    hint: 'build with DOCKER_BUILDKIT=0',
+  });
+}
+
+async function build({ builder }: BuildBackend, call: Call, running: Map<string, AbortController>): Promise<void> {
+  const cancelled = new AbortController();
+  const id = call.query.get('buildid') ?? '';
+  if (id !== '') running.set(id, cancelled);
+  try {
+    const request = parseBuildRequest(call, AbortSignal.any([call.signal, cancelled.signal]));
+    await using prepared = await builder.prepare(request);
+    await runBuild(prepared, call, request);
+  } finally {
+    if (running.get(id) === cancelled) running.delete(id);
+  }
+}
+
+/** From here on the status is sent, and errors are lines. */
+async function runBuild(prepared: PreparedBuild, call: Call, request: BuildRequest): Promise<void> {
+  const isQuiet = queryFlag(call.query, 'q');
+  const lines = call.jsonLines();
+  let sent: Promise<void> = Promise.resolve();
+  // A client that is gone ends the build through its signal, not through a line that cannot be written.
+  const send = (message: object): void => {
+    sent = sent.then(() => lines.write(message)).catch(() => {});
+  };
+  const show = (piece: string | object): void => {
+    if (!isQuiet) send(typeof piece === 'string' ? { stream: piece } : piece);
+  };
+  try {
+    const image = await prepared.run(show);
+    send({ aux: { ID: image.id } });
+    if (isQuiet) send({ stream: `${image.id}\n` });
+    else tellResult(send, image.id, request.tags);
+  } catch (error) {
+    send(failureMessage(error));
+  }
+  await sent;
+  lines.end();
+}
+
+/** Clients find the result in exactly these lines. */
+function tellResult(send: (message: object) => void, ...[id, tags]: [id: Digest, tags: readonly string[]]): void {
+  send({ stream: `Successfully built ${id.slice('sha256:'.length, 'sha256:'.length + 12)}\n` });
+  for (const tag of tags) send({ stream: `Successfully tagged ${tag}\n` });
+}
+
+function failureMessage(error: unknown): object {
+  const isCancelled = error instanceof CancelledError || (error as Error).name === 'AbortError';
+  const message = errorMessage(isCancelled ? new CancelledError('build cancelled') : error);
+  if (!(error instanceof StepFailure)) return message;
+  return { ...message, errorDetail: { code: error.exitCode, ...message.errorDetail } };
+}
+
+async function cancel(call: Call, running: ReadonlyMap<string, AbortController>): Promise<void> {
+  const id = call.query.get('id') ?? '';
+  if (id === '') throw new InvalidArgumentError('build ID not provided');
+  running.get(id)?.abort(new CancelledError('build cancelled'));
+  call.send(204);
+}
+
+const PRUNE_FILTERS = ['until', 'unused-for', 'id', 'description', 'inuse', 'shared', 'private', 'type', 'parent'];
+
+async function prune({ builder }: BuildBackend, call: Call): Promise<void> {
+  const filters = parseFilters(call.query.get('filters'), PRUNE_FILTERS);
+  const ids = filters.values('id');
+  const olderThan = unusedSince([...filters.values('until'), ...filters.values('unused-for')]);
+  const select = (step: StepRecord): boolean =>
+    step.used <= olderThan && (ids.length === 0 || ids.some((id) => step.key.startsWith(id)));
+  const { keys, bytes } = await builder.prune(select);
+  call.send(200, { CachesDeleted: keys, SpaceReclaimed: bytes });
+}
+
+/** Milliseconds since epoch before which a step must have been used last. */
+function unusedSince(values: readonly string[]): number {
+  let limit = Date.now();
+  for (const value of values) {
+    const [, hours = '0', minutes = '0', seconds = '0'] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(value) ?? [];
+    const ageMs = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
+    if (value === '' || ageMs === 0)
+      throw new InvalidArgumentError(`invalid filter: until expects a duration, got ${value}`, {
+        hint: 'write it like 24h',
+      });
+    limit = Math.min(limit, Date.now() - ageMs);
+  }
+  return limit;
+}
