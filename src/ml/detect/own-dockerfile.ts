@@ -1,3 +1,7 @@
+import { InvalidArgumentError } from '#lib/errors.ts';
+import { expand } from '#dockerfile/expand.ts';
+import { type Node, parseDockerfile } from '#dockerfile/parse.ts';
+
 /** One `FROM` of a Dockerfile. */
 export interface DockerfileStage {
   image: string;
@@ -5,35 +9,26 @@ export interface DockerfileStage {
   line: number;
 }
 
-/** Instructions of a Dockerfile with continuations joined and comments taken off: enough to see what it starts from and what it copies. */
-export function instructions(text: string): { keyword: string; rest: string; line: number }[] {
-  const found: { keyword: string; rest: string; line: number }[] = [];
-  let pending: { content: string; line: number } | undefined;
-  for (const [index, raw] of text.split(/\r?\n/).entries()) {
-    if (/^\s*(#|$)/.test(raw)) continue;
-    pending = { content: `${pending?.content ?? ''}${raw.replace(/\\\s*$/, ' ')}`, line: pending?.line ?? index + 1 };
-    if (/\\\s*$/.test(raw)) continue;
-    const match = /^\s*([A-Za-z]+)\s+([^]*)$/.exec(pending.content);
-    if (match !== null)
-      found.push({ keyword: (match[1] ?? '').toUpperCase(), rest: (match[2] ?? '').trim(), line: pending.line });
-    pending = undefined;
+/** The instructions; none of a file that cannot be read, for its build will say why. */
+function nodesOf(text: string): readonly Node[] {
+  try {
+    return parseDockerfile(text).nodes;
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) return [];
+    throw error;
   }
-  return found;
 }
 
 /** The stages, with the defaults of the ARGs before the first FROM put in. */
 export function stages(text: string): DockerfileStage[] {
   const defaults = new Map<string, string>();
   const found: DockerfileStage[] = [];
-  for (const { keyword, rest, line } of instructions(text)) {
-    if (keyword === 'ARG' && found.length === 0) {
-      const [name = '', value = ''] = rest.split('=', 2);
-      defaults.set(name, value.replace(/^["']|["']$/g, ''));
-    }
-    if (keyword !== 'FROM') continue;
-    const [image = '', as, name] = rest.replace(/^(--\S+\s+)+/, '').split(/\s+/);
+  for (const { instruction, args, line } of nodesOf(text)) {
+    if (instruction === 'ARG' && found.length === 0) for (const arg of args) learn(arg, defaults);
+    if (instruction !== 'FROM') continue;
+    const [image = '', as, name] = args;
     found.push({
-      image: expand(image, defaults),
+      image: expanded(image, defaults),
       name: as?.toLowerCase() === 'as' ? name?.toLowerCase() : undefined,
       line,
     });
@@ -41,20 +36,26 @@ export function stages(text: string): DockerfileStage[] {
   return found;
 }
 
-function expand(image: string, values: ReadonlyMap<string, string>): string {
-  return image.replace(/\$(?:\{([^}]*)\}|(\w+))/g, (_, braced?: string, plain?: string) => {
-    const [name = '', fallback = ''] = (braced ?? plain ?? '').split(':-');
-    return values.get(name) ?? fallback;
-  });
+function learn(arg: string, defaults: Map<string, string>): void {
+  const equals = arg.indexOf('=');
+  if (equals > 0) defaults.set(arg.slice(0, equals), expanded(arg.slice(equals + 1), defaults));
+}
+
+function expanded(text: string, values: ReadonlyMap<string, string>): string {
+  try {
+    return expand(text, values).word;
+  } catch (error) {
+    if (error instanceof Error) return text;
+    throw error;
+  }
 }
 
 /** Images from outside that a Dockerfile starts from or copies from, each once. */
 export function baseImages(text: string): string[] {
   const all = stages(text);
   const names = new Set(all.flatMap(({ name }) => (name === undefined ? [] : [name])));
-  const copied = instructions(text)
-    .filter(({ keyword }) => keyword === 'COPY' || keyword === 'ADD')
-    .flatMap(({ rest }) => /--from=(\S+)/.exec(rest)?.[1] ?? [])
+  const copied = nodesOf(text)
+    .flatMap(({ flags }) => flags.flatMap((flag) => /^--from=(.+)$/.exec(flag)?.[1] ?? []))
     .filter((image) => !/^\d+$/.test(image) && !image.includes('$'));
   const images = [...all.map(({ image }) => image), ...copied];
   return [...new Set(images)].filter((image) => image !== '' && image !== 'scratch' && !names.has(image.toLowerCase()));
@@ -62,21 +63,18 @@ export function baseImages(text: string): string[] {
 
 /** Sources that the Dockerfile copies from the project by their exact names. */
 export function copiedFiles(text: string): string[] {
-  return instructions(text)
-    .filter(({ keyword, rest }) => (keyword === 'COPY' || keyword === 'ADD') && !rest.includes('--from='))
-    .flatMap(({ rest }) => {
-      const words = rest.replace(/^(--\S+\s+)+/, '');
-      const list = words.startsWith('[')
-        ? [...words.matchAll(/"([^"]*)"/g)].map(([, word = '']) => word)
-        : words.split(/\s+/);
-      return list.slice(0, -1).filter((source) => !/[*?[$]/.test(source)).map((source) => source.replace(/^\.?\//, '')); // prettier-ignore
-    });
+  return nodesOf(text)
+    .filter(({ instruction }) => instruction === 'COPY' || instruction === 'ADD')
+    .filter(({ flags }) => !flags.some((flag) => flag.startsWith('--from=')))
+    .flatMap(({ args }) => args.slice(0, -1))
+    .filter((source) => !/[*?[$]|<</.test(source))
+    .map((source) => source.replace(/^\.?\//, ''));
 }
 
 /** Port that a start command in a Dockerfile's CMD or ENTRYPOINT names. */
 export function commandPort(text: string): number | undefined {
-  const command =
-    instructions(text).findLast(({ keyword }) => keyword === 'CMD' || keyword === 'ENTRYPOINT')?.rest ?? '';
-  const match = /(?:--port|--server\.port|-p|--bind|-b)["'\s,=]+(?:[\w.*:[\]]*:)?(\d{2,5})\b/.exec(command);
+  const started = nodesOf(text).filter(({ instruction }) => instruction === 'CMD' || instruction === 'ENTRYPOINT');
+  const command = started.map(({ args }) => args.join(' ')).join(' ');
+  const match = /(?:--port|--server\.port|-p|--bind|-b)[\s=]+(?:[\w.*:[\]]*:)?(\d{2,5})\b/.exec(command);
   return match?.[1] === undefined ? undefined : Number(match[1]);
 }
