@@ -4,11 +4,13 @@ import type { SystemCounts, SystemFacts } from '#api/system.ts';
 import type { Log } from '#lib/log.ts';
 import type { Digest } from '#oci/digest.ts';
 import { type Database, openDatabase } from '#lib/sqlite.ts';
+import { type Builder, openBuilder } from './builder/builder.ts';
 import { type Containers, openContainers } from './containers/containers.ts';
 import { type ContentStore, openContentStore } from './content/store.ts';
 import { type EventLog, openEvents } from './events/events.ts';
 import { readEngineId } from './identity.ts';
 import { type Images, openImages } from './images/images.ts';
+import { pullImage } from './images/pull.ts';
 import type { ImageUser } from './images/remove-image.ts';
 import { MIGRATIONS } from './migrations.ts';
 import type { Networks } from './networks/networks.ts';
@@ -53,6 +55,7 @@ export interface Nouns {
   volumes: Volumes;
   runtime: Runtime;
   containers: Containers;
+  builder: Builder;
 }
 
 export interface Engine extends Nouns, AsyncDisposable {
@@ -117,7 +120,18 @@ async function openNouns(options: EngineOptions, resources: AsyncDisposableStack
   const networks = await openNetworks({ ...roots, options: network });
   const volumes = await openVolumes({ database, root: join(dataRoot, 'volumes'), events });
   const containers = resources.use(await openContainers({ ...roots, images, snapshots, networks, volumes, runtime }));
-  return { id, database, events, content, snapshots, images, networks, volumes, runtime, containers };
+  const builder = await openBuilder({
+    ...roots,
+    content,
+    snapshots,
+    images,
+    runOnce: containers.runOnce,
+    pullImage: async (reference, pull) => {
+      await pullImage(images.context, reference, { ...options.live(), ...pull });
+    },
+  });
+  images.context.garbage.keep(async () => builder.usedSnapshots());
+  return { id, database, events, content, snapshots, images, networks, volumes, runtime, containers, builder };
 }
 
 async function countAll({ events, containers, images }: Nouns, live: LiveOptions): Promise<SystemCounts> {

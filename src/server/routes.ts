@@ -1,5 +1,6 @@
 import type { Route } from './route.ts';
 import { type AuthBackend, authRoutes } from './routes/auth.ts';
+import { type BuildBackend, buildRoutes } from './routes/build.ts';
 import { containerStreamRoutes } from './routes/container-streams.ts';
 import { containerRoutes, type ContainersBackend } from './routes/containers.ts';
 import { type DiskUsageBackend, diskUsageRoutes } from './routes/disk-usage.ts';
@@ -20,6 +21,7 @@ export type Backend = SystemBackend &
   ImageCreateBackend &
   PushBackend &
   AuthBackend &
+  BuildBackend &
   VolumesBackend &
   Pick<NetworksBackend, 'networks'>;
 
@@ -35,6 +37,7 @@ export function allRoutes(engine: Backend): readonly Route[] {
     ...imageCreateRoutes(engine),
     ...pushRoutes(engine),
     ...authRoutes(engine),
+    ...buildRoutes(engine),
     ...volumeRoutes(engine),
     ...networkRoutes(networksBackend(engine)),
     ...unservedRoutes(),

@@ -1,6 +1,8 @@
 import { parseFilters } from '#api/filters.ts';
 import { imageSummaryToWire } from '#api/images.ts';
 import { volumeToWire } from '#api/volumes.ts';
+import { formatMillis } from '#api/timestamps.ts';
+import type { Builder } from '#engine/builder/builder.ts';
 import type { Containers } from '#engine/containers/containers.ts';
 import { listImages } from '#engine/images/list-images.ts';
 import type { Snapshotter } from '#engine/snapshots/snapshotter.ts';
@@ -15,6 +17,7 @@ export interface DiskUsageBackend extends ImagesBackend {
   containers: Containers;
   snapshots: Snapshotter;
   volumes: Volumes;
+  builder: Builder;
   volumeUsers(name: string): Promise<readonly string[]>;
 }
 
@@ -37,7 +40,7 @@ async function diskUsage(engine: DiskUsageBackend, { query, version }: Call): Pr
     Images: wants('image') ? await images(engine, version) : null,
     Containers: wants('container') ? await containers(engine) : null,
     Volumes: wants('volume') ? await volumes(engine) : null,
-    BuildCache: wants('build-cache') ? [] : null,
+    BuildCache: wants('build-cache') ? await buildCache(engine) : null,
   };
 }
 
@@ -73,4 +76,23 @@ async function volumes(engine: DiskUsageBackend): Promise<unknown[]> {
       return volumeToWire(volume, { size, users: users.length });
     }),
   );
+}
+
+/** Steps that left files; one whose layer is also that of an image shares it. */
+async function buildCache({ builder, snapshots, images: store }: DiskUsageBackend): Promise<unknown[]> {
+  const [all, listed] = await Promise.all([snapshots.list(), store.list()]);
+  const bytesOf = new Map(all.map(({ name, bytes }) => [name, bytes]));
+  const diffIds = new Set(listed.flatMap(({ config }) => config.rootfs.diff_ids));
+  return builder.steps().map(({ key, snapshot, diffId, description, created, used }) => ({
+    ID: key,
+    Parents: null,
+    Type: 'regular',
+    Description: description,
+    InUse: false,
+    Shared: diffId !== undefined && diffIds.has(diffId),
+    Size: snapshot === undefined ? 0 : (bytesOf.get(snapshot) ?? 0),
+    CreatedAt: formatMillis(created),
+    LastUsedAt: formatMillis(used),
+    UsageCount: 1,
+  }));
 }
