@@ -4,18 +4,20 @@ import { defineConfig } from 'rolldown';
 const shared = {
   platform: 'node' as const,
   external: ['koffi', /^node:/],
-  resolve: { alias: {} },
 };
+
+/** Another folder while the launcher builds, so that programs that run meanwhile find whole bundles. */
+const dir = process.env['BERTH_DIST'] ?? 'dist';
 
 export default defineConfig([
   {
     ...shared,
     input: { berth: 'src/cli/main.ts' },
-    output: { dir: 'dist', entryFileNames: '[name].mjs', chunkFileNames: 'cli-[name]-[hash].mjs', minify: true },
+    output: { dir, entryFileNames: '[name].mjs', chunkFileNames: 'cli-[name]-[hash].mjs', minify: true },
   },
   {
     ...shared,
     input: { berthd: 'src/daemon/main.ts' },
-    output: { dir: 'dist', entryFileNames: '[name].mjs', chunkFileNames: 'engine-[name]-[hash].mjs' },
+    output: { dir, entryFileNames: '[name].mjs', chunkFileNames: 'engine-[name]-[hash].mjs' },
   },
 ]);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the system programs that a group of scripts/packages.tsv names and that are missing.
-# usage: install-packages.sh GROUP...    with BERTH_ADDED=FILE the names of what was added are appended to FILE
+# usage: install-packages.sh GROUP...    with BERTH_ADDED=FILE the names of all packages that came with it are appended to FILE
 # Exit: 0 all there, 1 installing failed, 2 something is missing and only root can install it (the command is printed).
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -50,17 +50,29 @@ if [ "$(id -u)" != 0 ]; then
   exit 2
 fi
 
+installed() {
+  case $name in
+    debian | ubuntu) dpkg-query --show --showformat='${Package}\n' ;;
+    fedora) rpm --query --all --queryformat '%{NAME}\n' ;;
+    arch) pacman --query --quiet ;;
+  esac | sort -u
+}
+
 echo "installing$missing" >&2
 log=$(mktemp) || exit 1
+[ -z "${BERTH_ADDED:-}" ] || installed >"$log.before"
 # A list of packages that is there may be good enough; where it is not, it is fetched and the same is tried once more.
 if ! DEBIAN_FRONTEND=noninteractive $install >"$log" 2>&1; then
   { $update && DEBIAN_FRONTEND=noninteractive $install; } >>"$log" 2>&1 || {
     tail -n 5 "$log" >&2
     echo "could not install$missing; try: $update && $install" >&2
-    rm -f "$log"
+    rm -f "$log" "$log.before"
     exit 1
   }
 fi
 rm -f "$log"
-[ -z "${BERTH_ADDED:-}" ] || for package in $missing; do echo "$package" >>"$BERTH_ADDED"; done
+if [ -n "${BERTH_ADDED:-}" ]; then
+  installed | comm -13 "$log.before" - >>"$BERTH_ADDED"
+  rm -f "$log.before"
+fi
 exit 0
