@@ -123,6 +123,14 @@ const engine = {
   stop: entry('Stop the engine; containers run on', async () => (await import('./commands/engine/stop.ts')).stop),
 };
 
+const base = {
+  build: entry(
+    'Make stand-ins for official images of Debian packages',
+    async () => (await import('./commands/base.ts')).build,
+  ),
+  ls: entry('List the stand-ins that can be made', async () => (await import('./commands/base.ts')).ls),
+};
+
 /** Commands about a noun: `berth container ls`. */
 export const GROUPS: Readonly<Record<string, Group>> = {
   container: { summary: 'Containers', commands: container },
@@ -130,6 +138,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   network: { summary: 'Networks', commands: network },
   volume: { summary: 'Volumes', commands: volume },
   system: { summary: 'The whole', commands: system },
+  base: { summary: 'Base images without a registry', commands: base },
   builder: { summary: "Builds' cache", commands: builder },
   engine: { summary: 'The engine itself', commands: engine },
 };
