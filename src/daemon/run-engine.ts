@@ -36,6 +36,7 @@ export async function runEngine(args: readonly string[]): Promise<void> {
       dataRoot: settings.dataRoot,
       execRoot: settings.execRoot,
       network: settings,
+      hostCa: settings.hostCa,
       live: () => ({ ...settings, debug: settings.logLevel === 'debug' }),
       log,
     }),

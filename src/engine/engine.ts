@@ -28,6 +28,8 @@ export interface EngineOptions {
   dataRoot: string;
   execRoot: string;
   network: NetworkOptions;
+  /** Whether steps of builds may get the host's certificate authorities. */
+  hostCa: boolean;
   /** What can change while the engine runs; asked each time it is needed. */
   live(): LiveOptions;
   log: Log;
@@ -125,7 +127,7 @@ async function openNouns(options: EngineOptions, resources: AsyncDisposableStack
     content,
     snapshots,
     images,
-    runOnce: containers.runOnce,
+    runOnce: async (request) => containers.runOnce({ ...request, hostCa: request.hostCa && options.hostCa }),
     pullImage: async (reference, pull) => {
       await pullImage(images.context, reference, { ...options.live(), ...pull });
     },
