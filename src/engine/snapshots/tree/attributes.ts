@@ -20,8 +20,13 @@ export interface Attributes {
 export function setAttributes(place: Located, attributes: Attributes, { isLink = false } = {}): void {
   lchownSync(place.path, attributes.uid, attributes.gid);
   if (!isLink) setMode(place, attributes.mode);
-  for (const [name, value] of attributes.xattrs) setAttribute(place, name, value);
+  setXattrs(place, attributes.xattrs);
   if (attributes.mtimeNs !== undefined) setMtime(place, attributes.mtimeNs);
+}
+
+/** After the owner: a change of that takes capabilities away. */
+export function setXattrs(place: Located, xattrs: Attributes['xattrs']): void {
+  for (const [name, value] of xattrs) setAttribute(place, name, value);
 }
 
 export function setMtime(place: Located, mtimeNs: bigint): void {

@@ -15,7 +15,7 @@ import type { Located, Root } from '#lib/files/open-root.ts';
 import type { TarHeader } from '#lib/tar/header.ts';
 import type { TarSink } from '#lib/tar/parser.ts';
 import { makeNode } from '#linux/mknod.ts';
-import { refuseOverlayAttributes, setAttributes, setMtime } from './attributes.ts';
+import { refuseOverlayAttributes, setAttributes, setMtime, setXattrs } from './attributes.ts';
 import { cleanName } from './clean-name.ts';
 import { ffiPath } from './ffi-path.ts';
 
@@ -87,7 +87,8 @@ class TreeExtractor implements Extractor {
       const owner = this.#options.owner ?? header;
       fchownSync(fd, owner.uid, owner.gid);
       fchmodSync(fd, header.mode);
-      setAttributes(place, { ...header, ...this.#options.owner });
+      setXattrs(place, header.xattrs);
+      setMtime(place, header.mtimeNs);
     } catch (error) {
       throw fileError(error, header.name);
     } finally {
