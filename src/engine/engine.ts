@@ -87,6 +87,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     execRoot,
     snapshotDriver: nouns.snapshots.driver,
     addressPools: options.network.addressPools,
+    runcVersion: nouns.runtime.programs.runc.version,
+    conmonVersion: nouns.runtime.programs.conmon.version,
   });
   for (const warning of facts.warnings) log.warn(warning.replace(/^WARNING: /, ''));
   // What a former process was putting together when it died. The start does not wait for it.

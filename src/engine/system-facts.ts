@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { hostname, machine, totalmem } from 'node:os';
 import { availableParallelism } from 'node:os';
 import type { SystemFacts } from '#api/system.ts';
-import { run } from '#lib/run.ts';
 import { VERSION } from '#lib/version.ts';
 import { ownCapabilities } from '#linux/capabilities.ts';
 import { type CgroupLayout, detectCgroups } from '#linux/cgroup.ts';
@@ -10,20 +9,18 @@ import { hasAppArmor, kernelRelease } from '#linux/kernel.ts';
 import { readOsRelease } from '#linux/os-release.ts';
 
 /** What the facts need that only the engine knows. */
-export type OwnFacts = Pick<SystemFacts, 'id' | 'dataRoot' | 'execRoot' | 'snapshotDriver' | 'addressPools'>;
+export type OwnFacts = Pick<
+  SystemFacts,
+  'id' | 'dataRoot' | 'execRoot' | 'snapshotDriver' | 'addressPools' | 'runcVersion' | 'conmonVersion'
+>;
 
 const CONTROLLERS = ['memory', 'cpu', 'cpuset', 'pids', 'devices', 'freezer', 'blkio', 'io'];
 const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };
 
-/** Reads the host and the versions of the programs the engine uses, once. */
+/** Reads the host, once. */
 export async function readSystemFacts(own: OwnFacts): Promise<SystemFacts> {
   const cgroups = detectCgroups();
-  const [osRelease, runcVersion, conmonVersion, appArmor] = await Promise.all([
-    readOsRelease(),
-    programVersion('runc'),
-    programVersion('conmon'),
-    hasAppArmor(),
-  ]);
+  const [osRelease, appArmor] = await Promise.all([readOsRelease(), hasAppArmor()]);
   return {
     ...own,
     version: VERSION,
@@ -44,24 +41,17 @@ export async function readSystemFacts(own: OwnFacts): Promise<SystemFacts> {
       'name=seccomp,profile=builtin',
       ...(cgroups.version === 2 ? ['name=cgroupns'] : []),
     ],
-    runcVersion,
-    conmonVersion,
     nodeVersion: process.versions.node,
     snapshotStatus: [],
     firewall: 'nftables',
     proxy: readProxy(process.env),
-    warnings: [...capabilityWarnings(), ...cgroupWarnings(cgroups), ...runcWarnings(runcVersion)],
+    warnings: [...capabilityWarnings(), ...cgroupWarnings(cgroups), ...runcWarnings(own.runcVersion)],
   };
 }
 
 /** Whether the kernel forwards packets between interfaces. */
 export async function forwardsIpv4(): Promise<boolean> {
   return (await readFile('/proc/sys/net/ipv4/ip_forward', 'utf8').catch(() => '0')).trim() === '1';
-}
-
-async function programVersion(program: 'runc' | 'conmon'): Promise<string> {
-  const { stdout } = await run([program, '--version'], { allowFailure: true });
-  return /version\s+(\S+)/.exec(stdout)?.[1] ?? '';
 }
 
 /** Credentials in a proxy's address are nobody's business. */

@@ -41,7 +41,7 @@ export interface TestEngine extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-export interface CommandOptions {
+interface CommandOptions {
   input?: string | Uint8Array;
   env?: Record<string, string>;
   cwd?: string;
