@@ -4,6 +4,7 @@ import { decompress } from '#lib/compression/decompress.ts';
 import { InvalidArgumentError, TooLargeError } from '#lib/errors.ts';
 import { readTar } from '#lib/tar/read-tar.ts';
 import type { Digest } from '#oci/digest.ts';
+import { LAYER_LIMIT_BYTES } from './limits.ts';
 import { DOCUMENT_LIMIT_BYTES } from './read-document.ts';
 
 /** The files of an image archive that was read through once; gone when disposed. */
@@ -20,7 +21,6 @@ export interface Archive extends AsyncDisposable {
 }
 
 const FILES_LIMIT = 100_000;
-const FILE_LIMIT_BYTES = 2 ** 40;
 const HOPS = 40;
 
 /**
@@ -43,7 +43,7 @@ export async function readArchive(
     else if (kind === 'link') links.set(path, linkName);
     else if (kind === 'file') {
       if (files.size >= FILES_LIMIT) throw new TooLargeError(`archive has more than ${FILES_LIMIT} files`);
-      const file = await content.ingest(entry.content, { limitBytes: FILE_LIMIT_BYTES, signal });
+      const file = await content.ingest(entry.content, { limitBytes: LAYER_LIMIT_BYTES, signal });
       stack.use(file);
       files.set(path, file);
     }

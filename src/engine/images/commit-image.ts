@@ -10,6 +10,7 @@ import { addImage } from './add-image.ts';
 import type { ImagesContext } from './context.ts';
 import type { Image } from './image.ts';
 import { readImage } from './read-image.ts';
+import { LAYER_LIMIT_BYTES } from './limits.ts';
 import { sealLayer } from './seal-layer.ts';
 import { manifestOf } from './store-source.ts';
 
@@ -17,7 +18,7 @@ import { manifestOf } from './store-source.ts';
 export interface CommitRequest {
   /** Image whose layers lie below; none for one from scratch. */
   parent: Digest | undefined;
-  /** Committed snapshots over the parent's top, lowest first. */
+  /** Committed snapshots over the parent's top, lowest first; an active one, of a container, is copied as it is now. */
   layers: readonly SnapshotName[];
   /** The whole config, but for layers and history. */
   config: Omit<ImageConfig, 'rootfs' | 'history'>;
@@ -45,10 +46,9 @@ export async function commitImage(context: ImagesContext, request: CommitRequest
   const diffIds = [...(parent?.config.rootfs.diff_ids ?? [])];
   const layers: CommittedImage['layers'] = [];
   for (const from of request.layers) {
-    const diffId = await sealLayer(context, from, request);
-    diffIds.push(diffId);
-    const chain = chainIds(diffIds).at(-1) ?? diffId;
-    layers.push({ from, diffId, name: await takeName(context, from, chain) });
+    const layer = await takeLayer(context, { from, below: diffIds }, request);
+    diffIds.push(layer.diffId);
+    layers.push(layer);
   }
   const config = Buffer.from(
     JSON.stringify({
@@ -75,6 +75,33 @@ async function parentOf(context: ImagesContext, id: Digest): Promise<Image> {
   const record = context.records.find(id);
   if (record === undefined) throw new NotFoundError(`No such image: ${id}`);
   return readImage(context, record);
+}
+
+async function takeLayer(
+  context: ImagesContext,
+  { from, below }: { from: SnapshotName; below: readonly Digest[] },
+  options: { signal?: AbortSignal | undefined },
+): Promise<CommittedImage['layers'][number]> {
+  const { kind } = await context.snapshots.stat(from);
+  if (kind === 'active') return copyActive(context, { from, below }, options);
+  const diffId = await sealLayer(context, from, options);
+  const name = chainIds([...below, diffId]).at(-1) ?? diffId;
+  return { from, diffId, name: await takeName(context, from, name) };
+}
+
+/** Makes a layer of what an active snapshot has changed up to now; the snapshot stays active. */
+async function copyActive(
+  { snapshots, content }: ImagesContext,
+  { from, below }: { from: SnapshotName; below: readonly Digest[] },
+  { signal }: { signal?: AbortSignal | undefined },
+): Promise<CommittedImage['layers'][number]> {
+  await using tar = await content.ingest(snapshots.diff(from), { limitBytes: LAYER_LIMIT_BYTES, signal });
+  const diffId = tar.digest;
+  const chain = chainIds([...below, diffId]);
+  const name = chain.at(-1) ?? diffId;
+  await snapshots.unpack({ name, parent: chain.at(-2), diffId }, tar.read(), { signal });
+  await tar.commit();
+  return { from, diffId, name };
 }
 
 /** @returns the name under which the image finds the layer */

@@ -155,6 +155,28 @@ test('committed snapshots become an image, the same ones the same image', async 
   expect(loaded?.manifest.digest).toBe(one.image.manifest.digest);
 });
 
+test('a container is committed as it is now, and goes on', async () => {
+  await using store = await openTestStore();
+  const { context } = store.images;
+  const parent = await importImage(context, stream(layer), { tags: ['base'] });
+  await mounted(await context.snapshots.prepare('container', parent.top), async (path) => {
+    await writeFile(join(path, 'etc/new'), 'new');
+    const { image } = await commitImage(context, {
+      parent: parent.id,
+      layers: ['container'],
+      config: { architecture: 'amd64', os: 'linux', author: 'me' },
+      history: [{ comment: 'by hand' }],
+      tags: ['changed:1'],
+    });
+    expect(image.config).toMatchObject({ author: 'me', history: [{}, { comment: 'by hand' }] });
+    await writeFile(join(path, 'etc/later'), 'later');
+    await viewed(context.snapshots, image.top ?? '', async (view) => {
+      expect(await readdir(join(view, 'etc'))).toEqual(['motd', 'new']);
+    });
+  });
+  expect((await context.snapshots.stat('container')).kind).toBe('active');
+});
+
 test('after a restart images are there, and those that are not whole are not listed', async () => {
   await using store = await openTestStore();
   await importImage(store.images.context, stream(second), { tags: ['damaged'] });

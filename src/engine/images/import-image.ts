@@ -6,6 +6,7 @@ import type { Platform } from '#oci/platform.ts';
 import type { ImagesContext } from './context.ts';
 import { addImage } from './add-image.ts';
 import { hostPlatform } from './host-platform.ts';
+import { LAYER_LIMIT_BYTES } from './limits.ts';
 import type { Image } from './image.ts';
 import { manifestOf } from './store-source.ts';
 
@@ -19,8 +20,6 @@ export interface ImportOptions {
   platform?: Platform | undefined;
   signal?: AbortSignal | undefined;
 }
-
-const LAYER_LIMIT_BYTES = 2 ** 40;
 
 /**
  * Makes an image of one layer from a tar of a file system, in any compression.

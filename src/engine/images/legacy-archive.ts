@@ -2,6 +2,7 @@ import { decompress } from '#lib/compression/decompress.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Digest } from '#oci/digest.ts';
 import type { ContainerDefaults, HistoryEntry, ImageConfig } from '#oci/image-config.ts';
+import { LAYER_LIMIT_BYTES } from './limits.ts';
 import { type ArchiveContext, type ArchiveImage, parseJson, plainImage } from './plain-image.ts';
 
 /** The `json` file of one layer in archives from before image ids were digests. */
@@ -69,7 +70,7 @@ async function readChain({ archive }: ArchiveContext, id: string): Promise<(Laye
 }
 
 async function diffIdOf({ archive, content }: ArchiveContext, path: string): Promise<Digest> {
-  await using plain = await content.ingest(decompress(archive.file(path).read()), { limitBytes: 2 ** 40 });
+  await using plain = await content.ingest(decompress(archive.file(path).read()), { limitBytes: LAYER_LIMIT_BYTES });
   return plain.digest;
 }
 

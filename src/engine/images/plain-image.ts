@@ -8,6 +8,7 @@ import type { Digest } from '#oci/digest.ts';
 import { MEDIA_TYPES } from '#oci/media-type.ts';
 import type { Platform } from '#oci/platform.ts';
 import type { Archive } from './archive.ts';
+import { LAYER_LIMIT_BYTES } from './limits.ts';
 import { parseImageConfig } from './read-document.ts';
 import { manifestOf } from './store-source.ts';
 
@@ -69,7 +70,7 @@ async function storeLayer(
     await file.commit();
     return file.size;
   }
-  await using plain = await content.ingest(decompress(file.read()), { limitBytes: 2 ** 40 });
+  await using plain = await content.ingest(decompress(file.read()), { limitBytes: LAYER_LIMIT_BYTES });
   if (plain.digest !== diffId)
     throw new InvalidArgumentError(
       `invalid diffID for layer ${index}: expected ${JSON.stringify(diffId)}, got ${JSON.stringify(plain.digest)}`,

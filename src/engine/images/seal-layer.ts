@@ -3,8 +3,8 @@ import { ConflictError, DataLossError } from '#lib/errors.ts';
 import { createKeyedLock } from '#lib/keyed-lock.ts';
 import type { Digest } from '#oci/digest.ts';
 import type { ImagesContext } from './context.ts';
+import { LAYER_LIMIT_BYTES } from './limits.ts';
 
-const LAYER_LIMIT_BYTES = 2 ** 40;
 const locks = createKeyedLock();
 
 /**

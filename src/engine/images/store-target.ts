@@ -10,6 +10,7 @@ import type { Descriptor } from '#oci/descriptor.ts';
 import type { Digest } from '#oci/digest.ts';
 import { isIndex, type Manifest, parseManifestOrIndex } from '#oci/manifest.ts';
 import { isIndexType, isManifestType } from '#oci/media-type.ts';
+import { LAYER_LIMIT_BYTES } from './limits.ts';
 import { DOCUMENT_LIMIT_BYTES, parseImageConfig, readConfig, readDocument } from './read-document.ts';
 
 /** How far a layer is. */
@@ -21,8 +22,6 @@ export interface StoreTargetOptions {
   /** The most that one layer may have uncompressed, bytes. */
   limitBytes?: number;
 }
-
-const LAYER_LIMIT_BYTES = 2 ** 40;
 
 /**
  * The engine's store as the target of a copy. A layer may come in any compression: its bytes are verified against the descriptor and, without
