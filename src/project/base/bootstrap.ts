@@ -68,6 +68,7 @@ export async function bootstrap(
       'mmdebstrap',
       '--variant=minbase',
       '--format=tar',
+      '--skip=chroot/policy-rc.d',
       ...(include.length === 0 ? [] : [`--include=${include.join(',')}`]),
       ...(recipe.suite === 'bullseye' ? [] : [`--hook-dir=${MERGED_USR_HOOKS}`]),
       ...valid,

@@ -61,7 +61,7 @@ echo "berth-python: $("$local/bin/python$version" -I -S -B -c 'import platform; 
 `;
 
 /** Takes back what Debian changes in the standard library, and moves the recorded paths from /usr to /usr/local. Stops when a change does not apply, so that a new release of a package is noticed. */
-export const LAYOUT_PY = String.raw`import glob, os, re, struct, sys
+export const LAYOUT_PY = String.raw`import base64, glob, hashlib, os, re, struct, sys, zipfile
 
 version, triplet = sys.argv[1:3]
 lib = '/usr/local/lib/python' + version
@@ -170,6 +170,40 @@ def thaw_site(path):
 if sys.version_info >= (3, 11):
     thaw_site('/usr/local/bin/python' + version)
     thaw_site('/usr/local/lib/libpython%s.so.1.0' % version)
+
+
+def edit_wheel(path, changes):
+    """Replaces texts in members of a wheel, and their hashes in its list."""
+    with zipfile.ZipFile(path) as wheel:
+        members = [(info, wheel.read(info)) for info in wheel.infolist()]
+    rewritten = {}
+    for name, edits in changes.items():
+        text = next(data for info, data in members if info.filename == name).decode()
+        for pattern, new in edits:
+            text, count = re.subn(pattern, lambda match: new, text, flags=re.S | re.M)
+            if count == 0:
+                sys.exit('%s: nothing matches %s in %s' % (path, pattern, name))
+        rewritten[name] = text.encode()
+    digest = lambda data: base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b'=').decode()
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as wheel:
+        for info, data in members:
+            data = rewritten.get(info.filename, data)
+            if info.filename.endswith('.dist-info/RECORD'):
+                lines = [line.split(',') for line in data.decode().splitlines()]
+                lines = [[n, 'sha256=' + digest(rewritten[n]), str(len(rewritten[n]))] if n in rewritten else [n, *rest] for n, *rest in lines]
+                data = ''.join(','.join(line) + '\n' for line in lines).encode()
+            wheel.writestr(info, data)
+
+
+layout_option = r"^ {8}self\.set_undefined_options\('install', ?\('install_layout', ?'install_layout'\)\)\n"
+for wheel in glob.glob(lib + '/ensurepip/_bundled/setuptools-*.whl'):
+    edit_wheel(wheel, {
+        'setuptools/command/install_lib.py': [(layout_option, '')],
+        'setuptools/command/install_egg_info.py': [
+            (layout_option + r".*?'prefix_option'\)\)\n", ''),
+            (r"^ {8}if self\.install_layout:\n {12}if not .*?^ {8}else:\n {12}basename = [^\n]*\n\n", '')],
+        'setuptools/command/easy_install.py': [(r"dist-packages", 'site-packages')],
+    })
 
 for name in ('EXTERNALLY-MANAGED', 'sitecustomize.py'):
     if os.path.lexists(os.path.join(lib, name)):
