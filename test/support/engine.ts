@@ -161,7 +161,7 @@ function freeSubnet(): number {
       .map((entry) => /^10\.(\d+)\./.exec(entry?.address ?? '')?.[1]),
   );
   for (;;) {
-    const candidate = 64 + Math.floor(Math.random() * 160);
+    const candidate = 64 + Math.floor(Math.random() * 140);
     if (!taken.has(String(candidate))) return candidate;
   }
 }
