@@ -1,6 +1,8 @@
 import type { Route } from './route.ts';
 import { type AuthBackend, authRoutes } from './routes/auth.ts';
 import { type BuildBackend, buildRoutes } from './routes/build.ts';
+import { containerFileRoutes } from './routes/container-files.ts';
+import { containerStatsRoutes } from './routes/container-stats.ts';
 import { containerStreamRoutes } from './routes/container-streams.ts';
 import { containerRoutes, type ContainersBackend } from './routes/containers.ts';
 import { type DiskUsageBackend, diskUsageRoutes } from './routes/disk-usage.ts';
@@ -32,6 +34,8 @@ export function allRoutes(engine: Backend): readonly Route[] {
     ...diskUsageRoutes(engine),
     ...containerRoutes(engine),
     ...containerStreamRoutes(engine),
+    ...containerFileRoutes(engine),
+    ...containerStatsRoutes(engine),
     ...execRoutes(engine),
     ...imageRoutes(engine),
     ...imageCreateRoutes(engine),

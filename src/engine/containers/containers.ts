@@ -1,8 +1,14 @@
 import type { EndpointConfig } from '#api/endpoint-config.ts';
 import type { Filters } from '#api/filters.ts';
 import type { NetworkRecord } from '#engine/networks/networks.ts';
+import type { Resources, RestartPolicy } from '#api/host-config.ts';
+import type { Change } from '#engine/snapshots/snapshotter.ts';
+import type { Digest } from '#oci/digest.ts';
+import { getArchive, type PathStat, putArchive, type PutOptions, statPath } from './archive.ts';
 import { type Attachment, attachContainer, attachExec, type AttachRequest } from './attach-container.ts';
 import { connectContainer, disconnectContainer } from './connect-network.ts';
+import { containerChanges } from './changes.ts';
+import { commitContainer, type CommitRequest } from './commit.ts';
 import type { ContainersDeps } from './context.ts';
 import { type CreateRequest, createContainer } from './create.ts';
 import { type Description, describeContainer } from './describe.ts';
@@ -12,8 +18,12 @@ import { killContainer } from './kill.ts';
 import { listContainers } from './list.ts';
 import { containerLogs, type LogsRequest } from './logs.ts';
 import { openContext } from './open-context.ts';
+import { exportContainer } from './export.ts';
+import { pruneContainers } from './prune.ts';
+import { type Sample, sampleContainer } from './stats.ts';
+import { updateContainer } from './update.ts';
 import { pauseContainer, unpauseContainer } from './pause.ts';
-import type { ContainerRecord } from './record.ts';
+import { type ContainerRecord, isRunning } from './record.ts';
 import { removeContainer, type RemoveOptions } from './remove.ts';
 import { renameContainer } from './rename.ts';
 import { resizeContainer, resizeExec } from './resize.ts';
@@ -60,6 +70,25 @@ export interface Containers extends AsyncDisposable {
   /** Puts a container, running or not, into a further network. */
   connect(name: string, network: NetworkRecord, endpoint: EndpointConfig): Promise<void>;
   disconnect(name: string, network: NetworkRecord, options: { force: boolean }): Promise<void>;
+  update(name: string, change: Partial<Resources & { restartPolicy: RestartPolicy }>): Promise<string[]>;
+  statPath(name: string, path: string): Promise<PathStat>;
+  getArchive(
+    request: { name: string; path: string; signal?: AbortSignal },
+    work: (stat: PathStat, tar: AsyncIterable<Uint8Array>) => Promise<void>,
+  ): Promise<void>;
+  putArchive(
+    place: { name: string; path: string },
+    archive: { source: AsyncIterable<Uint8Array>; options: PutOptions },
+  ): Promise<void>;
+  changes(name: string): Promise<Change[]>;
+  export(
+    request: { name: string; signal?: AbortSignal },
+    work: (tar: AsyncIterable<Uint8Array>) => Promise<void>,
+  ): Promise<void>;
+  commit(name: string, request: CommitRequest): Promise<Digest>;
+  /** Counters of now; undefined if it does not run. */
+  sample(name: string): Promise<Sample | undefined>;
+  prune(filters: Filters): Promise<{ ids: string[]; bytes: number }>;
   runOnce: RunOnce;
 }
 
@@ -96,6 +125,18 @@ export async function openContainers(deps: ContainersDeps): Promise<Containers> 
     findExec: (id) => findExec(context, id),
     connect: async (container, network, endpoint) => connectContainer(context, { container, network }, endpoint),
     disconnect: async (container, network, options) => disconnectContainer(context, { container, network }, options),
+    update: async (name, change) => updateContainer(context, name, change),
+    statPath: async (name, path) => statPath(context, name, path),
+    getArchive: async (request, work) => getArchive(context, request, work),
+    putArchive: async (place, archive) => putArchive(context, place, archive),
+    changes: async (name) => containerChanges(context, name),
+    export: async (request, work) => exportContainer(context, request, work),
+    commit: async (name, request) => commitContainer(context, name, request),
+    sample: async (name) => {
+      const record = records.find(name);
+      return isRunning(record) ? sampleContainer(context, record) : undefined;
+    },
+    prune: async (filters) => pruneContainers(context, filters),
     runOnce: createRunOnce(context),
     [Symbol.asyncDispose]: async () => {
       closing.abort();

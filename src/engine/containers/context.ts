@@ -3,7 +3,7 @@ import type { KeyedLock } from '#lib/keyed-lock.ts';
 import type { Log } from '#lib/log.ts';
 import type { Database } from '#lib/sqlite.ts';
 import type { Events } from '#engine/events/events.ts';
-import type { ImageStore } from '#engine/images/image.ts';
+import type { Images } from '#engine/images/images.ts';
 import type { Networks } from '#engine/networks/networks.ts';
 import type { Runtime } from '#engine/runtime/runtime.ts';
 import type { Task } from '#engine/runtime/task.ts';
@@ -21,7 +21,7 @@ export interface ContainersDeps {
   engineId: string;
   dataRoot: string;
   execRoot: string;
-  images: ImageStore;
+  images: Images;
   snapshots: Snapshotter;
   networks: Networks;
   volumes: Volumes;

@@ -20,6 +20,11 @@ const ID_LIMIT = 2 ** 31 - 1;
  */
 export function lookupUser(rootfs: string, text: string, groupAdd: readonly string[] = []): User {
   using root = openRoot(rootfs);
+  return lookupUserIn(root, text, groupAdd);
+}
+
+/** The same in a tree that is open. */
+export function lookupUserIn(root: Root, text: string, groupAdd: readonly string[] = []): User {
   const passwd = readTable(root, '/etc/passwd');
   const groups = readTable(root, '/etc/group');
   const [userText = '', groupText = ''] = text.split(':', 2);
