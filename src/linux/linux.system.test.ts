@@ -105,6 +105,8 @@ test('a signal reaches the process, and waiting can be given up', async () => {
   expect(() => openPidfd(2 ** 22 - 1)).toThrow(NotFoundError);
 });
 
+const MSG_DONTWAIT = 0x40;
+
 /** A socket that keeps packet borders, listening in a folder; each call answers for the one client. */
 function listenAt(path: string): { accept(): void; send(text: string): void; receive(): string; close(): void } {
   const accept = koffi.load(null).func('int accept(int fd, void *address, void *length)');
@@ -122,7 +124,7 @@ function listenAt(path: string): { accept(): void; send(text: string): void; rec
     send: (text) => void c.send(client, Buffer.from(text), text.length, 0),
     receive() {
       const buffer = Buffer.alloc(100);
-      return buffer.toString('utf8', 0, Number(c.recv(client, buffer, buffer.length, 0)));
+      return buffer.toString('utf8', 0, Number(c.recv(client, buffer, buffer.length, MSG_DONTWAIT)));
     },
     close: () => [client, fd].forEach((open) => c.close(open)),
   };
@@ -140,6 +142,7 @@ test('packets keep their borders, and output still comes after the sending half 
     server.send('one');
     server.send('two');
     socket.end('me');
+    await once(socket, 'finish');
     expect([server.receive(), server.receive()]).toEqual(['me', '']);
     server.send('late');
     server.close();
