@@ -43,6 +43,16 @@ export const FAILURES: readonly Failure[] = [
     fix: 'check that training writes it, and that .dockerignore does not leave it out',
   },
   {
+    pattern: /CERTIFICATE_VERIFY_FAILED|certificate verify failed/,
+    cause: 'the server is signed by an authority that the container does not trust',
+    fix: 'let the container trust the authorities of this machine (--host-ca)',
+  },
+  {
+    pattern: /Temporary failure in name resolution|Name or service not known|Failed to resolve '([^']+)'/,
+    cause: 'a name on the network could not be resolved from the container',
+    fix: 'check the network and /etc/resolv.conf of this machine',
+  },
+  {
     pattern: /ERROR: No matching distribution found for ([^\s]+)/,
     cause: 'no version of {what} fits this Python, or the index does not have it',
     fix: 'check the name and the version in {manifest}, or choose another Python with --python',
@@ -52,16 +62,6 @@ export const FAILURES: readonly Failure[] = [
       /ERROR: (?:ResolutionImpossible|Cannot install .* because these package versions have conflicting dependencies)/,
     cause: 'two requirements exclude each other',
     fix: 'relax one of the versions that pip names above',
-  },
-  {
-    pattern: /CERTIFICATE_VERIFY_FAILED|certificate verify failed/,
-    cause: 'the server is signed by an authority that the container does not trust',
-    fix: 'let the container trust the authorities of this machine (--host-ca)',
-  },
-  {
-    pattern: /Temporary failure in name resolution|Name or service not known|Failed to resolve '([^']+)'/,
-    cause: 'a name on the network could not be resolved from the container',
-    fix: 'check the network and /etc/resolv.conf of this machine',
   },
   {
     pattern: /(?:Address already in use|\[Errno 98\])/,
