@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { run } from '#lib/run.ts';
+import { importBusybox } from '../../test/support/base-image.ts';
 import { startEngine } from '../../test/support/engine.ts';
 
 /** A certificate authority in a folder, and certificates of it. */
@@ -54,6 +55,9 @@ test('over TCP a client with a certificate of the authority is served, any other
   const known = [...docker, '--tlscert', at('client.pem'), '--tlskey', at('client-key.pem')];
   const version = ['version', '--format', '{{.Server.Version}}'];
   expect(await engine.command([...known, ...version])).toMatchObject({ code: 0, stderr: '' });
+  await importBusybox(engine);
+  const cat = [...known, 'run', '--rm', '--interactive', '--network', 'none', 'busybox', 'cat'];
+  expect(await engine.command(cat, { input: 'over TLS\n' })).toMatchObject({ code: 0, stdout: 'over TLS\n' });
   expect((await engine.command([...docker, '--tlscert', '', '--tlskey', '', ...version])).code).not.toBe(0);
   expect((await engine.command(['docker', '--host', `tcp://127.0.0.1:${port}`, ...version])).code).not.toBe(0);
 });
