@@ -198,6 +198,14 @@ export const SHORT: Readonly<Record<string, Readonly<Record<string, Entry>>>> = 
     history: image.history,
     import: image.import,
     tag: image.tag,
+    login: entry(
+      'Keep the credentials of a registry',
+      async () => (await import('./commands/registry/login.ts')).login,
+    ),
+    logout: entry(
+      'Forget the credentials of a registry',
+      async () => (await import('./commands/registry/logout.ts')).logout,
+    ),
   },
   'The engine and this program': {
     events: system.events,
@@ -205,6 +213,14 @@ export const SHORT: Readonly<Record<string, Readonly<Record<string, Entry>>>> = 
     version: entry(
       'Show the versions of program and engine',
       async () => (await import('./commands/version.ts')).version,
+    ),
+    uninstall: entry(
+      'Take away everything Berth put on this host',
+      async () => (await import('./commands/uninstall.ts')).uninstall,
+    ),
+    completion: entry(
+      'Print completions for a shell',
+      async () => (await import('./commands/completion.ts')).completion,
     ),
   },
 };

@@ -32,6 +32,10 @@ async function main(args: readonly string[], output: Output): Promise<number> {
     const { programHelp } = await import('./help.ts');
     return print(output, programHelp());
   }
+  if (rest[0] === '__complete') {
+    const { complete } = await import('./complete.ts');
+    return print(output, (await complete(rest.slice(1))).join('\n'));
+  }
   const found = findCommand(rest);
   if (found.kind === 'unknown') throw unknownCommand(found);
   if (found.kind === 'group') {

@@ -25,8 +25,8 @@ export interface BuildRequest {
   ulimits?: readonly { Name: string; Soft: number; Hard: number }[];
   /** Address of a context that the engine fetches itself. */
   remote?: string | undefined;
-  /** `off` keeps the host's certificate authorities out of the steps. */
-  hostCa?: string | undefined;
+  /** Whether the steps trust the host's certificate authorities too; the engine decides if absent. */
+  hostCa?: boolean | undefined;
   auth?: Readonly<Record<string, RegistryAuth>> | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -56,7 +56,7 @@ export async function* buildImage(
     cpuquota: request.cpuQuota,
     ulimits: request.ulimits !== undefined && request.ulimits.length > 0 ? JSON.stringify(request.ulimits) : undefined,
     remote: request.remote,
-    hostca: request.hostCa,
+    hostca: request.hostCa === undefined ? undefined : request.hostCa ? '1' : '0',
   };
   const headers = request.auth === undefined ? {} : { 'X-Registry-Config': formatRegistryConfig(request.auth) };
   const { body } = await client.send('POST', '/build', { query, headers, stream: context, signal: request.signal });

@@ -43,7 +43,10 @@ export async function createContainer(
   body: object,
   { name, platform, hostCa }: { name?: string | undefined; platform?: string | undefined; hostCa?: boolean } = {},
 ): Promise<{ Id: string; Warnings: string[] | null }> {
-  return callJson(client, ['POST', '/containers/create'], { query: { name, platform, hostCa }, json: body });
+  return callJson(client, ['POST', '/containers/create'], {
+    query: { name, platform, 'berth-host-ca': hostCa },
+    json: body,
+  });
 }
 
 /** `POST /containers/{name}/start` */

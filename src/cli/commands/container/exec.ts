@@ -1,9 +1,13 @@
 import { attachExec, createExec, inspectExec, resizeExec, startExec } from '#client/execs.ts';
+import type { Client } from '#client/transport.ts';
 import { defineCommand } from '../../command.ts';
 import { readVariables } from '../../container/env.ts';
 import { startExitCode } from '../../container/exit-code.ts';
 import { runSession, terminalSize } from '../../container/session.ts';
 import { UsageError } from '../../parse-options.ts';
+
+const ASK_EVERY_MS = 20;
+const TRIES = 100;
 
 /** `berth exec`: ends with the command's exit code. */
 export const exec = defineCommand({
@@ -60,6 +64,15 @@ export const exec = defineCommand({
       resize: (size) => resizeExec(engine, id, size),
     });
     if (ended === 'detached') return 0;
-    return (await inspectExec(engine, id)).ExitCode ?? 0;
+    return exitCodeOf(engine, id);
   },
 });
+
+/** The streams may close a moment before the engine knows how the command ended. */
+async function exitCodeOf(engine: Client, id: string): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const { ExitCode, Running } = await inspectExec(engine, id);
+    if (!Running || attempt === TRIES) return ExitCode ?? 0;
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+  }
+}

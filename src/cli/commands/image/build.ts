@@ -61,7 +61,7 @@ export const build = defineCommand({
       ...requestOf(options),
       dockerfile: source.dockerfile,
       remote: source.remote,
-      auth: await registryAuths(),
+      auth: await registryAuths(source.text === undefined ? [] : baseImages(source.text)),
       signal,
     });
     let id = '';
@@ -97,8 +97,14 @@ function requestOf(options: Options): BuildRequest {
     shmBytes: bytes('shm-size'),
     cpuQuota: options.cpus === undefined ? undefined : Math.round((nanoCpus(options.cpus) / 1e9) * CPU_PERIOD),
     ulimits: options.ulimit.map(parseUlimit),
-    hostCa: options['host-ca'],
+    hostCa: hostCa(options['host-ca']),
   };
+}
+
+function hostCa(text: string | undefined): boolean | undefined {
+  if (text === undefined || text === 'auto') return undefined;
+  if (text === 'off') return false;
+  throw new UsageError(`--host-ca is auto or off, not ${JSON.stringify(text)}`);
 }
 
 /** A name alone takes the caller's value; the engine keeps its default where the caller has none. */
