@@ -51,7 +51,7 @@ export function createApiServer({ routes, tls, groupId, log }: ApiServerOptions)
       const server =
         bound.tls === undefined
           ? createServer({ maxHeaderSize: HEADER_LIMIT_BYTES }, listener(false))
-          : createTlsServer({ ...bound.tls, maxHeaderSize: HEADER_LIMIT_BYTES }, listener(true));
+          : createTlsServer({ ...bound.tls, allowHalfOpen: true, maxHeaderSize: HEADER_LIMIT_BYTES }, listener(true));
       configure(server, sockets);
       await bound.listen(server);
       servers.push({ server, release: bound.release });
