@@ -12,7 +12,7 @@ export function followRuns(context: Context): void {
 }
 
 async function removeAfterRun(context: Context, id: string): Promise<void> {
-  using _lock = await context.lock.acquire(id);
+  using _ = await context.lock.acquire(id);
   if (find(context, id) === undefined) return;
   await removeLocked(context, id, { volumes: true }).catch((error: unknown) =>
     context.log.error('container was not removed', { id, error: String(error) }),
@@ -23,7 +23,7 @@ async function removeAfterRun(context: Context, id: string): Promise<void> {
 async function restartLater(context: Context, id: string, delayMs: number): Promise<void> {
   await sleep(delayMs, undefined, { ref: false });
   if (context.closing.signal.aborted) return;
-  using _lock = await context.lock.acquire(id);
+  using _ = await context.lock.acquire(id);
   const record = find(context, id);
   if (record?.state.status !== 'restarting') return;
   const restartCount = record.restartCount + 1;

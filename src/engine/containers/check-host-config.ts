@@ -61,9 +61,6 @@ function checkModes({
   cgroupnsMode,
   portBindings,
 }: HostConfig): void {
-  const invalid = (what: string, value: string): never => {
-    throw new InvalidArgumentError(`invalid ${what} mode: ${value}`);
-  };
   if (pidMode !== '' && pidMode !== 'host' && !pidMode.startsWith('container:')) invalid('PID', pidMode);
   if (!['', 'private', 'shareable', 'host', 'none'].includes(ipcMode) && !ipcMode.startsWith('container:'))
     invalid('IPC', ipcMode);
@@ -116,4 +113,8 @@ export function checkDeviceRequests({ deviceRequests }: HostConfig): void {
     `could not select device driver "${request.driver}" with capabilities: [${capabilities}]`,
     { why: 'device requests are not served by this engine', hint: 'pass the device nodes with --device' },
   );
+}
+
+function invalid(what: string, value: string): never {
+  throw new InvalidArgumentError(`invalid ${what} mode: ${value}`);
 }

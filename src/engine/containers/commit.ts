@@ -29,8 +29,7 @@ export async function commitContainer(context: Context, name: string, request: C
   const record = context.records.find(name);
   const config = applyChanges(defaultsOf({ ...record.config, ...request.config }), request.changes);
   const base = await context.images.get(record.image);
-  using held = await context.images.hold(base.id);
-  void held;
+  using _ = await context.images.hold(base.id);
   const isFrozen = request.pause && record.state.status === 'running';
   if (isFrozen) await context.runtime.pause(record.id);
   let layer: string;
@@ -94,8 +93,6 @@ function platformOf(config: { architecture: string; os: string; variant?: string
 
 /** The part of a container's config that is an image's. */
 function defaultsOf(config: ContainerConfig): ContainerDefaults {
-  const keys = (names: readonly string[]): Record<string, object> =>
-    Object.fromEntries(names.map((name) => [name, {}]));
   const { healthcheck } = config;
   return {
     ...(config.user === '' ? {} : { User: config.user }),
@@ -121,4 +118,8 @@ function defaultsOf(config: ContainerConfig): ContainerDefaults {
           },
         }),
   };
+}
+
+function keys(names: readonly string[]): Record<string, object> {
+  return Object.fromEntries(names.map((name) => [name, {}]));
 }

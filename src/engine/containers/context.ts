@@ -38,7 +38,7 @@ export interface Context extends ContainersDeps {
   runs: Map<string, Run>;
   execs: Map<string, Exec>;
   /** Streams of a container, made on first use. */
-  streamsOf(id: string): Streams;
+  streamsOf(this: void, id: string): Streams;
   /** `restart` and `remove` with the id after a run; `exit:<id>`, `stopped:<id>` and `removed:<id>` with the code. */
   signals: EventEmitter;
   /** One of start, stop's first half, remove, rename, update at a time for each container. */
@@ -46,7 +46,7 @@ export interface Context extends ContainersDeps {
   /** Aborts when the engine lets go of its containers. */
   closing: AbortController;
   /** Folder of what is kept of a container: its log. */
-  folderOf(id: string): string;
+  folderOf(this: void, id: string): string;
 }
 
 /** A container's process, while this engine knows it. */

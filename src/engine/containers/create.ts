@@ -42,8 +42,9 @@ export async function createContainer(
   const { images, records, runtime, lock } = context;
   const image = await images.get(request.config.image);
   checkPlatform(image, request);
-  using _image = await images.hold(image.id);
-  using _name = await lock.acquire('names');
+  using held = new DisposableStack();
+  held.use(await images.hold(image.id));
+  held.use(await lock.acquire('names'));
   const id = randomBytes(32).toString('hex');
   const name = chooseName(context, request.name);
   const config = withHostname(mergeConfig(request.config, image.config.config ?? {}), request.hostConfig, id);

@@ -34,7 +34,6 @@ async function loop(
   id: string,
   { check, command, signal }: { check: Healthcheck; command: readonly string[]; signal: AbortSignal },
 ): Promise<void> {
-  const millis = (nanos: number, otherwise: number): number => (nanos > 0 ? nanos / NANOS_PER_MS : otherwise);
   const startPeriodMs = millis(check.startPeriod, 0);
   const startedAt = Date.now();
   while (!signal.aborted) {
@@ -120,4 +119,8 @@ function setHealth(context: Context, id: string, health: Health): void {
   const now: ContainerRecord = context.records.update(id, { health }, { keep: false });
   if (former !== health.status && health.status !== 'starting')
     publish(context, now, { action: `health_status: ${health.status}` });
+}
+
+function millis(nanos: number, otherwise: number): number {
+  return nanos > 0 ? nanos / NANOS_PER_MS : otherwise;
 }

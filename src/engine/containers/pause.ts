@@ -4,7 +4,7 @@ import { type Context, publish } from './context.ts';
 /** Freezes every process of a running container. @throws {NotFoundError}; {ConflictError} if it does not run or is paused already */
 export async function pauseContainer(context: Context, name: string): Promise<void> {
   const { id } = context.records.find(name);
-  using _lock = await context.lock.acquire(id);
+  using _ = await context.lock.acquire(id);
   const record = context.records.get(id);
   if (record.state.status === 'paused') throw new ConflictError(`container ${id} is already paused`);
   if (record.state.status === 'restarting')
@@ -18,7 +18,7 @@ export async function pauseContainer(context: Context, name: string): Promise<vo
 /** Lets a frozen container go on. @throws {NotFoundError}; {ConflictError} if it is not paused */
 export async function unpauseContainer(context: Context, name: string): Promise<void> {
   const { id } = context.records.find(name);
-  using _lock = await context.lock.acquire(id);
+  using _ = await context.lock.acquire(id);
   const record = context.records.get(id);
   if (record.state.status !== 'paused') throw new ConflictError(`Container ${id} is not paused`);
   await context.runtime.unpause(id);

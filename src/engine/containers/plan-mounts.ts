@@ -32,7 +32,6 @@ export function planMounts(
     const destination = absolute(volume);
     if (!byDestination.has(destination)) byDestination.set(destination, anonymous(destination));
   }
-  const depth = (path: string): number => path.split('/').length;
   return [...byDestination.values()].toSorted((a, b) => depth(a.destination) - depth(b.destination));
 }
 
@@ -181,4 +180,8 @@ function absolute(path: string, text = path): string {
 function clean(path: string): string {
   const normal = posix.normalize(path);
   return normal.length > 1 ? normal.replace(/\/+$/, '') : normal;
+}
+
+function depth(path: string): number {
+  return path.split('/').length;
 }

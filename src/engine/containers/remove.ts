@@ -22,7 +22,7 @@ export async function removeContainer(context: Context, name: string, options: R
   const { records, lock, runs } = context;
   const { id } = records.find(name);
   if (options.force === true) await killForRemoval(context, id);
-  using _lock = await lock.acquire(id);
+  using _ = await lock.acquire(id);
   const record = records.find(id);
   if (record.state.status === 'removing') throw inProgress(name);
   if (isRunning(record) && options.force !== true) {

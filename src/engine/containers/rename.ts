@@ -4,7 +4,7 @@ import { type Context, publish } from './context.ts';
 /** @throws {NotFoundError}; {ConflictError} if the name is taken; {InvalidArgumentError} */
 export async function renameContainer(context: Context, name: string, to: string): Promise<void> {
   const { id } = context.records.find(name);
-  using _lock = await context.lock.acquire(id);
+  using _ = await context.lock.acquire(id);
   const record = context.records.get(id);
   const bare = to.replace(/^\//, '');
   if (bare === '') throw new InvalidArgumentError('Neither old nor new names may be empty');

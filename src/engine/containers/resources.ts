@@ -42,10 +42,6 @@ function swapOf({ memory = 0, memorySwap = 0 }: Partial<Resources>): number | un
 }
 
 function blockIoOf(limits: Partial<Resources>): ResourcesSpec['blockIO'] {
-  const throttle = (
-    rules: readonly { path: string; rate: number }[] = [],
-  ): { major: number; minor: number; rate: number }[] | undefined =>
-    rules.length === 0 ? undefined : rules.map(({ path, rate }) => ({ ...deviceNumbers(path), rate }));
   const weights = limits.blkioWeightDevice ?? [];
   return compact({
     weight: positive(limits.blkioWeight),
@@ -74,9 +70,6 @@ export function deviceNumbers(path: string): { major: number; minor: number; typ
 /** @throws {InvalidArgumentError} with Docker's texts */
 export function checkResources(limits: Partial<Resources>, host: Host): void {
   const { memory = 0, memorySwap = 0, memoryReservation = 0, nanoCpus = 0, cpuQuota = 0, cpuPeriod = 0 } = limits;
-  const fail = (message: string): never => {
-    throw new InvalidArgumentError(message);
-  };
   if (memory > 0 && memory < MEMORY_MINIMUM_BYTES) fail('Minimum memory limit allowed is 6MB');
   if (memory > 0 && memorySwap > 0 && memorySwap < memory)
     fail('Minimum memoryswap limit should be larger than memory limit, see usage');
@@ -113,4 +106,15 @@ type Present<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
 function compact<T extends object>(value: T): Present<T> | undefined {
   const entries = Object.entries(value).filter(([, field]) => field !== undefined);
   return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Present<T>);
+}
+
+function throttle(
+  rules: readonly { path: string; rate: number }[] = [],
+): { major: number; minor: number; rate: number }[] | undefined {
+  if (rules.length === 0) return undefined;
+  return rules.map(({ path, rate }) => ({ ...deviceNumbers(path), rate }));
+}
+
+function fail(message: string): never {
+  throw new InvalidArgumentError(message);
 }

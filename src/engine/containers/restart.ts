@@ -8,7 +8,7 @@ import { endRun, type StopOptions } from './stop.ts';
 export async function restartContainer(context: Context, name: string, options: StopOptions = {}): Promise<void> {
   const { records, lock } = context;
   const { id } = records.find(name);
-  using _lock = await lock.acquire(id);
+  using _ = await lock.acquire(id);
   const record = records.get(id);
   if (isRunning(record)) {
     // Neither its restart policy nor --rm may act on this end.

@@ -26,7 +26,7 @@ import { mountRootfs } from './rootfs.ts';
  */
 export async function startContainer(context: Context, name: string): Promise<void> {
   const { id } = context.records.find(name);
-  using _lock = await context.lock.acquire(id);
+  using _ = await context.lock.acquire(id);
   const { state } = context.records.get(id);
   if (state.status === 'paused') throw new ConflictError('cannot start a paused container, try unpause instead');
   if (state.status === 'running') throw new NotModifiedError('container is already running');

@@ -21,7 +21,7 @@ export async function stopContainer(context: Context, name: string, options: Sto
   const { records, lock } = context;
   const { id } = records.find(name);
   {
-    using _lock = await lock.acquire(id);
+    using _ = await lock.acquire(id);
     const record = records.get(id);
     if (record.state.status === 'restarting') {
       records.update(id, { manuallyStopped: true, state: { ...record.state, status: 'exited' } });

@@ -16,23 +16,29 @@ export async function withTree<T>(
   record: ContainerRecord,
   work: (root: Root) => Promise<T>,
 ): Promise<T> {
-  const { id } = record;
   if (isRunning(record) && record.task !== undefined) {
     // Its processes may change the tree at any time: nothing is remembered between two steps.
     using root = openRoot(`/proc/${record.task.pid}/root`, { live: true });
-    return work(root);
+    return await work(root);
   }
-  using held = await context.lock.acquire(id);
-  void held;
+  return withStoppedTree(context, record.id, { volumes: true, work });
+}
+
+async function withStoppedTree<T>(
+  context: Context,
+  id: string,
+  { volumes, work }: { volumes: boolean; work: (root: Root) => Promise<T> },
+): Promise<T> {
+  using _ = await context.lock.acquire(id);
   const now = context.records.get(id);
   if (isRunning(now) && now.task !== undefined) {
-    using root = openRoot(`/proc/${now.task.pid}/root`, { live: true });
-    return work(root);
+    using root = openRoot(volumes ? `/proc/${now.task.pid}/root` : rootfsOf(context, id), { live: true });
+    return await work(root);
   }
   await mkdir(context.runtime.bundleOf(id), { recursive: true, mode: 0o711 });
   const rootfs = await mountRootfs(context, id);
   try {
-    mountVolumes(rootfs, now);
+    if (volumes) mountVolumes(rootfs, now);
     using root = openRoot(rootfs);
     return await work(root);
   } finally {
@@ -49,9 +55,9 @@ export async function withOwnTree<T>(
 ): Promise<T> {
   if (isRunning(record)) {
     using root = openRoot(rootfsOf(context, record.id), { live: true });
-    return work(root);
+    return await work(root);
   }
-  return withTree(context, { ...record, mounts: [] }, work);
+  return withStoppedTree(context, record.id, { volumes: false, work });
 }
 
 function mountVolumes(rootfs: string, { mounts }: ContainerRecord): void {

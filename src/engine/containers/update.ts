@@ -13,8 +13,7 @@ export async function updateContainer(
 ): Promise<string[]> {
   const { records, lock, runtime } = context;
   const { id } = records.find(name);
-  using held = await lock.acquire(id);
-  void held;
+  using _ = await lock.acquire(id);
   const record = records.get(id);
   if (record.state.status === 'removing' || record.state.status === 'dead')
     throw new ConflictError(`cannot update container ${id}: container is marked for removal and cannot be "update"`);

@@ -77,7 +77,7 @@ export function readSmallFile(root: Root, path: string, limitBytes: number): str
     if (!stats.isFile()) return '';
     if (stats.size > limitBytes)
       throw new InvalidArgumentError(`${path} in the image is larger than ${limitBytes} bytes`);
-    const bytes = Buffer.alloc(Number(stats.size));
+    const bytes = Buffer.alloc(stats.size);
     const read = readSync(fd, bytes, 0, bytes.length, 0);
     return bytes.toString('utf8', 0, read);
   } finally {

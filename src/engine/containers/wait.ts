@@ -27,8 +27,8 @@ export async function waitContainer(
   const { id } = record;
   if (condition === 'not-running' && !isRunning(record) && record.state.status !== 'restarting')
     return { exitCode: record.state.exitCode, error: record.state.error };
-  const name_ = { 'not-running': 'stopped', 'next-exit': 'exit', removed: 'removed' }[condition];
-  const waiting = signal === undefined ? once(signals, `${name_}:${id}`) : once(signals, `${name_}:${id}`, { signal });
+  const what = { 'not-running': 'stopped', 'next-exit': 'exit', removed: 'removed' }[condition];
+  const waiting = signal === undefined ? once(signals, `${what}:${id}`) : once(signals, `${what}:${id}`, { signal });
   const [exitCode] = (await waiting) as [number];
   const after = records.list().find((candidate) => candidate.id === id);
   return { exitCode, error: after?.state.error ?? '' };

@@ -124,7 +124,10 @@ async function commit(containers: Containers, call: Call): Promise<void> {
 /** What the body leaves out or empty stays the container's. */
 function givenFields(body: unknown): Partial<ReturnType<typeof parseContainerConfig>> {
   const parsed = Object.entries(parseContainerConfig(body));
-  const isGiven = (value: unknown): boolean =>
-    value !== undefined && value !== '' && value !== false && !(typeof value === 'object' && value !== null && Object.keys(value).length === 0); // prettier-ignore
   return Object.fromEntries(parsed.filter(([, value]) => isGiven(value)));
+}
+
+function isGiven(value: unknown): boolean {
+  if (value === undefined || value === '' || value === false) return false;
+  return typeof value !== 'object' || value === null || Object.keys(value).length > 0;
 }

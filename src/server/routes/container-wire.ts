@@ -44,7 +44,6 @@ export function inspectToWire(description: Description): Record<string, unknown>
 
 function stateToWire(record: ContainerRecord): Record<string, unknown> {
   const { state, task, health } = record;
-  const time = (millis: number): string => (millis === 0 ? ZERO_TIME : formatMillis(millis));
   return {
     Status: state.status,
     Running: isRunning(record) || state.status === 'restarting',
@@ -208,4 +207,8 @@ function portList({ config }: ContainerRecord, ports: readonly PortRequest[]): R
     .filter(({ containerPort, protocol }) => !taken.has(`${containerPort}/${protocol}`))
     .map(({ containerPort, protocol }) => ({ PrivatePort: containerPort, Type: protocol }));
   return [...published, ...exposed];
+}
+
+function time(millis: number): string {
+  return millis === 0 ? ZERO_TIME : formatMillis(millis);
 }

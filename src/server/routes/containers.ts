@@ -108,7 +108,7 @@ async function wait(containers: Containers, call: Call): Promise<void> {
     response.end(`${JSON.stringify({ StatusCode: exitCode, ...failed })}\n`);
   } catch (error) {
     if (signal.aborted) return;
-    response.end(`${JSON.stringify(errorMessage(error as Error))}\n`);
+    response.end(`${JSON.stringify(errorMessage(error))}\n`);
     await once(response, 'finish');
   }
 }
