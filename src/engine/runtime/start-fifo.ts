@@ -12,8 +12,11 @@ export async function startByFifo(path: string, alive: () => boolean): Promise<v
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const deadline = Date.now() + DEADLINE_MS;
-    while (!readByte(fd)) {
-      if (!alive() || Date.now() > deadline) throw new UnavailableError('the container ended before it was started');
+    for (;;) {
+      // Asked before the read: a process that writes its byte, runs and ends in between has started all the same.
+      const waits = alive() && Date.now() < deadline;
+      if (readByte(fd)) break;
+      if (!waits) throw new UnavailableError('the container ended before it was started');
       await sleep(1);
     }
   } finally {
