@@ -37,61 +37,68 @@ export interface GarbageDeps {
 export function createGarbage(deps: GarbageDeps): Garbage {
   const sources: Keep[] = [];
   let leases = 0;
+  /** Counts leases: what was found unused before one may be used after it. */
+  let generation = 0;
   let isWaiting = false;
-  let running: Promise<Collected> | undefined;
+  let running: Promise<unknown> = Promise.resolve();
 
-  const collect = async (): Promise<Collected> => {
-    if (leases > 0) {
-      isWaiting = true;
-      return { removed: [], bytes: 0 };
+  const sweepAll = async (): Promise<Collected> => {
+    const collected: Collected = { removed: [], bytes: 0 };
+    for (;;) {
+      isWaiting = leases > 0;
+      if (isWaiting) return collected;
+      const mine = generation;
+      if (await sweep(deps, { sources, isStale: () => generation !== mine }, collected)) return collected;
     }
-    running = (running ?? Promise.resolve()).then(
-      () => sweep(deps, { sources, isLeased: () => leases > 0 }),
-      () => sweep(deps, { sources, isLeased: () => leases > 0 }),
-    );
-    return running;
+  };
+  const collect = async (): Promise<Collected> => {
+    const result = running.then(sweepAll, sweepAll);
+    running = result;
+    return result;
+  };
+  const release = (): void => {
+    leases -= 1;
+    if (leases > 0 || !isWaiting) return;
+    collect().catch((error: unknown) => deps.log.warn('removing unused layers failed', { error: String(error) }));
   };
   return {
     collect,
     keep: (source) => void sources.push(source),
     lease() {
       leases += 1;
+      generation += 1;
       let isHeld = true;
       return {
         [Symbol.dispose]() {
-          if (!isHeld) return;
+          if (isHeld) release();
           isHeld = false;
-          leases -= 1;
-          if (leases > 0 || !isWaiting) return;
-          isWaiting = false;
-          collect().catch((error: unknown) => deps.log.warn('removing unused layers failed', { error: String(error) }));
         },
       };
     },
   };
 }
 
+/** @returns whether it came to the end; it stops as soon as what it found may not hold any more */
 async function sweep(
   { records, content, snapshots, log }: GarbageDeps,
-  { sources, isLeased }: { sources: readonly Keep[]; isLeased: () => boolean },
-): Promise<Collected> {
+  { sources, isStale }: { sources: readonly Keep[]; isStale: () => boolean },
+  collected: Collected,
+): Promise<boolean> {
   const live = await mark({ records, content, log });
   for (const source of sources) for (const name of await source()) live.snapshots.add(name);
-  const result: Collected = { removed: [], bytes: 0 };
-  const all = await snapshots.list();
-  for (const record of unused(all, live.snapshots)) {
-    if (isLeased()) return result;
+  for (const record of unused(await snapshots.list(), live.snapshots)) {
+    if (isStale()) return false;
     if (!(await removeSnapshot(snapshots, record.name))) continue;
-    result.removed.push(record.name);
-    result.bytes += record.bytes;
+    collected.removed.push(record.name);
+    collected.bytes += record.bytes;
   }
   // A layer's tar stays as long as a snapshot of it.
   for (const { diffId } of await snapshots.list()) if (diffId !== undefined) live.blobs.add(diffId);
   for (const { digest } of await content.list()) {
-    if (isLeased()) return result;
+    if (isStale()) return false;
     if (!live.blobs.has(digest)) await content.remove(digest);
   }
-  return result;
+  return !isStale();
 }
 
 /** Committed layers that nothing builds on, children before parents. Only names of layers: others belong to who named them. */

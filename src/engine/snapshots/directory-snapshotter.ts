@@ -55,7 +55,7 @@ export async function openDirectorySnapshotter({
       const existing = records.find(layer.name);
       if (existing?.kind === 'committed') return publicRecord(existing);
       if (existing !== undefined) throw new ConflictError(`snapshot ${layer.name} exists already`);
-      return unpack(context, layer, (folder, below) => unpackLayer({ folder, below }, tar, options));
+      return await unpack(context, layer, (folder, below) => unpackLayer({ folder, below }, tar, options));
     },
 
     async prepare(name, parent) {
@@ -123,21 +123,16 @@ async function unpack(
   { name, parent, diffId }: Parameters<Snapshotter['unpack']>[0],
   fill: (folder: string, below: Stack | undefined) => Promise<number>,
 ): Promise<SnapshotRecord> {
-  using below = openParents(root, requireParent(records, parent));
+  const parents = requireParent(records, parent);
+  using below = openParents(root, parents);
   await using fresh = await folders.create();
   await mkdir(join(fresh.path, TREE), { mode: 0o755 });
   const bytes = await fill(join(fresh.path, TREE), below);
   await syncFileSystem(root);
   const directory = await fresh.keep();
   await syncDirectory(root);
-  const record: DirectoryRecord = { name, parent, kind: 'committed', directory, diffId, bytes };
-  try {
-    records.add(record);
-  } catch (error) {
-    await folders.discard(directory);
-    throw error;
-  }
-  return publicRecord(record);
+  await addRecord({ records, folders }, { name, kind: 'committed', directory, diffId, bytes }, parents[0]);
+  return publicRecord(records.get(name));
 }
 
 async function commit({ root, records }: Context, active: SnapshotName, name: SnapshotName): Promise<SnapshotRecord> {
@@ -168,17 +163,30 @@ async function addTop(
   { name, parent, kind }: { name: SnapshotName; parent: SnapshotName | undefined; kind: 'active' | 'view' },
 ): Promise<void> {
   if (records.find(name) !== undefined) throw new ConflictError(`snapshot ${name} exists already`);
-  using below = openParents(root, requireParent(records, parent));
+  const parents = requireParent(records, parent);
+  using below = openParents(root, parents);
   await using fresh = await folders.create();
   await mkdir(join(fresh.path, TREE), { mode: 0o755 });
   using tree = openRoot(join(fresh.path, TREE));
   copyRoot(tree, below);
   await mkdir(join(fresh.path, WORK), { mode: 0o700 });
   const directory = await fresh.keep();
+  await addRecord({ records, folders }, { name, kind, directory, diffId: undefined, bytes: 0 }, parents[0]);
+}
+
+/** The parent may have got another name, or be gone, since it was looked up; its folder says which it is. */
+async function addRecord(
+  { records, folders }: Pick<Context, 'records' | 'folders'>,
+  record: Omit<DirectoryRecord, 'parent'>,
+  below: DirectoryRecord | undefined,
+): Promise<void> {
   try {
-    records.add({ name, parent, kind, directory, diffId: undefined, bytes: 0 });
+    const parent = below === undefined ? undefined : records.nameOf(below.directory);
+    if (below !== undefined && parent === undefined)
+      throw new ConflictError(`snapshot ${below.name} was removed while ${record.name} was put on it`);
+    records.add({ ...record, parent });
   } catch (error) {
-    await folders.discard(directory);
+    await folders.discard(record.directory);
     throw error;
   }
 }

@@ -19,6 +19,8 @@ export interface SnapshotRecords {
   /** The record and those it builds on, uppermost first. */
   chain(name: SnapshotName): DirectoryRecord[];
   hasChildren(name: SnapshotName): boolean;
+  /** Name that the snapshot in a folder has now. */
+  nameOf(directory: string): SnapshotName | undefined;
   /** @throws {ConflictError} if the name is taken */
   add(record: DirectoryRecord): void;
   /** An active snapshot becomes a committed one under another name. @throws {ConflictError} if that is taken */
@@ -33,6 +35,7 @@ type Row = Record<string, unknown>;
 
 export function createSnapshotRecords(database: Database): SnapshotRecords {
   const byName = database.prepare('SELECT * FROM snapshots WHERE name = ?');
+  const byDirectory = database.prepare('SELECT name FROM snapshots WHERE directory = ?');
   const all = database.prepare('SELECT * FROM snapshots ORDER BY created, name');
   const child = database.prepare('SELECT 1 FROM snapshots WHERE parent = ? LIMIT 1');
   const insert = database.prepare(
@@ -62,6 +65,7 @@ export function createSnapshotRecords(database: Database): SnapshotRecords {
     list: () => all.all().map(parseRow),
     chain: (name) => chainOf.all(name).map(parseRow),
     hasChildren,
+    nameOf: (directory) => byDirectory.get(directory)?.['name'] as SnapshotName | undefined,
     add({ name, parent, kind, directory, diffId, bytes }) {
       refuseTaken(name);
       insert.run(name, parent ?? null, kind, directory, diffId ?? null, bytes, Date.now());
