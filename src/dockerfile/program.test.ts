@@ -4,7 +4,8 @@ import mounts from './cases/run-mount-values.json' with { type: 'json' };
 import { DockerfileError } from './dockerfile-error.ts';
 import { type MountFlag, parseMountFlag } from './mount-flag.ts';
 import { parseDockerfile } from './parse.ts';
-import { readDockerfile } from './program.ts';
+import { printDockerfile } from './print.ts';
+import { type Program, readDockerfile } from './program.ts';
 import { readInstruction } from './read-instruction.ts';
 
 describe('an instruction is accepted or refused as the reference does', () => {
@@ -81,4 +82,21 @@ test('a misspelt flag is shown with the right name', () => {
 test('a file that begins with another instruction is refused', () => {
   expect(() => readDockerfile('RUN x\n')).toThrow(DockerfileError);
   expect(() => readDockerfile('ARG a\n')).toThrow('contains no stages');
+});
+
+/** What was read, without the places. */
+function shape({ stages }: Program): unknown {
+  return stages.map(({ instructions }) =>
+    instructions.map(({ node: { line: _line, endLine: _end, ...rest } }) => rest),
+  );
+}
+
+test('what is printed reads as the same program', () => {
+  const text =
+    '# escape=`\n# c\narg A=1\nfrom x as y\nRUN a `\n # inside\n  b\nCOPY <<E /f\none\nE\nFROM y\nCMD ["a", "b"]\n';
+  const printed = printDockerfile(readDockerfile(text));
+  expect(printed).toBe(
+    '# escape=`\nARG A=1\n\nFROM x as y\nRUN a   b\nCOPY <<E /f\none\nE\n\nFROM y\nCMD ["a", "b"]\n',
+  );
+  expect(shape(readDockerfile(printed))).toEqual(shape(readDockerfile(text)));
 });

@@ -2,7 +2,7 @@ import { DockerfileError, excerpt, locate } from '#dockerfile/dockerfile-error.t
 import { parseNode } from '#dockerfile/parse.ts';
 import type { StageInstruction } from '#dockerfile/instruction.ts';
 import { readInstruction } from '#dockerfile/read-instruction.ts';
-import { CancelledError, InvalidArgumentError } from '#lib/errors.ts';
+import { CancelledError, InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import { beginStage } from './begin-stage.ts';
 import type { BuildRun, StageRun } from './build-run.ts';
 import { argStep, commandStep, healthcheckStep, labelsStep, listStep, pairsStep, textStep } from './config-step.ts';
@@ -161,10 +161,11 @@ async function withLocation(
   try {
     await work();
   } catch (error) {
-    const isOurs = error instanceof InvalidArgumentError && !(error instanceof DockerfileError);
-    if (!isOurs) throw error;
+    const isAboutFile = error instanceof InvalidArgumentError || error instanceof NotFoundError;
+    if (!isAboutFile || error instanceof DockerfileError) throw error;
     const location = locate(source, instruction.node, '');
-    throw new InvalidArgumentError(error.message, {
+    const Kind = error instanceof NotFoundError ? NotFoundError : InvalidArgumentError;
+    throw new Kind(error.message, {
       why: [error.why, excerpt(source, location)].filter((text) => text !== undefined).join('\n'),
       ...(error.hint !== undefined && { hint: error.hint }),
       cause: error,

@@ -105,6 +105,8 @@ async function prepareBuild(
       const signal = AbortSignal.any([request.signal, failure.signal]);
       const build: BuildRun = { context, request, plan, files, results: new Map(), images: new Map(), signal };
       const output = createOutput(show);
+      for (const { line, message } of plan.program.warnings)
+        output.write(`[Warning] ${message} (${files.dockerfile.name}:${line})\n`);
       const state = await runStages(build, { output, failure });
       warnUnused(build, output);
       const image = await finishImage(context, state, request.tags);

@@ -20,8 +20,9 @@ export interface RunMounts extends AsyncDisposable {
 export async function openRunMounts(run: StageRun, flags: readonly string[]): Promise<RunMounts> {
   await using resources = new AsyncDisposableStack();
   const mounts: Pick<RunMounts, 'list' | 'identity'> = { list: [], identity: [] };
-  for (const text of flags) {
-    const flag = parseMountFlag(run.state.scope.expand(text));
+  const parsed = flags.map((text) => parseMountFlag(run.state.scope.expand(text)));
+  for (const folder of lockedCaches(run, parsed)) resources.use(await run.build.context.steps.acquire(folder));
+  for (const flag of parsed) {
     const opened = await openMount({ run, resources }, flag);
     if (opened === undefined) continue;
     const { source, identity } = opened;
@@ -38,6 +39,19 @@ function targetOf({ type, target }: MountFlag): string {
   return target;
 }
 
+/** Caches that one step at a time may use: taken in one order, so that no two builds wait for each other. */
+function lockedCaches(run: StageRun, flags: readonly MountFlag[]): string[] {
+  const locked = flags.filter(
+    ({ type, sharing }) => type === 'cache' && (sharing === 'locked' || sharing === 'private'),
+  );
+  return [...new Set(locked.map((flag) => cacheFolder(run, flag)))].toSorted();
+}
+
+function cacheFolder({ build }: StageRun, flag: MountFlag): string {
+  const name = sha256(flag.id === '' ? targetOf(flag) : flag.id).slice('sha256:'.length);
+  return join(build.context.root, 'caches', name.slice(0, 32));
+}
+
 interface Opening {
   run: StageRun;
   resources: AsyncDisposableStack;
@@ -47,17 +61,11 @@ async function openMount(
   opening: Opening,
   flag: MountFlag,
 ): Promise<{ source: string; identity: unknown } | undefined> {
-  const { files, context } = opening.run.build;
+  const { files } = opening.run.build;
   if (flag.type === 'bind') return openBind(opening, flag);
   if (flag.type === 'cache') {
     if (flag.from !== '') throw new NotImplementedError('RUN --mount=type=cache with from is not supported');
-    const folder = join(
-      context.root,
-      'caches',
-      sha256(flag.id === '' ? targetOf(flag) : flag.id).slice('sha256:'.length, 'sha256:'.length + 32),
-    );
-    if (flag.sharing === 'locked' || flag.sharing === 'private')
-      opening.resources.use(await context.steps.acquire(`cache ${folder}`));
+    const folder = cacheFolder(opening.run, flag);
     await mkdir(folder, { recursive: true, mode: flag.mode ?? 0o755 });
     return { source: folder, identity: flag.id };
   }

@@ -68,6 +68,7 @@ async function runIn(
   const missing = missingMountPoints(await workspace.open(), destinations);
   await workspace.close();
   const tail = createTail();
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   const { exitCode, oomKilled } = await context.runOnce({
     ...request.limits,
     id: workspace.name,
@@ -80,8 +81,8 @@ async function runIn(
     mounts: [...mounts.list, ...script.mounts],
     hostCa: request.hostCa,
     signal,
-    onOutput(chunk) {
-      const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('utf8');
+    onOutput(chunk, stream) {
+      const text = decoders[stream].decode(chunk, { stream: true });
       tail.add(text);
       output.write(text);
     },

@@ -1,0 +1,93 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { run } from '#lib/run.ts';
+import { type BuildRig, openBuildRig } from '../../../test/support/build-rig.ts';
+
+let rig: BuildRig;
+
+beforeAll(async () => {
+  rig = await openBuildRig();
+});
+afterAll(async () => rig[Symbol.asyncDispose]());
+
+test('a RUN that fails tells its code, its command and its last lines', async () => {
+  const failed = await rig.build({ Dockerfile: 'FROM busybox\nRUN echo about to fail && exit 7\n' });
+  expect(failed.code).toBe(7);
+  expect(failed.stdout).toContain('about to fail');
+  expect(failed.stderr).toContain("The command '/bin/sh -c echo about to fail && exit 7' returned a non-zero code: 7");
+  const unknown = await rig.build({ Dockerfile: 'FROM busybox\nRUN ["no-such-program"]\n' });
+  expect(unknown.code).not.toBe(0);
+  expect(unknown.stderr).toContain('no-such-program');
+});
+
+test('a bad Dockerfile is shown with line, caret and a suggestion', async () => {
+  const { code, stderr } = await rig.build({ Dockerfile: 'FROM busybox\nRUN true\nCOPPY a b\nRUN true\n' });
+  expect(code).toBe(1);
+  expect(stderr).toContain('dockerfile parse error on line 3: unknown instruction: COPPY (did you mean COPY?)');
+  const shown = ['  1 | FROM busybox', '  2 | RUN true', '> 3 | COPPY a b', '    | ^^^^^', '  4 | RUN true'];
+  expect(stderr).toContain(shown.join('\n'));
+  const absent = await rig.engine.request('POST', '/build?dockerfile=Nope', '');
+  expect(absent.status).toBe(400);
+});
+
+test('what is not there is refused with a way out', async () => {
+  const buildkit = await rig.engine.request('POST', '/build?version=2');
+  expect(buildkit.status).toBe(501);
+  expect(buildkit.text).toContain('DOCKER_BUILDKIT=0');
+  expect((await rig.engine.request('POST', '/session')).status).toBe(501);
+  const squash = await rig.engine.request('POST', '/build?squash=1');
+  expect(squash.status).toBe(501);
+  const unknown = await rig.build({ Dockerfile: 'FROM localhost:1/no/such:image\n' });
+  expect(unknown.code).toBe(1);
+});
+
+/** Trees, mounts and folders that only a running build has. */
+async function traces(): Promise<string[]> {
+  const mounts = (await readFile('/proc/self/mountinfo', 'utf8'))
+    .split('\n')
+    .filter((line) => line.includes(`${rig.engine.execRoot}/build/`));
+  const points = await readdir(join(rig.engine.execRoot, 'build'));
+  const contexts = (await readdir(join(rig.engine.dataRoot, 'builder'))).filter((name) => name.startsWith('context-'));
+  return [...mounts, ...points, ...contexts];
+}
+
+async function isSleeping(seconds: number): Promise<boolean> {
+  return (await run(['pgrep', '-fx', `sleep ${seconds}`], { allowFailure: true })).code === 0;
+}
+
+test('a build that its client leaves ends and leaves nothing', async () => {
+  const folder = await rig.contextOf({ Dockerfile: 'FROM busybox\nRUN sleep 987\n' });
+  const leave = new AbortController();
+  const building = rig.engine.command(['docker', 'build', folder], { signal: leave.signal }).catch(() => {});
+  await until(() => isSleeping(987));
+  leave.abort();
+  await building;
+  await until(async () => !(await isSleeping(987)));
+  await until(async () => (await traces()).length === 0);
+  expect(await rig.build({ Dockerfile: 'FROM busybox\nRUN echo next\n' })).toMatchObject({ code: 0 });
+});
+
+test('an engine killed in the middle of a build clears up at its next start, and builds', async () => {
+  const folder = await rig.contextOf({ Dockerfile: 'FROM busybox\nRUN echo done > /done\nRUN sleep 988\n' });
+  const building = rig.engine.docker('build', folder);
+  await until(() => isSleeping(988));
+  await rig.engine.kill('SIGKILL');
+  await building;
+  await rig.engine.start();
+  await until(async () => !(await isSleeping(988)));
+  expect(await traces()).toEqual([]);
+  await writeFile(join(folder, 'Dockerfile'), 'FROM busybox\nRUN echo done > /done\nCMD cat /done\n');
+  const next = await rig.build(folder, '-t', 'after');
+  expect(next.stdout.match(/---> Using cache/g)).toHaveLength(1);
+  expect((await rig.engine.docker('run', '--rm', 'after')).stdout).toBe('done\n');
+});
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await condition())) {
+    expect(Date.now(), 'it takes too long').toBeLessThan(deadline);
+    await sleep(50);
+  }
+}
