@@ -34,13 +34,17 @@ export interface SnapshotRecords {
 type Row = Record<string, unknown>;
 
 export function createSnapshotRecords(database: Database): SnapshotRecords {
+  const reads = createReads(database);
+  return { ...reads, ...createWrites(database, reads) };
+}
+
+type Reads = Pick<SnapshotRecords, 'find' | 'get' | 'list' | 'chain' | 'hasChildren' | 'nameOf'>;
+
+function createReads(database: Database): Reads {
   const byName = database.prepare('SELECT * FROM snapshots WHERE name = ?');
   const byDirectory = database.prepare('SELECT name FROM snapshots WHERE directory = ?');
   const all = database.prepare('SELECT * FROM snapshots ORDER BY created, name');
   const child = database.prepare('SELECT 1 FROM snapshots WHERE parent = ? LIMIT 1');
-  const insert = database.prepare(
-    'INSERT INTO snapshots (name, parent, kind, directory, diff_id, bytes, created) VALUES (?, ?, ?, ?, ?, ?, ?)',
-  );
   const chainOf = database.prepare(
     `WITH RECURSIVE chain(name, depth) AS (
        SELECT ?1, 0 UNION ALL SELECT s.parent, depth + 1 FROM snapshots s JOIN chain c ON s.name = c.name WHERE s.parent IS NOT NULL
@@ -50,22 +54,28 @@ export function createSnapshotRecords(database: Database): SnapshotRecords {
     const row = byName.get(name);
     return row === undefined ? undefined : parseRow(row);
   };
-  const get = (name: SnapshotName): DirectoryRecord => {
-    const record = find(name);
-    if (record === undefined) throw new NotFoundError(`no such snapshot: ${name}`);
-    return record;
+  return {
+    find,
+    get(name) {
+      const record = find(name);
+      if (record === undefined) throw new NotFoundError(`no such snapshot: ${name}`);
+      return record;
+    },
+    list: () => all.all().map(parseRow),
+    chain: (name) => chainOf.all(name).map(parseRow),
+    hasChildren: (name) => child.get(name) !== undefined,
+    nameOf: (directory) => byDirectory.get(directory)?.['name'] as SnapshotName | undefined,
   };
+}
+
+function createWrites(database: Database, { find, get, hasChildren }: Reads): Omit<SnapshotRecords, keyof Reads> {
+  const insert = database.prepare(
+    'INSERT INTO snapshots (name, parent, kind, directory, diff_id, bytes, created) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
   const refuseTaken = (name: SnapshotName): void => {
     if (find(name) !== undefined) throw new ConflictError(`snapshot ${name} exists already`);
   };
-  const hasChildren = (name: SnapshotName): boolean => child.get(name) !== undefined;
   return {
-    find,
-    get,
-    list: () => all.all().map(parseRow),
-    chain: (name) => chainOf.all(name).map(parseRow),
-    hasChildren,
-    nameOf: (directory) => byDirectory.get(directory)?.['name'] as SnapshotName | undefined,
     add({ name, parent, kind, directory, diffId, bytes }) {
       refuseTaken(name);
       insert.run(name, parent ?? null, kind, directory, diffId ?? null, bytes, Date.now());
@@ -81,6 +91,7 @@ export function createSnapshotRecords(database: Database): SnapshotRecords {
       database.prepare('UPDATE snapshots SET diff_id = ? WHERE name = ?').run(diffId, name);
     },
     rename(name, to) {
+      get(name);
       refuseTaken(to);
       transaction(database, () => {
         database.prepare('UPDATE snapshots SET name = ? WHERE name = ?').run(to, name);
