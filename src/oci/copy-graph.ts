@@ -53,17 +53,26 @@ export async function copyGraph(
   if (!(await target.has(root))) await target.write(root, once(bytes), { signal });
 }
 
+/** The first failure stops the others; it is thrown when all have ended, so that nothing goes on behind it. */
 async function copyLayers(
   ends: { source: ContentSource; target: ContentTarget },
   manifest: Manifest,
   { concurrency = 2, signal }: CopyOptions,
 ): Promise<void> {
   const waiting = manifest.layers.toSorted((a, b) => b.size - a.size);
+  const stop = new AbortController();
+  const own = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   const worker = async (): Promise<void> => {
     for (let layer = waiting.shift(); layer !== undefined; layer = waiting.shift())
-      await copyBlob(ends, layer, { signal, parent: manifest });
+      await copyBlob(ends, layer, { signal: own, parent: manifest });
   };
-  await Promise.all(Array.from({ length: concurrency }, worker));
+  const failures: unknown[] = [];
+  const failed = (error: unknown): void => {
+    failures.push(error);
+    stop.abort(error);
+  };
+  await Promise.all(Array.from({ length: concurrency }, async () => worker().catch(failed)));
+  if (failures.length > 0) throw failures[0];
 }
 
 async function copyBlob(

@@ -1,6 +1,6 @@
 import type { RegistryAuth } from '#api/auth-header.ts';
 import type { ProgressMessage } from '#api/progress.ts';
-import { NotFoundError } from '#lib/errors.ts';
+import { CancelledError, NotFoundError } from '#lib/errors.ts';
 import { type ContentSource, copyGraph } from '#oci/copy-graph.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import type { Digest } from '#oci/digest.ts';
@@ -47,29 +47,26 @@ export async function pullImage(
   const reference = withDefaultTag(name);
   const report = createPullReport(options.report ?? ignore);
   using _ = context.garbage.lease();
-  const cancel = new AbortController();
-  const signal = AbortSignal.any([cancel.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-  try {
-    const opened = await openPullSource(reference, { ...options, signal });
-    using repository = opened.repository;
-    const before = context.records.named(canonicalName(reference));
-    report.begin(reference);
-    const { manifest, descriptor, documents } = await chooseManifest(opened, reference, options.platform);
-    const isCurrent = before !== undefined && context.records.find(before)?.root.digest === opened.root.digest;
-    for (const layer of isCurrent ? [] : manifest.layers) report.layer(layer, 'known');
-    const { content, snapshots } = context;
-    const target = exclusiveTarget(createStoreTarget({ content, snapshots }, { onLayer: report.layer }));
-    const source = sourceOf(repository, { documents, onBytes: report.bytes });
-    const select = (): Descriptor[] => [descriptor];
-    await copyGraph({ source, target }, opened.root, { select, concurrency: CONCURRENCY, signal });
-    const image = await record(context, { root: opened.root, manifest: descriptor }, reference);
-    report.end({ reference, digest: opened.root.digest, isNew: before !== image.id });
-    return { image, isNew: before !== image.id };
-  } catch (error) {
-    // Layers that are still on their way are of no use any more.
-    cancel.abort(error);
-    throw error;
-  }
+  const { signal } = options;
+  const opened = await openPullSource(reference, options);
+  using repository = opened.repository;
+  const before = context.records.named(canonicalName(reference));
+  report.begin(reference);
+  const { manifest, descriptor, documents } = await chooseManifest(opened, reference, options.platform);
+  const isCurrent = before !== undefined && context.records.find(before)?.root.digest === opened.root.digest;
+  for (const layer of isCurrent ? [] : manifest.layers) report.layer(layer, 'known');
+  const { content, snapshots } = context;
+  const target = exclusiveTarget(createStoreTarget({ content, snapshots }, { onLayer: report.layer }));
+  const source = sourceOf(repository, { documents, onBytes: report.bytes });
+  const select = (): Descriptor[] => [descriptor];
+  await copyGraph({ source, target }, opened.root, { select, concurrency: CONCURRENCY, signal }).catch(
+    (error: unknown) => {
+      throw signal?.aborted === true ? new CancelledError('the pull was cancelled', { cause: error }) : error;
+    },
+  );
+  const image = await record(context, { root: opened.root, manifest: descriptor }, reference);
+  report.end({ reference, digest: opened.root.digest, isNew: before !== image.id });
+  return { image, isNew: before !== image.id };
 }
 
 function ignore(): void {}
@@ -107,9 +104,9 @@ function sourceOf(
   { documents, onBytes }: { documents: ReadonlyMap<Digest, Uint8Array>; onBytes: ByteListener },
 ): ContentSource {
   return {
-    async open(descriptor) {
+    async open(descriptor, { signal }) {
       const bytes = documents.get(descriptor.digest);
-      return bytes === undefined ? download(repository, descriptor, onBytes) : once(bytes);
+      return bytes === undefined ? download(repository, descriptor, { signal, onBytes }) : once(bytes);
     },
   };
 }
@@ -119,10 +116,10 @@ type ByteListener = (layer: Descriptor, current: number) => void;
 async function* download(
   repository: Repository,
   descriptor: Descriptor,
-  onBytes: ByteListener,
+  { signal, onBytes }: { signal: AbortSignal | undefined; onBytes: ByteListener },
 ): AsyncGenerator<Uint8Array> {
   let current = 0;
-  for await (const chunk of await repository.openBlob(descriptor)) {
+  for await (const chunk of await repository.openBlob(descriptor, signal)) {
     current += chunk.byteLength;
     onBytes(descriptor, current);
     yield chunk;

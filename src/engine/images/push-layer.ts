@@ -36,7 +36,7 @@ export async function pushLayer(
 ): Promise<Descriptor> {
   const { mediaType, digest } = known;
   const isCompressed = digest !== diffId;
-  if (isCompressed && (await repository.headBlob(digest)) !== undefined) {
+  if ((await repository.headBlob(digest)) !== undefined) {
     report.layer(diffId, 'Layer already exists');
     return known;
   }

@@ -1,6 +1,6 @@
 import type { RegistryAuth } from '#api/auth-header.ts';
 import type { ProgressMessage } from '#api/progress.ts';
-import { NotFoundError } from '#lib/errors.ts';
+import { CancelledError, NotFoundError } from '#lib/errors.ts';
 import { sha256 } from '#lib/sha256.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import type { Digest } from '#oci/digest.ts';
@@ -49,15 +49,13 @@ export async function pushImage(
   try {
     const pushed: { reference: Reference; descriptor: Descriptor }[] = [];
     for (const { reference, image } of images) {
-      const descriptor = await pushOne({ context, repository, report, signal }, reference, image);
+      const descriptor = await pushOne({ context, repository, report, cancel }, reference, image);
       report.end(reference.tag ?? '', descriptor);
       pushed.push({ reference, descriptor });
     }
     return pushed;
   } catch (error) {
-    // Layers that are still on their way are of no use any more.
-    cancel.abort(error);
-    throw error;
+    throw options.signal?.aborted === true ? new CancelledError('the push was cancelled', { cause: error }) : error;
   }
 }
 
@@ -90,7 +88,8 @@ interface Push {
   context: ImagesContext;
   repository: Repository;
   report: PushReport;
-  signal: AbortSignal;
+  /** Ends what is on its way. */
+  cancel: AbortController;
 }
 
 async function pushOne(push: Push, reference: Reference, image: Image): Promise<Descriptor> {
@@ -110,9 +109,10 @@ async function pushOne(push: Push, reference: Reference, image: Image): Promise<
   return descriptor;
 }
 
-/** From the bottom, several at a time; the answer has the order of the manifest. */
+/** From the bottom, several at a time; the answer has the order of the manifest. The first failure ends the others and is thrown after them. */
 async function pushLayers(push: Push, reference: Reference, image: Image): Promise<Descriptor[]> {
-  const { context, repository, report, signal } = push;
+  const { context, repository, report, cancel } = push;
+  const { signal } = cancel;
   const { layers } = image.manifest.document;
   const sources = siblings(reference, image);
   const sent = new Map<Digest, Promise<Descriptor>>();
@@ -130,7 +130,13 @@ async function pushLayers(push: Push, reference: Reference, image: Image): Promi
       done[index] = await pushed;
     }
   };
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+  const failures: unknown[] = [];
+  const failed = (error: unknown): void => {
+    failures.push(error);
+    cancel.abort(error);
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, async () => worker().catch(failed)));
+  if (failures.length > 0) throw failures[0];
   return done;
 }
 

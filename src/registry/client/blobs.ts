@@ -70,7 +70,7 @@ async function* resumed(
         yield chunk;
       }
       if (offset >= descriptor.size) return;
-      throw new UnavailableError('the connection ended early', { cause: { code: 'ECONNRESET' } });
+      throw endedEarly(response, { descriptor, offset });
     } catch (error) {
       const told = connectionError(error, response.url, options.signal);
       if (attempt >= DEFAULT_RETRY.attempts || !isConnectionLoss(told)) throw told;
@@ -80,6 +80,18 @@ async function* resumed(
     await pause(backoff(attempt, DEFAULT_RETRY.pauseMs), options.signal);
     response = await requestBlob(session, descriptor, { ...options, offset });
   }
+}
+
+/** An end that HTTP calls whole is what the registry has; one that only closes the connection may have lost the rest. */
+function endedEarly(
+  { headers }: WireResponse,
+  { descriptor: { digest, size }, offset }: { descriptor: Descriptor; offset: number },
+): Error {
+  const isWhole = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  if (!isWhole) return new UnavailableError('the connection ended early', { cause: { code: 'ECONNRESET' } });
+  return new InvalidArgumentError(`blob ${digest} has ${offset} bytes instead of ${size}`, {
+    why: 'the registry sent other bytes than its manifest lists',
+  });
 }
 
 function counted(offset: number, descriptor: Descriptor): number {

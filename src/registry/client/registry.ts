@@ -26,7 +26,8 @@ export interface Repository extends Disposable {
   headManifest(reference: string): Promise<Descriptor | undefined>;
   putManifest(manifest: { reference: string; descriptor: Descriptor; bytes: Uint8Array }): Promise<void>;
   headBlob(digest: Digest): Promise<number | undefined>;
-  openBlob(descriptor: Descriptor): Promise<AsyncIterable<Uint8Array>>;
+  /** `signal` ends this one. */
+  openBlob(descriptor: Descriptor, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   uploadBlob(upload: Upload): Promise<void>;
   mountBlob(blob: { digest: Digest; from: string }): Promise<boolean>;
 }
@@ -50,7 +51,7 @@ export function openRepository(
     headManifest: (name) => headManifest(session, name, own),
     putManifest: (manifest) => putManifest(session, manifest, own),
     headBlob: (digest) => headBlob(session, digest, own),
-    openBlob: (descriptor) => openBlob(session, descriptor, own),
+    openBlob: (descriptor, signal) => openBlob(session, descriptor, signal === undefined ? own : { ...own, signal }),
     uploadBlob: (upload) => uploadBlob(session, upload, own),
     mountBlob: (blob) => mountBlob(session, blob, own),
     [Symbol.dispose]: () => wire[Symbol.dispose](),
