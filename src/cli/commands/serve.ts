@@ -29,7 +29,7 @@ Served again, the new container takes the place and the port of the former one.`
   async run(context, { options, words: [directory = '.'] }) {
     const project = await openProject(directory, { name: options.name, python: options.python });
     requireApp(project);
-    const report = openProjectReport(context.output, options);
+    const report = openProjectReport(context.output, { verbose: options.verbose, keepStdout: true });
     const served = await serveProject({ client: await context.client(), report }, project, {
       port: portNumber(options.port),
       timeoutMs: options.timeout === undefined ? undefined : options.timeout * 1000,

@@ -20,7 +20,7 @@ there afterwards and belongs to you. Words after -- are handed to the script.`,
   words: { min: 0 },
   async run(context, { options, words: [directory = '.', ...args] }) {
     const project = await openProject(directory, { name: options.name, python: options.python });
-    const report = openProjectReport(context.output, options);
+    const report = openProjectReport(context.output, { verbose: options.verbose, keepStdout: options.json });
     const result = await trainProject({ client: await context.client(), report }, project, {
       script: options.script,
       args,

@@ -5,8 +5,15 @@ import { cleanOutput } from './text.ts';
 /** Steps that take time; the others are not worth a line. */
 const WORTH_A_LINE = /^Step \d+\/\d+ : (RUN|COPY|ADD)\b/;
 
+export interface ProjectReportOptions {
+  /** Show all that builds write. */
+  verbose: boolean;
+  /** Standard output is for the result alone. */
+  keepStdout: boolean;
+}
+
 /** How train and serve are told: steps on standard error, what the person's program writes where it wrote it. */
-export function openProjectReport(output: Output, { verbose }: { verbose: boolean }): Report {
+export function openProjectReport(output: Output, { verbose, keepStdout }: ProjectReportOptions): Report {
   const style = output.style('stderr');
   const colours = output.stderr.isTTY;
   const text = (line: string): void =>
@@ -28,7 +35,7 @@ export function openProjectReport(output: Output, { verbose }: { verbose: boolea
     quote: (lines) => lines.forEach(text),
     output: (bytes, stream) => {
       const read = decoders[stream].decode(bytes, { stream: true });
-      output[stream].write(cleanOutput(read, { colours }));
+      output[keepStdout ? 'stderr' : stream].write(cleanOutput(read, { colours }));
     },
   };
 }
