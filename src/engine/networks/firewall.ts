@@ -1,5 +1,6 @@
 import type { Log } from '#lib/log.ts';
 import { applyNft, deleteTable } from '#linux/nft.ts';
+import { watchFirewall } from './firewall-watch.ts';
 import { openForeignChains } from './foreign-chains.ts';
 import { portsScript, type TableState, tableScript } from './rules.ts';
 
@@ -9,6 +10,8 @@ export interface Firewall {
   refresh(options?: { force?: boolean }): Promise<void>;
   /** Takes all rules of this engine away. */
   remove(): Promise<void>;
+  /** Stops following what others change; the rules stay. */
+  close(): void;
 }
 
 export interface FirewallState extends TableState {
@@ -25,9 +28,20 @@ export function openFirewall(deps: { engineId: string; state: () => FirewallStat
   const foreign = followForeignChains(table, log);
   let inForce: TableState | undefined;
   let forced = false;
+  let watch: Disposable | undefined;
   let running: Promise<void> = Promise.resolve();
   let next: Promise<void> | undefined;
 
+  const ownGone = async (): Promise<void> => {
+    if (inForce === undefined) return;
+    log.warn('our rules were removed from the packet filter by another program; they are back now', { table });
+    await refresh({ force: true });
+  };
+  const foreignChanged = async (): Promise<void> => foreign.follow(state().inUse, { now: state().inUse.length > 0 });
+  const close = (): void => {
+    watch?.[Symbol.dispose]();
+    watch = undefined;
+  };
   const apply = async (): Promise<void> => {
     const now = state();
     const former = inForce;
@@ -37,21 +51,25 @@ export function openFirewall(deps: { engineId: string; state: () => FirewallStat
     await foreign.follow(now.inUse);
   };
 
+  const refresh: Firewall['refresh'] = async ({ force = false } = {}) => {
+    forced ||= force;
+    watch ??= watchFirewall(table, { ownGone, foreignChanged }, log);
+    next ??= (async () => {
+      await running.catch(() => {});
+      next = undefined;
+      if (forced) inForce = undefined;
+      forced = false;
+      running = apply();
+      await running;
+    })();
+    await next;
+  };
   return {
-    async refresh({ force = false } = {}) {
-      forced ||= force;
-      next ??= (async () => {
-        await running.catch(() => {});
-        next = undefined;
-        if (forced) inForce = undefined;
-        forced = false;
-        running = apply();
-        await running;
-      })();
-      await next;
-    },
+    refresh,
+    close,
     async remove() {
       await running.catch(() => {});
+      close();
       inForce = undefined;
       await deleteTable('inet', table);
       await foreign.follow([], { now: true });

@@ -116,4 +116,6 @@ export interface Networks {
   reconcile(alive: ReadonlySet<string>): Promise<void>;
   /** Takes away everything of this engine that is in the kernel: namespaces, interfaces, rules. No container may run. */
   teardown(): Promise<void>;
+  /** Lets go of what this process holds; containers keep their networks. */
+  close(): void;
 }

@@ -110,6 +110,10 @@ function networksOf(deps: Deps): Networks {
     onHosts: (listener) => deps.neighbours.listen(listener),
     reconcile: async (alive) => reconcile(deps, alive),
     teardown: async () => teardown(deps),
+    close() {
+      deps.firewall.close();
+      deps.host[Symbol.dispose]();
+    },
   };
 }
 
