@@ -35,7 +35,7 @@ export async function getManifest(
   reference: string,
   options: ManifestOptions,
 ): Promise<{ descriptor: Descriptor; bytes: Buffer }> {
-  const response = await send(session, 'GET', { reference, ...options });
+  const response = await get(session, { reference, ...options });
   if (response.status !== 200) throw await manifestError(response, reference, options);
   const bytes = await readBody(response, MANIFEST_LIMIT_BYTES);
   const digest = sha256(bytes);
@@ -48,23 +48,6 @@ export async function getManifest(
   const mediaType = mediaTypeOf(response, bytes);
   parseManifestOrIndex(bytes, mediaType);
   return { descriptor: { mediaType, digest, size: bytes.byteLength }, bytes };
-}
-
-/** `HEAD /v2/N/manifests/REF`: what it is, or undefined if it is not there or the registry does not tell. */
-export async function headManifest(
-  session: Session,
-  reference: string,
-  options: ManifestOptions,
-): Promise<Descriptor | undefined> {
-  const response = await send(session, 'HEAD', { reference, ...options });
-  response.body.resume();
-  if (response.status === 404) return undefined;
-  if (response.status !== 200) throw await manifestError(response, reference, options);
-  const digest = response.headers['docker-content-digest'];
-  const mediaType = response.headers['content-type']?.replace(/;.*$/, '').trim() ?? '';
-  const size = Number(response.headers['content-length']);
-  if (typeof digest !== 'string' || !isDigest(digest) || !Number.isSafeInteger(size)) return undefined;
-  return { mediaType, digest, size };
 }
 
 /** `PUT /v2/N/manifests/REF`. @throws {InvalidArgumentError} if the registry refuses it */
@@ -89,13 +72,12 @@ export async function putManifest(
   response.body.resume();
 }
 
-async function send(
+async function get(
   session: Session,
-  method: 'GET' | 'HEAD',
   { reference, repository, scopes, signal }: ManifestOptions & { reference: string },
 ): Promise<WireResponse> {
   const request: SessionRequest = {
-    method,
+    method: 'GET',
     path: `/v2/${repository}/manifests/${reference}`,
     headers: { accept: ACCEPT },
     scopes,

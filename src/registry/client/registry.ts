@@ -4,7 +4,7 @@ import type { Digest } from '#oci/digest.ts';
 import type { Reference } from '#oci/reference.ts';
 import { type BlobOptions, headBlob, openBlob } from './blobs.ts';
 import { endpointOf } from './endpoint.ts';
-import { getManifest, headManifest, putManifest } from './manifests.ts';
+import { getManifest, putManifest } from './manifests.ts';
 import { openSession, type Session } from './session.ts';
 import { secureContextOf } from './trust.ts';
 import { mountBlob, type Upload, uploadBlob } from './uploads.ts';
@@ -23,7 +23,6 @@ export interface RegistryOptions {
 export interface Repository extends Disposable {
   /** @throws {NotFoundError} */
   getManifest(reference: string): Promise<{ descriptor: Descriptor; bytes: Buffer }>;
-  headManifest(reference: string): Promise<Descriptor | undefined>;
   putManifest(manifest: { reference: string; descriptor: Descriptor; bytes: Uint8Array }): Promise<void>;
   headBlob(digest: Digest): Promise<number | undefined>;
   /** `signal` ends this one. */
@@ -48,7 +47,6 @@ export function openRepository(
   };
   return {
     getManifest: (name) => getManifest(session, name, own),
-    headManifest: (name) => headManifest(session, name, own),
     putManifest: (manifest) => putManifest(session, manifest, own),
     headBlob: (digest) => headBlob(session, digest, own),
     openBlob: (descriptor, signal) => openBlob(session, descriptor, signal === undefined ? own : { ...own, signal }),
