@@ -54,7 +54,6 @@ const interpreterOf = (version: string): readonly string[] => [
   `python${version}`,
   `python${version}-dev`,
   `python${version}-venv`,
-  'python3-gdbm',
 ];
 
 /** Package names from the releases' indexes of 2025; each was installed and tried. */
@@ -73,7 +72,7 @@ export const SUITES: Readonly<Record<Suite, SuiteFacts>> = {
       'libssl1.1',
       'libtirpc3',
     ],
-    interpreter: [...interpreterOf('3.9'), 'python3-distutils', 'python3-lib2to3'],
+    interpreter: [...interpreterOf('3.9'), 'python3-gdbm', 'python3-distutils', 'python3-lib2to3'],
     wheelSuite: 'bookworm',
     wheels: ['python3-pip-whl', 'python3-setuptools-whl', 'python3-wheel-whl'],
   },
@@ -90,7 +89,7 @@ export const SUITES: Readonly<Record<Suite, SuiteFacts>> = {
       'libssl3',
       'libtirpc3',
     ],
-    interpreter: [...interpreterOf('3.11'), 'python3-distutils', 'python3-lib2to3'],
+    interpreter: [...interpreterOf('3.11'), 'python3-gdbm', 'python3-distutils', 'python3-lib2to3'],
     wheelSuite: 'bookworm',
     wheels: ['python3-pip-whl', 'python3-setuptools-whl', 'python3-wheel-whl'],
   },
@@ -98,7 +97,7 @@ export const SUITES: Readonly<Record<Suite, SuiteFacts>> = {
     debian: '13',
     python: '3.13',
     libraries: [...COMMON_LIBRARIES, 'libdb5.3t64', 'libffi8', 'libgdbm6t64', 'libreadline8t64', 'libssl3t64'],
-    interpreter: interpreterOf('3.13'),
+    interpreter: [...interpreterOf('3.13'), 'python3.13-gdbm'],
     wheelSuite: 'trixie',
     // Since 3.12 the official images bring pip alone.
     wheels: ['python3-pip-whl'],
