@@ -1,6 +1,6 @@
 import { type Client } from '#client/transport.ts';
 import { buildImage } from '#client/builds.ts';
-import { BerthError, InternalError } from '#lib/errors.ts';
+import { InternalError } from '#lib/errors.ts';
 import { baseImages } from '#ml/detect/own-dockerfile.ts';
 import { explain } from '#ml/explain/explain.ts';
 import { ensureBase } from './ensure-base.ts';
@@ -9,6 +9,7 @@ import { compileIgnore, ignoreLines } from '#dockerfile/ignore.ts';
 import { type ContextFilter, packContext } from './pack-context.ts';
 import type { Project } from './project.ts';
 import type { Report } from './report.ts';
+import { warnAboutSize } from './warn-about-size.ts';
 
 export interface Collaborators {
   client: Client;
@@ -46,7 +47,9 @@ export async function buildProject(
       report.detail(line);
     }
   };
-  const context = packContext(project.directory, { extra: project.dockerfile.extra, filter: await ignoreOf(project) });
+  const filter = await ignoreOf(project);
+  warnAboutSize(project.tree.files, filter, report);
+  const context = packContext(project.directory, { extra: project.dockerfile.extra, filter });
   const labels = { [LABELS.project]: project.name, [LABELS.directory]: project.directory };
   try {
     for await (const { stream } of buildImage(client, context, { tags: [imageOf(project)], labels, noCache, signal }))
@@ -81,10 +84,4 @@ function buildError(
     hint: meaning?.fix ?? error.hint ?? 'mend the step that failed and try again',
     cause: error,
   });
-}
-
-/** Text of an error and why, for a report. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error instanceof BerthError && error.why !== undefined ? `${error.message}: ${error.why}` : error.message;
 }

@@ -5,6 +5,7 @@ import {
   containerStats,
   createContainer,
   inspectContainer,
+  listContainers,
   killContainer,
   removeContainer,
   startContainer,
@@ -104,6 +105,7 @@ async function runTraining(
   project: Project,
   options: TrainOptions & { script: string; image: string },
 ): Promise<Ran> {
+  await removeFormer(client, project);
   const { Id: id } = await createContainer(client, await containerBody(client, project, options), { hostCa: true });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(async () => removeContainer(client, id, { force: true, volumes: true }).catch(() => {}));
@@ -133,6 +135,14 @@ async function runTraining(
   const explanation =
     exitCode === 0 ? undefined : explain(log, { exitCode, oomKilled, manifest: project.plan.manifest?.path });
   return { exitCode, seconds, peakMemoryBytes, oomKilled, explanation };
+}
+
+/** Containers of trainings whose command was killed before it could tidy up. */
+async function removeFormer(client: Client, { directory }: Project): Promise<void> {
+  const label = [`${LABELS.directory}=${directory}`, `${LABELS.purpose}=train`];
+  const filters = { label, status: ['exited', 'created', 'dead'] };
+  for (const { Id } of await listContainers(client, { all: true, filters }))
+    await removeContainer(client, Id, { force: true, volumes: true }).catch(() => {});
 }
 
 async function containerBody(

@@ -66,12 +66,11 @@ export async function planProject(tree: FileTree, options: PlanOptions): Promise
 function choosePythonFor(facts: ProjectFacts, wish: string | undefined): PythonChoice {
   const own = facts.dockerfile === undefined ? undefined : pythonOfDockerfile(facts.dockerfile.text);
   if (wish !== undefined || own === undefined) return choosePython(facts, { version: wish });
-  return {
+  return choosePython(facts, {
     version: own,
     why: 'the Dockerfile starts from it',
     evidence: { file: 'Dockerfile', line: 1 },
-    findings: [],
-  };
+  });
 }
 
 function trainingPlan({ module, writes }: TrainingFacts): TrainingPlan {

@@ -14,6 +14,8 @@ export interface PythonChoice {
 /** What the caller insists on instead of what the files say. */
 export interface PythonWish {
   version?: string | undefined;
+  why?: string | undefined;
+  evidence?: Evidence | undefined;
 }
 
 interface Limit {
@@ -25,7 +27,12 @@ interface Limit {
 /** Which Python a project gets: what its files name, else the usual one, else the nearest that everything pinned has wheels for. */
 export function choosePython(facts: ProjectFacts, wish: PythonWish = {}): PythonChoice {
   if (wish.version !== undefined)
-    return { version: minor(wish.version), why: 'asked for', evidence: undefined, findings: [] };
+    return {
+      version: minor(wish.version),
+      why: wish.why ?? 'asked for',
+      evidence: wish.evidence,
+      findings: conflicts(facts, minor(wish.version)),
+    };
   const [request] = facts.pythonRequests;
   if (request !== undefined) {
     const evidence = { file: request.file, line: request.line };
@@ -99,9 +106,9 @@ function forMinor(specifiers: string): string {
     .replace(/<\s*4(\.0)*/, '<4');
 }
 
-function wheelSupport({ name, specifiers }: Requirement): string | undefined {
+function wheelSupport({ name, specifiers, marker }: Requirement): string | undefined {
   const exact = exactVersion(specifiers);
-  if (exact === undefined) return undefined;
+  if (exact === undefined || marker !== '') return undefined;
   return WHEEL_SUPPORT.find((row) => row.distribution === name && meets(exact, row.versions))?.pythons;
 }
 
@@ -109,7 +116,7 @@ function conflicts(facts: ProjectFacts, version: string): Finding[] {
   return limitsOf(facts)
     .filter(({ specifiers }) => !meets(version, specifiers))
     .map(({ why, evidence }) => ({
-      code: 'python-conflict', severity: 'warning', message: `Python ${version} is named, but ${why}`, file: evidence.file, line: evidence.line, fix: null,
+      code: 'python-conflict', severity: 'warning', message: `Python ${version} is to be used, but ${why}`, file: evidence.file, line: evidence.line, fix: null,
     })); // prettier-ignore
 }
 
