@@ -41,6 +41,7 @@ export async function cachedRoot(recipe: Recipe, options: RootOptions = {}): Pro
   const { pythonVersion } = await bootstrap({ ...recipe, suite }, made, { ...options, mirror });
   await writeFile(`${path}.json`, JSON.stringify({ name: recipe.name, pythonVersion }));
   await rename(made, path);
+  await removeOlder(folder, key);
   return { path, pythonVersion };
 }
 
@@ -64,6 +65,14 @@ async function readCached(path: string): Promise<CachedRoot | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** What former recipes of the same stand-in made. */
+async function removeOlder(folder: string, key: string): Promise<void> {
+  const kind = key.replace(/[^-]*$/, '');
+  for (const name of await readdir(folder))
+    if (name.startsWith(kind) && !name.startsWith(key) && /^[0-9a-f]{12}\./.test(name.slice(kind.length)))
+      await rm(join(folder, name), { force: true });
 }
 
 /** What an interrupted run left. */
