@@ -1,5 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { spawn } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { ConflictError } from '#lib/errors.ts';
 import { inNetns } from '#linux/netns.ts';
@@ -123,6 +124,43 @@ X`);
     expect(after).toBe(before);
   },
 );
+
+// The program comes with iptables, which the engine itself does not need.
+test.skipIf(!existsSync('/usr/sbin/iptables-legacy'))(
+  'a firewall of the former interface that drops gets accept rules too',
+  async () => {
+    sh('iptables-legacy -P FORWARD DROP && iptables-legacy -A FORWARD -i lan0 -o lan0 -j ACCEPT');
+    const before = sh('iptables-legacy -S');
+    const networks = await openIn();
+    const sandbox = await networks.attach(request('web', { ports: [port('', 8080)] }));
+    await serve(namespaceOf(sandbox), 'web');
+    expect(await ask(here.neighbour, HOST, { at: 8080 })).toBe('web');
+    await networks.detach('web');
+    expect(sh('iptables-legacy -S')).toBe(before);
+  },
+);
+
+test('a firewalld that owns its table is asked to trust the bridge', async () => {
+  const asked = join(here.root, 'asked');
+  const folder = join(here.root, 'bin');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'firewall-cmd'), `#!/bin/sh\necho "$*" >> ${asked}\n`, { mode: 0o755 });
+  const path = process.env['PATH'];
+  process.env['PATH'] = `${folder}:${path}`;
+  const firewalld = spawn('nft', ['--interactive'], { stdio: ['pipe', 'ignore', 'inherit'] });
+  try {
+    const chain = 'chain inet firewalld filter_FORWARD';
+    firewalld.stdin.write('add table inet firewalld { flags owner; }\n');
+    firewalld.stdin.write(`add ${chain} { type filter hook forward priority filter + 10; policy drop; }\n`);
+    await until(() => sh('nft list chains').includes('filter_FORWARD'));
+    const networks = await openIn();
+    await networks.attach(request('web'));
+    expect(readFileSync(asked, 'utf8')).toBe('--quiet --zone=trusted --change-interface=berth-aaaaaaaa\n');
+  } finally {
+    process.env['PATH'] = path;
+    firewalld.kill();
+  }
+});
 
 test('rules that another program removes come back', async () => {
   const networks = await openIn();

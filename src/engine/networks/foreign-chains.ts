@@ -1,4 +1,6 @@
+import { run } from '#lib/run.ts';
 import { applyNft, listChains, listRules, type NftChain } from '#linux/nft.ts';
+import { openLegacyChain } from './legacy-chain.ts';
 
 /**
  * Somebody else's forward chain that refuses what it does not know (Docker's, ufw's, firewalld's) refuses our bridges too, whatever
@@ -9,14 +11,26 @@ import { applyNft, listChains, listRules, type NftChain } from '#linux/nft.ts';
 export async function openForeignChains(mark: string, bridges: readonly string[]): Promise<string[]> {
   const chains = await listChains();
   const refusing = await findRefusing(chains);
-  const script: string[] = [];
-  for (const chain of chains.filter(({ table }) => !table.startsWith('berth_'))) {
-    if (!mayHoldOurs(chain)) continue;
+  for (const chain of chains.filter(mayHoldOurs)) {
     const wanted = refusing.includes(chain) ? bridges.flatMap((bridge) => rulesFor(mark, bridge)) : [];
-    script.push(...(await changesOf(chain, mark, wanted)));
+    const changes = await changesOf(chain, mark, wanted);
+    if (changes.length === 0) continue;
+    await applyNft(`${changes.join('\n')}\n`).catch(async (error: unknown) => {
+      // A firewalld that owns its table lets nobody change it, but takes the bridge into its trusted zone.
+      if (chain.table !== FIREWALLD) throw error;
+      await trustBridges(bridges);
+    });
   }
-  if (script.length > 0) await applyNft(`${script.join('\n')}\n`);
-  return refusing.map(nameOf);
+  const legacy = await openLegacyChain(mark, bridges);
+  return [...refusing.map(nameOf), ...legacy];
+}
+
+const FIREWALLD = 'firewalld';
+
+/** For as long as firewalld runs: nothing is written to its configuration, and an interface that goes leaves the zone. */
+async function trustBridges(bridges: readonly string[]): Promise<void> {
+  for (const bridge of bridges)
+    await run(['firewall-cmd', '--quiet', '--zone=trusted', `--change-interface=${bridge}`]);
 }
 
 interface AcceptRule {
@@ -63,7 +77,7 @@ function isForward({ family, type, hook, table }: NftChain): boolean {
 }
 
 function mayHoldOurs(chain: NftChain): boolean {
-  return isForward(chain) || chain.name === USER_CHAIN;
+  return isForward(chain) || (chain.name === USER_CHAIN && !chain.table.startsWith('berth_'));
 }
 
 async function endsInRefusal(chain: NftChain): Promise<boolean> {
