@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { stdcopyFrame } from '#api/stdcopy.ts';
 import { ConflictError } from '#lib/errors.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '#engine/stdio/detach-keys.ts';
 import { attachStreams } from './attach.ts';
@@ -85,7 +86,9 @@ export function attachExec(context: Context, id: string, { tty }: { tty: boolean
   return {
     framed,
     async serve(client) {
+      const settled = Promise.withResolvers<void>();
       const attached = attachStreams(client, exec.streams, {
+        settled: settled.promise,
         stdin: exec.attachStdin,
         stdout: exec.attachStdout,
         stderr: exec.attachStderr,
@@ -94,10 +97,12 @@ export function attachExec(context: Context, id: string, { tty }: { tty: boolean
         log: undefined,
       });
       try {
-        await startExec(context, id);
+        const { exited } = await startExec(context, id);
+        void exited.finally(settled.resolve);
       } catch (error) {
-        if (client.writable) client.end(`${(error as Error).message}\r\n`);
-        return;
+        const text = Buffer.from(`${(error as Error).message}\r\n`);
+        if (client.writable) client.write(framed ? stdcopyFrame('stdout', text) : text);
+        settled.resolve();
       }
       if ((await attached) === 'detached')
         publish(context, record, { action: 'exec_detach', attributes: { execID: exec.id } });

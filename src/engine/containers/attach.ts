@@ -15,6 +15,8 @@ export interface AttachOptions {
   detachKeys: readonly number[] | undefined;
   /** Log that a client who falls behind is served from. */
   log: string | undefined;
+  /** What must be so before the client is told the end: it asks for the exit code then. */
+  settled?: Promise<unknown>;
 }
 
 /** What a client may have waiting before it is served from the log. */
@@ -33,7 +35,7 @@ export function attachStreams(
   const output = createOutput(client, streams, options);
   const finish = async (why: 'ended' | 'detached' | 'left'): Promise<void> => {
     listening[Symbol.dispose]();
-    if (why === 'ended') await output.drained();
+    if (why === 'ended') await Promise.all([output.drained(), options.settled]);
     client.end();
     if (!options.stdin) client.resume();
     resolve(why);

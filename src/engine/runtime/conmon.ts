@@ -60,7 +60,7 @@ export function spawnConmon(options: ConmonOptions): Conmon {
       await spawned(child);
       await options.onSpawn(child.pid as number);
       pipe(child, START).end('\0');
-      const pid = await created(sync);
+      const pid = await created(sync, 'failed to create task for container: OCI runtime create failed');
       pipe(child, SYNC).destroy();
       return { pid, conmonPid: Number(await readFile(join(bundle, 'conmon.pid'), 'utf8')) };
     },
@@ -118,7 +118,7 @@ export async function conmonExec(options: ConmonExecOptions): Promise<{ pid: num
     await attach.next();
     await options.onReady();
     pipe(child, START).end('\0');
-    const pid = await created(sync);
+    const pid = await created(sync, 'OCI runtime exec failed');
     const exited = sync.next().then(
       ({ data }) => data,
       () => 255,
@@ -175,17 +175,17 @@ async function spawned(child: ChildProcess): Promise<void> {
   throw new UnavailableError('conmon could not be started', { hint: 'install the package conmon' });
 }
 
-async function created(sync: JsonLines): Promise<number> {
+async function created(sync: JsonLines, what: string): Promise<number> {
   const { data, message } = await sync.next();
   if (data > 0) return data;
-  throw runtimeError(message ?? 'the runtime failed without a word');
+  throw runtimeError(what, message ?? 'the runtime failed without a word');
 }
 
 /** What the runtime said, with its cause in front: wrong commands and paths are the caller's fault. */
-function runtimeError(output: string): Error {
+function runtimeError(what: string, output: string): Error {
   const cause = /"?msg"?[:=]"((?:[^"\\]|\\.)*)"/.exec(output)?.[1];
   const text = (cause === undefined ? output : (JSON.parse(`"${cause}"`) as string)).trim();
-  const message = `failed to create task for container: OCI runtime create failed: ${text}`;
+  const message = `${what}: ${text}: unknown`;
   const callers = /exec: "|executable file not found|no such file or directory|permission denied|is a directory/i;
   return callers.test(text) ? new InvalidArgumentError(message) : new InternalError(message);
 }
