@@ -1,6 +1,6 @@
 import { type Client } from '#client/transport.ts';
 import { buildImage } from '#client/builds.ts';
-import { InternalError } from '#lib/errors.ts';
+import { CancelledError, InternalError } from '#lib/errors.ts';
 import { baseImages } from '#ml/detect/own-dockerfile.ts';
 import { explain } from '#ml/explain/explain.ts';
 import { ensureBase } from './ensure-base.ts';
@@ -55,6 +55,8 @@ export async function buildProject(
     for await (const { stream } of buildImage(client, context, { tags: [imageOf(project)], labels, noCache, signal }))
       if (stream !== undefined) tail(stream);
   } catch (error) {
+    if (signal?.aborted === true)
+      throw new CancelledError(`the build of ${project.name} was stopped`, { cause: error });
     throw buildError({ error, lines, report }, project);
   }
   return imageOf(project);

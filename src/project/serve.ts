@@ -63,7 +63,7 @@ export async function serveProject(
   await watchStart(tools, service, { timeoutMs, signal: options.signal });
   await replacement.settle();
   const request = await findRequest(address, ready.plan.requests);
-  const top = await ask(address, '/').catch(() => undefined);
+  const top = await ask(address, '/', { onlyStatus: true }).catch(() => undefined);
   const shown = top !== undefined && top.status < 400 ? '/' : path;
   return { container: name, image, address, path: shown, request, seconds: (performance.now() - start) / 1000 };
 }

@@ -16,31 +16,37 @@ export interface HttpAnswer {
 const PAUSE_MS = 100;
 const ANSWER_LIMIT_BYTES = 1024 * 1024;
 
+export interface AskOptions {
+  method?: string;
+  /** JSON text. */
+  body?: string | undefined;
+  timeoutMs?: number;
+  signal?: AbortSignal | undefined;
+  /** Do not wait for the body, which may never end. */
+  onlyStatus?: boolean;
+}
+
 /** Asks once. @throws {Error} of Node when nothing answers */
-export async function ask(
-  { host, port }: Address,
-  path: string,
-  {
-    method = 'GET',
-    body,
-    timeoutMs = 5000,
-    signal,
-  }: { method?: string; body?: string | undefined; timeoutMs?: number; signal?: AbortSignal | undefined } = {},
-): Promise<HttpAnswer> {
+export async function ask({ host, port }: Address, path: string, options: AskOptions = {}): Promise<HttpAnswer> {
+  const { method = 'GET', body, timeoutMs = 5000, signal, onlyStatus = false } = options;
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   const headers =
     body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
   const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]);
   const outgoing = request({ host, port, path, method, headers, agent: false, signal: limit }, (response) => {
+    const answer = { status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '' };
     let text = '';
+    response.on('error', reject);
+    if (onlyStatus) {
+      resolve({ ...answer, text });
+      response.destroy();
+      return;
+    }
     response.setEncoding('utf8');
     response.on('data', (chunk: string) => {
       if (text.length < ANSWER_LIMIT_BYTES) text += chunk;
     });
-    response.on('error', reject);
-    response.on('end', () => {
-      resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', text });
-    });
+    response.on('end', () => resolve({ ...answer, text }));
   });
   outgoing.on('error', reject);
   outgoing.end(body);
@@ -61,7 +67,8 @@ export async function waitUntilAnswers(
     if (signal?.aborted === true) return undefined;
     const answer = await ask(address, path, {
       signal,
-      timeoutMs: Math.max(100, Math.min(5000, Math.ceil(end - performance.now()))),
+      onlyStatus: true,
+      timeoutMs: Math.max(100, Math.min(15_000, Math.ceil(end - performance.now()))),
     }).catch(() => undefined);
     if (answer !== undefined && ![502, 503, 504].includes(answer.status)) return answer;
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});

@@ -1,4 +1,4 @@
-import { containerLogs, inspectContainer, waitContainer } from '#client/containers.ts';
+import { containerLogs, inspectContainer, removeContainer, waitContainer } from '#client/containers.ts';
 import { readOutput } from '#client/output-streams.ts';
 import type { Client } from '#client/transport.ts';
 import { CancelledError, InternalError, UnavailableError } from '#lib/errors.ts';
@@ -38,7 +38,7 @@ export async function watchStart(
     if (typeof first === 'object') return;
     const problem =
       signal?.aborted === true
-        ? await cancelled(service)
+        ? await cancelled(client, service)
         : await problemOf({ client, report }, service, { first, timeoutMs });
     throw problem;
   } finally {
@@ -46,8 +46,8 @@ export async function watchStart(
   }
 }
 
-async function cancelled(service: Starting): Promise<CancelledError> {
-  await service.undo();
+async function cancelled(client: Client, service: Starting): Promise<CancelledError> {
+  await removeContainer(client, await service.undo(), { force: true, volumes: true });
   return new CancelledError('cancelled');
 }
 
