@@ -134,6 +134,7 @@ async function openNouns(options: EngineOptions, resources: AsyncDisposableStack
     pullImage: async (reference, pull) => {
       await pullImage(images.context, reference, { ...options.live(), ...pull });
     },
+    collectGarbage: async () => (await images.context.garbage.collect()).bytes,
   });
   images.context.garbage.keep(async () => builder.usedSnapshots());
   return { id, database, events, content, snapshots, images, networks, volumes, runtime, containers, builder };

@@ -6,6 +6,7 @@ import type { Image, ImageStore } from '#engine/images/image.ts';
 import type { Platform } from '#oci/platform.ts';
 import type { Reference } from '#oci/reference.ts';
 import type { KeyedLock } from '#lib/keyed-lock.ts';
+import type { Cleaning } from './cleaning.ts';
 import type { BuildContext } from './build-context.ts';
 import type { StageOutput } from './output.ts';
 import type { Plan } from './plan.ts';
@@ -33,6 +34,7 @@ export interface BuilderContext extends WorkspaceContext {
   pullImage: PullImage | undefined;
   /** Folder for contexts and caches, on the data root's file system. */
   root: string;
+  cleaning: Cleaning;
   /** One at a time does the same step. */
   steps: KeyedLock;
 }

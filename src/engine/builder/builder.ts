@@ -12,6 +12,7 @@ import type { Log } from '#lib/log.ts';
 import type { Database } from '#lib/sqlite.ts';
 import { openBuildContext } from './build-context.ts';
 import type { BuildRun, BuilderContext, PullImage } from './build-run.ts';
+import { createCleaning } from './cleaning.ts';
 import { buildStage } from './build-stage.ts';
 import { finishImage } from './finish-image.ts';
 import { openLayers } from './layers.ts';
@@ -52,6 +53,8 @@ export interface BuilderDeps {
   images: ImageStore;
   runOnce: RunOnce;
   pullImage?: PullImage;
+  /** Removes layers that neither an image nor a kept step needs. @returns bytes that came back */
+  collectGarbage?: () => Promise<number>;
   events: Events;
   log: Log;
 }
@@ -61,6 +64,7 @@ const STAGES_AT_A_TIME = Math.min(4, Math.max(2, availableParallelism()));
 /** Opens the builder and clears what builds of a dead engine left. */
 export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
   const { database, content, snapshots, images, runOnce, pullImage, log, events } = deps;
+  const collectGarbage = deps.collectGarbage ?? (async () => 0);
   const root = join(deps.dataRoot, 'builder');
   const mountRoot = join(deps.execRoot, 'build');
   await mkdir(root, { recursive: true, mode: 0o700 });
@@ -68,8 +72,11 @@ export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
     if (name.startsWith('context-')) await rm(join(root, name), { recursive: true, force: true });
   await clearWorkspaces({ snapshots, mountRoot, log });
   const layers = openLayers({ database, content, snapshots, log });
+  await layers.removeUnused();
   const steps = createKeyedLock();
+  const cleaning = createCleaning(async () => (await layers.removeUnused()) + (await collectGarbage()));
   const context: BuilderContext = {
+    cleaning,
     content,
     snapshots,
     images,
@@ -84,7 +91,10 @@ export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
   return {
     prepare: (request) => prepareBuild({ context, events }, request),
     steps: () => layers.steps(),
-    prune: (select) => layers.forget(select),
+    async prune(select) {
+      const keys = layers.forget(select);
+      return { keys, bytes: await context.cleaning.request() };
+    },
     usedSnapshots: () => layers.steps().flatMap(({ snapshot }) => (snapshot === undefined ? [] : [snapshot])),
   };
 }
@@ -97,6 +107,7 @@ async function prepareBuild(
   const files = resources.use(await openBuildContext(context.root, request));
   const program = readDockerfile(files.dockerfile.text, files.dockerfile.name);
   const plan = planBuild(program, request);
+  resources.use(context.cleaning.hold());
   resources.use(context.images.lease());
   const held = resources.move();
   return {
@@ -105,6 +116,7 @@ async function prepareBuild(
       const signal = AbortSignal.any([request.signal, failure.signal]);
       const build: BuildRun = { context, request, plan, files, results: new Map(), images: new Map(), signal };
       const output = createOutput(show);
+      for (const name of request.ignored) output.write(`[Warning] ${name} has no effect\n`);
       for (const { line, message } of plan.program.warnings)
         output.write(`[Warning] ${message} (${files.dockerfile.name}:${line})\n`);
       const state = await runStages(build, { output, failure });

@@ -34,8 +34,10 @@ export interface Layers {
   /** Waits for the hashes, and gives the layers the names that images know them by. @returns the diff ids, bottom first */
   seal(stack: readonly Layer[]): Promise<Digest[]>;
   steps(): StepRecord[];
-  /** Forgets steps that `select` names, and removes what they left as far as nothing else needs it. @returns bytes that came back */
-  forget(select: (step: StepRecord) => boolean): Promise<{ keys: string[]; bytes: number }>;
+  /** Forgets the steps that `select` names. @returns their keys */
+  forget(select: (step: StepRecord) => boolean): string[];
+  /** Removes what no step and no image needs; never while something is built. @returns bytes that came back */
+  removeUnused(): Promise<number>;
 }
 
 interface Context {
@@ -87,15 +89,13 @@ export function openLayers({
 
     steps: () => records.list(),
 
-    async forget(select) {
-      const keys: string[] = [];
-      for (const step of records.list()) {
-        if (!select(step)) continue;
-        records.remove(step.key);
-        keys.push(step.key);
-      }
-      return { keys, bytes: await removeUnused(context) };
+    forget(select) {
+      const forgotten = records.list().filter(select);
+      for (const { key } of forgotten) records.remove(key);
+      return forgotten.map(({ key }) => key);
     },
+
+    removeUnused: () => removeUnused(context),
   };
 }
 

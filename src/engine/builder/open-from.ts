@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from '#lib/errors.ts';
+import { nearest } from '#dockerfile/nearest.ts';
+import { BerthError, InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import { openRoot } from '#lib/files/open-root.ts';
 import { baseImage, layersOfImage } from './base-image.ts';
 import type { OpenSource, StageRun } from './build-run.ts';
@@ -24,6 +25,21 @@ export async function openFrom(run: StageRun, written: string): Promise<OpenSour
   };
 }
 
+/** A stage misspelt reads as an image that is not there. */
+function withStageHint(error: unknown, { run, written }: { run: StageRun; written: string }): unknown {
+  const { stages } = run.build.plan.program;
+  const names = stages.slice(0, run.index).map(({ from }) => from.name ?? '');
+  const close = nearest(
+    written,
+    names.filter((name) => name !== ''),
+  );
+  if (close === undefined || !(error instanceof BerthError)) return error;
+  return new NotFoundError(`${written} is no stage (did you mean ${close}?), and no image: ${error.message}`, {
+    hint: `write --from=${close}`,
+    cause: error,
+  });
+}
+
 async function topOfStage({ build }: StageRun, index: number): Promise<Layer | undefined> {
   const result = await build.results.get(index);
   return result?.layers.at(-1);
@@ -31,6 +47,8 @@ async function topOfStage({ build }: StageRun, index: number): Promise<Layer | u
 
 async function topOfImage(run: StageRun, written: string): Promise<Layer | undefined> {
   if (written === 'scratch') throw new InvalidArgumentError('invalid from flag value scratch: it is empty');
-  const image = await baseImage(run.build, written, run.output);
+  const image = await baseImage(run.build, written, run.output).catch((error: unknown) => {
+    throw withStageHint(error, { run, written });
+  });
   return layersOfImage(run.build.context, image).at(-1);
 }

@@ -23,6 +23,8 @@ export interface BuildRequest {
   limits: RunLimits;
   /** Credentials for base images, by registry. */
   credentials: Readonly<Record<string, RegistryAuth>>;
+  /** What was asked for and is not honoured, as people write it. */
+  ignored: readonly string[];
   signal: AbortSignal;
 }
 

@@ -7,7 +7,7 @@ import type { StageRun } from './build-run.ts';
 import { openRunMounts, type RunMounts } from './run-mounts.ts';
 import { StepFailure } from './step-failure.ts';
 import { DEFAULT_PATH, shellOf } from './stage-state.ts';
-import { missingMountPoints, removeMountPoints } from './stubs.ts';
+import { findMountPoints, removeMountPoints } from './stubs.ts';
 import type { Step } from './step.ts';
 import type { Workspace } from './workspace.ts';
 import { openView } from './workspace.ts';
@@ -65,7 +65,7 @@ async function runIn(
   const { args, declared, mounts, instruction } = running;
   const destinations = mounts.list.map(({ destination }) => destination);
   await using script = await openScript(build.files.scratch, running);
-  const missing = missingMountPoints(await workspace.open(), destinations);
+  const points = findMountPoints(await workspace.open(), destinations);
   await workspace.close();
   const tail = createTail();
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
@@ -89,7 +89,7 @@ async function runIn(
   });
   if (exitCode !== 0) throw new StepFailure({ command: args.join(' '), exitCode, oomKilled, tail: tail.lines() });
   await using below = await openView(context, state.layers.at(-1));
-  removeMountPoints({ upper: workspace.upper, below: below.path }, missing, destinations);
+  removeMountPoints({ upper: workspace.upper, below: below.path }, points);
 }
 
 /** ENV of the image, then build arguments, then a path for who has none. */

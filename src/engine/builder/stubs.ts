@@ -1,4 +1,5 @@
 import { lstatSync } from 'node:fs';
+import { cleanPath } from '#dockerfile/clean-path.ts';
 import { CA_FOLDER } from '#engine/containers/host-ca.ts';
 import { attributesOf } from '#engine/snapshots/tree/attributes.ts';
 import { isOpaque } from '#engine/snapshots/tree/pack-tree.ts';
@@ -6,6 +7,8 @@ import { openRoot, type Root } from '#lib/files/open-root.ts';
 
 /** What is mounted into every container: to be mounted on, a file or folder must be there, and is made. */
 const MOUNTED = ['/dev', '/proc', '/sys', '/etc/hosts', '/etc/hostname', '/etc/resolv.conf', CA_FOLDER];
+
+const LINK_HOPS = 10;
 
 /** Paths and all folders above them, deepest first. */
 function withParents(paths: readonly string[]): string[] {
@@ -17,22 +20,41 @@ function withParents(paths: readonly string[]): string[] {
   return [...all].toSorted((a, b) => b.split('/').length - a.split('/').length);
 }
 
-/** The mount points that a tree does not have; after the run they are taken out again, so that they are no part of the layer. */
-export function missingMountPoints(tree: string, mounts: readonly string[]): string[] {
+/** Where things are mounted in a tree, with all folders above; relative, deepest first. */
+export interface MountPoints {
+  /** Not in the tree: made for the run, and taken out again, so that they are no part of the layer. */
+  missing: string[];
+  present: string[];
+}
+
+export function findMountPoints(tree: string, mounts: readonly string[]): MountPoints {
   using root = openRoot(tree);
-  return withParents([...MOUNTED, ...mounts]).filter((path) => root.lstat(path) === undefined);
+  const wanted = [...MOUNTED, ...mounts];
+  const all = withParents([...wanted, ...wanted.flatMap((path) => behindLinks(root, path))]);
+  const isMissing = (path: string): boolean => statQuietly(root, path) === undefined;
+  return { missing: all.filter(isMissing), present: all.filter((path) => !isMissing(path)) };
+}
+
+/** A mount point that is a link is made where the link leads, which may be nowhere yet. */
+function behindLinks(root: Root, path: string): string[] {
+  const found: string[] = [];
+  let current = path;
+  while (found.length < LINK_HOPS && statQuietly(root, current)?.isSymbolicLink() === true) {
+    const target = root.readlink(current);
+    current = cleanPath(target.startsWith('/') ? target : `${current}/../${target}`);
+    found.push(current);
+  }
+  return found;
 }
 
 /** Takes empty mount points out of what a step changed, and folders that only differ by having held them. */
 export function removeMountPoints(
   { upper, below }: { upper: string; below: string },
-  missing: readonly string[],
-  mounts: readonly string[],
+  { missing, present }: MountPoints,
 ): void {
   using changed = openRoot(upper, { links: 'refuse' });
   using former = openRoot(below);
   for (const path of missing) removeEmpty(changed, path);
-  const present = withParents([...MOUNTED, ...mounts]).filter((path) => !missing.includes(path));
   for (const path of present) if (isUntouched(changed, { former, path })) changed.remove(path);
 }
 

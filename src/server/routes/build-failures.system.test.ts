@@ -57,6 +57,26 @@ async function isSleeping(seconds: number): Promise<boolean> {
   return (await run(['pgrep', '-fx', `sleep ${seconds}`], { allowFailure: true })).code === 0;
 }
 
+test('a stage that is misspelt is told apart from an image', async () => {
+  const { stderr } = await rig.build({
+    Dockerfile: 'FROM busybox AS builder\nFROM busybox\nCOPY --from=bilder /a /b\n',
+  });
+  expect(stderr).toContain('bilder is no stage (did you mean builder?)');
+});
+
+test('settings without effect are told', async () => {
+  const { stdout } = await rig.build(
+    { Dockerfile: 'FROM busybox\nRUN true \\\n\n  x\n' },
+    '--cgroup-parent',
+    '/x',
+    '--cache-from',
+    'y',
+  );
+  expect(stdout).toContain('[Warning] --cgroup-parent has no effect');
+  expect(stdout).toContain('[Warning] --cache-from has no effect');
+  expect(stdout).toContain('[Warning] Empty continuation line found in an instruction (Dockerfile:2)');
+});
+
 test('a build that its client leaves ends and leaves nothing', async () => {
   const folder = await rig.contextOf({ Dockerfile: 'FROM busybox\nRUN sleep 987\n' });
   const leave = new AbortController();

@@ -179,3 +179,18 @@ test('a layer holds what the step changed, and no mount point', async () => {
   const { stdout } = await run(['tar', '-tf', top]);
   expect(stdout).toBe('only\n');
 });
+
+test('a mount point behind a link is no part of the layer either', async () => {
+  const folder = await rig.contextOf({ Dockerfile: 'FROM busybox\nADD links.tar /\nRUN echo x > /only\n' });
+  await run([
+    'sh',
+    '-c',
+    `cd ${folder} && mkdir etc && ln -s /run/elsewhere/resolv.conf etc/resolv.conf && tar -cf links.tar etc`,
+  ]);
+  expect(await rig.build(folder, '-t', 'linked')).toMatchObject({ code: 0 });
+  const { RootFS: tree } = await rig.inspect('linked');
+  await rig.engine.docker('save', '-o', join(folder, 'image.tar'), 'linked');
+  await run(['tar', '-C', folder, '-xf', join(folder, 'image.tar')]);
+  const top = join(folder, 'blobs/sha256', (tree.Layers.at(-1) ?? '').slice('sha256:'.length));
+  expect((await run(['tar', '-tf', top])).stdout).toBe('only\n');
+});

@@ -23,6 +23,7 @@ export function parseBuildRequest({ query, request }: Call, signal: AbortSignal)
     hostCa: queryFlag(query, 'hostca', true),
     limits: limitsOf(query),
     credentials: parseRegistryConfig(request.headers['x-registry-config']),
+    ignored: ignoredOf(query),
     signal,
   };
 }
@@ -43,6 +44,23 @@ function refuseUnsupported(query: URLSearchParams): void {
   const outputs = query.get('outputs') ?? '';
   if (outputs !== '' && outputs !== '[]' && outputs !== 'null')
     throw new NotImplementedError('other outputs than the image store need BuildKit');
+}
+
+/** Settings without effect here, where they are more than the client's defaults. */
+const IGNORED: Readonly<Record<string, string>> = {
+  memswap: '--memory-swap',
+  cpusetmems: '--cpuset-mems',
+  cgroupparent: '--cgroup-parent',
+  securityopt: '--security-opt',
+  cachefrom: '--cache-from',
+  isolation: '--isolation',
+};
+
+function ignoredOf(query: URLSearchParams): string[] {
+  const defaults = ['', '0', '-1', '[]', 'null', 'default'];
+  return Object.entries(IGNORED)
+    .filter(([name]) => query.getAll(name).some((value) => !defaults.includes(value)))
+    .map(([, flag]) => flag);
 }
 
 function tagsOf(query: URLSearchParams): string[] {
