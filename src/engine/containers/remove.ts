@@ -66,6 +66,7 @@ export async function removeLocked(context: Context, id: string, { volumes = fal
   publish(context, record, { action: 'destroy' });
   const { exitCode } = record.state;
   for (const what of ['removed', 'stopped', 'exit']) signals.emit(`${what}:${id}`, exitCode);
+  signals.emit('forget', id);
 }
 
 /** Anonymous ones that no other container uses. */
