@@ -4,10 +4,11 @@ import { numbers } from './numbers.ts';
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
-const NETLINK_ROUTE = 0;
+/** Parts of the kernel that speak it. */
+const PROTOCOLS = { route: 0, netfilter: 12 } as const;
 const BUFFER_SIZE = 256 * 1024;
 
-/** A conversation with the kernel about interfaces, addresses and routes of one network namespace. The kernel answers at once. */
+/** A conversation with the kernel about one network namespace: interfaces and routes, or the packet filter. The kernel answers at once. */
 export interface Netlink extends Disposable {
   /**
    * Sends all in one go; the kernel does them in order, each by itself.
@@ -19,8 +20,11 @@ export interface Netlink extends Disposable {
 }
 
 /** Opens it in the calling thread's network namespace, where it stays. */
-export function openNetlink(): Netlink {
-  const fd = checked(c.socket(AF_NETLINK, SOCK_RAW | numbers().socket.closeOnExec, NETLINK_ROUTE), 'netlink socket');
+export function openNetlink(protocol: keyof typeof PROTOCOLS = 'route'): Netlink {
+  const fd = checked(
+    c.socket(AF_NETLINK, SOCK_RAW | numbers().socket.closeOnExec, PROTOCOLS[protocol]),
+    'netlink socket',
+  );
   const buffer = Buffer.alloc(BUFFER_SIZE);
   let sequence = 0;
 

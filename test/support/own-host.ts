@@ -152,6 +152,18 @@ export async function ask(
   return stdout.trim() || 'nothing';
 }
 
+/** Answers to datagrams that one socket goes on sending. */
+export function follow(namespace: string, address: string, at: number): string[] {
+  const script = `const s=require('dgram').createSocket('udp4');s.on('message',m=>console.log(''+m));setInterval(()=>s.send('x',${at},'${address}'),50)`;
+  const program = spawn('nsenter', [`--net=${namespace}`, process.execPath, '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  programs.push(program);
+  const answers: string[] = [];
+  program.stdout.setEncoding('utf8').on('data', (text: string) => answers.push(...text.trim().split('\n')));
+  return answers;
+}
+
 /** Waits until something is so. */
 export async function until(isSo: () => boolean): Promise<void> {
   for (let tries = 0; !isSo(); tries++) {

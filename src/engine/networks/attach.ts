@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, PermissionDeniedError } from '#lib/errors.ts';
+import { forgetFlows } from './forget-flows.ts';
 import { parseExtraHosts } from './hosts-file.ts';
 import type { EndpointPlan } from './ipam.ts';
 import type { Endpoint, NetworkRecord, NetworkRequest, PortRequest, Sandbox } from './networks.ts';
@@ -99,6 +100,7 @@ async function build(
   if (mode !== 'host') createSandbox(store.namespacePath(containerId));
   if (mode === 'bridge') plugInto(deps, sandbox, networks);
   await rules;
+  forgetFlows(deps, sandbox);
   store.write(sandbox);
   return sandbox;
 }

@@ -1,3 +1,4 @@
+import { forgetFlows } from './forget-flows.ts';
 import type { Deps } from './shared.ts';
 import { publishEndpoint } from './shared.ts';
 
@@ -7,7 +8,10 @@ export async function detach(deps: Deps, containerId: string): Promise<void> {
   const sandbox = sandboxes.get(containerId) ?? store.read(containerId);
   sandboxes.delete(containerId);
   // Ports first: from here on nothing leads to an address that another container may get.
-  if (sandbox?.mode === 'bridge') await firewall.refresh();
+  if (sandbox?.mode === 'bridge') {
+    await firewall.refresh();
+    forgetFlows(deps, sandbox);
+  }
   ports.release(containerId);
   store.remove(containerId);
   ipam.release(containerId);

@@ -10,6 +10,7 @@ import {
   NEIGHBOUR,
   addressOf,
   ask,
+  follow,
   here,
   namespaceOf,
   openIn,
@@ -70,6 +71,21 @@ test('datagrams are published too', async () => {
   await serve(namespaceOf(sandbox), 'datagram', { udp: true, at: 53 });
   expect(await ask(here.neighbour, HOST, { udp: true, at: 5300 })).toBe('datagram');
   expect(await ask(undefined, '127.0.0.1', { udp: true, at: 5300 })).toBe('datagram');
+});
+
+test('a client that keeps sending datagrams is led to the container that has the port now', async () => {
+  const networks = await openIn();
+  const ports = [port('', 5300, { protocol: 'udp', containerPort: 53 })];
+  const former = await networks.attach(request('former', { ports }));
+  await serve(namespaceOf(former), 'former', { udp: true, at: 53 });
+  const answers = follow(here.neighbour, HOST, 5300);
+  await until(() => answers.at(-1) === 'former');
+  await networks.detach('former');
+  await networks.attach(request('other'));
+  const next = await networks.attach(request('next', { ports }));
+  expect(addressOf(next)).not.toBe(addressOf(former));
+  await serve(namespaceOf(next), 'next', { udp: true, at: 53 });
+  await until(() => answers.at(-1) === 'next');
 });
 
 test('a port in use is refused with its owner, and nothing of the attempt stays', async () => {
