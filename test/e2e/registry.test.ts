@@ -67,6 +67,22 @@ describe.skipIf(!isRunnable)('registries, with the docker client (need root and 
     await engine.docker('tag', name, 'hello-world');
   });
 
+  test('all tags of a repository are pulled and pushed on demand', async () => {
+    const name = `${registry.host}/u/many`;
+    for (const tag of ['a', 'b']) await engine.docker('tag', 'hello-world', `${name}:${tag}`);
+    const pushed = await engine.docker('push', '-a', name);
+    expect(pushed.stdout.match(/digest: sha256/g)).toHaveLength(2);
+    await engine.docker('rmi', `${name}:a`, `${name}:b`);
+    expect((await engine.docker('pull', '-a', name)).code).toBe(0);
+    const { stdout } = await engine.docker('images', '--format', '{{.Tag}}', name);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .toSorted((a, b) => a.localeCompare(b)),
+    ).toEqual(['a', 'b']);
+  });
+
   test('run fetches what is not here', async () => {
     const name = `${registry.host}/u/hello:1`;
     await engine.docker('rmi', '-f', name);

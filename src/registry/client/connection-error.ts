@@ -7,6 +7,13 @@ export class StalledError extends UnavailableError {
   }
 }
 
+/** Nobody took the connection. It is not tried again: a firewall that drops packets would make everything wait. */
+export class ConnectTimeoutError extends UnavailableError {
+  constructor(connectMs: number) {
+    super(`no answer within ${connectMs / 1000} s`);
+  }
+}
+
 interface SystemError {
   code?: string;
   message?: string;
@@ -23,7 +30,6 @@ export function isConnectionLoss(error: unknown): boolean {
     error instanceof StalledError ||
     cause instanceof StalledError ||
     LOST.has(code ?? '') ||
-    code === 'EAI_AGAIN' ||
     message === 'aborted' ||
     message === 'socket hang up'
   );
@@ -38,7 +44,8 @@ export function isPlainHttpAnswer(error: unknown): boolean {
 /** What happened to a connection, in words that say what to do. */
 export function connectionError(error: unknown, url: URL, signal: AbortSignal | undefined): BerthError {
   if (signal?.aborted === true) return new CancelledError('cancelled', { cause: error });
-  if (error instanceof BerthError && !(error instanceof StalledError)) return error;
+  const isOurs = error instanceof StalledError || error instanceof ConnectTimeoutError;
+  if (error instanceof BerthError && !isOurs) return error;
   const { code = '', message = String(error) } = error as SystemError;
   const { why, hint } = explain(code, message, url);
   return new UnavailableError(`cannot reach the registry at ${url.host}: ${why}`, { why, hint, cause: error });

@@ -5,6 +5,7 @@ import type { Reference } from '#oci/reference.ts';
 import { type BlobOptions, headBlob, openBlob } from './blobs.ts';
 import { endpointOf } from './endpoint.ts';
 import { getManifest, putManifest } from './manifests.ts';
+import { listTags } from './tags.ts';
 import { openSession, type Session } from './session.ts';
 import { secureContextOf } from './trust.ts';
 import { mountBlob, type Upload, uploadBlob } from './uploads.ts';
@@ -24,6 +25,7 @@ export interface Repository extends Disposable {
   /** @throws {NotFoundError} */
   getManifest(reference: string): Promise<{ descriptor: Descriptor; bytes: Buffer }>;
   putManifest(manifest: { reference: string; descriptor: Descriptor; bytes: Uint8Array }): Promise<void>;
+  listTags(): Promise<string[]>;
   headBlob(digest: Digest): Promise<number | undefined>;
   /** `signal` ends this one. */
   openBlob(descriptor: Descriptor, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
@@ -48,6 +50,7 @@ export function openRepository(
   return {
     getManifest: (name) => getManifest(session, name, own),
     putManifest: (manifest) => putManifest(session, manifest, own),
+    listTags: () => listTags(session, own),
     headBlob: (digest) => headBlob(session, digest, own),
     openBlob: (descriptor, signal) => openBlob(session, descriptor, signal === undefined ? own : { ...own, signal }),
     uploadBlob: (upload) => uploadBlob(session, upload, own),

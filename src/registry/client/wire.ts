@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import { CancelledError, UnavailableError } from '#lib/errors.ts';
-import { connectionError, StalledError } from './connection-error.ts';
+import { connectionError, ConnectTimeoutError, StalledError } from './connection-error.ts';
 
 export interface WireRequest {
   method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
@@ -36,6 +36,8 @@ export interface WireOptions {
   /** A connection that moves no byte for so long has failed. */
   stallMs: number;
 }
+
+const CONNECT_MS = 10_000;
 
 /** Opens connections that are kept and used again until it is disposed. */
 export function openWire({ secureContext, isInsecure, stallMs }: WireOptions): Wire {
@@ -74,6 +76,11 @@ async function exchange(
   const own = body instanceof Uint8Array ? { ...headers, 'content-length': String(body.byteLength) } : headers;
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   const request = send(url, { method, headers: own, agent, ...(signal !== undefined && { signal }) });
+  request.once('socket', (socket) => {
+    if (!socket.connecting) return;
+    const timer = setTimeout(() => request.destroy(new ConnectTimeoutError(CONNECT_MS)), CONNECT_MS);
+    socket.once('connect', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+  });
   request.setTimeout(stallMs, () => request.destroy(new StalledError(stallMs)));
   request.on('error', (error) => reject(connectionError(error, url, signal)));
   request.on('response', (response) => {

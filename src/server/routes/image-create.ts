@@ -4,6 +4,7 @@ import { applyChanges } from '#engine/images/apply-changes.ts';
 import type { Images } from '#engine/images/images.ts';
 import { importImage } from '#engine/images/import-image.ts';
 import { pullImage } from '#engine/images/pull.ts';
+import { remoteTags } from '#engine/images/remote-tags.ts';
 import { InvalidArgumentError, UnavailableError } from '#lib/errors.ts';
 import { parsePlatform } from '#oci/parse-platform.ts';
 import type { Platform } from '#oci/platform.ts';
@@ -31,19 +32,22 @@ async function pull({ images, registries }: ImageCreateBackend, call: Call): Pro
   const reference = pullReference(call.query);
   const platform = platformOf(call.query);
   const auth = parseAuthHeader(call.request.headers['x-registry-auth']);
+  const options = { ...registries(), platform, auth, signal: call.signal };
   await streamProgress(call, async (report) => {
-    await pullImage(images.context, reference, { ...registries(), platform, auth, signal: call.signal, report });
+    const isAll = reference.tag === undefined && reference.digest === undefined;
+    const tags = isAll ? await remoteTags(reference, options) : [];
+    for (const tag of tags) await pullImage(images.context, { ...reference, tag }, { ...options, report });
+    if (!isAll) await pullImage(images.context, reference, { ...options, report });
   });
 }
 
-/** `fromImage` may hold tag or digest, or `tag` does. */
+/** `fromImage` may hold tag or digest, or `tag` does; neither means all tags. */
 function pullReference(query: URLSearchParams): Reference {
   const name = query.get('fromImage') ?? '';
   if (name === '') throw new InvalidArgumentError('fromImage or fromSrc is needed');
   const tag = query.get('tag') ?? '';
   const separator = tag.includes(':') ? '@' : ':';
-  const reference = parseReference(tag === '' ? name : `${withoutTag(name)}${separator}${tag}`);
-  return withDefaultTag(reference);
+  return parseReference(tag === '' ? name : `${withoutTag(name)}${separator}${tag}`);
 }
 
 function withoutTag(name: string): string {
