@@ -32,13 +32,14 @@ export const ls = defineCommand({
   },
   words: { min: 0, max: 0 },
   async run({ client, output }, { options }) {
+    const filters = filterTable(options.filter);
     const limit = options.latest ? 1 : options.last;
     const size = options.size || (options.format?.includes('.Size') ?? false);
     const containers = await listContainers(await client(), {
       all: options.all,
       limit: limit !== undefined && limit > 0 ? limit : undefined,
       size,
-      filters: filterTable(options.filter),
+      filters,
     });
     const columns = options.size ? [...COLUMNS, { field: 'Size', title: 'SIZE' }] : COLUMNS;
     printList(output, {

@@ -23,7 +23,8 @@ export const ls = defineCommand({
   },
   words: { min: 0, max: 0 },
   async run({ client, output }, { options }) {
-    const networks = await listNetworks(await client(), filterTable(options.filter));
+    const filters = filterTable(options.filter);
+    const networks = await listNetworks(await client(), filters);
     const rows = networks
       .toSorted((a, b) => (a.Name < b.Name ? -1 : 1))
       .map((network) => toFields(network, options['no-trunc']));

@@ -18,9 +18,10 @@ export const events = defineCommand({
   words: { min: 0, max: 0 },
   async run({ client, output, signal }, { options }) {
     const { since, until, format } = options;
+    const filters = filterTable(options.filter);
     const render = format === undefined || format === 'json' ? undefined : compileTemplate(format);
     try {
-      const stream = engineEvents(await client(), { since, until, filters: filterTable(options.filter), signal });
+      const stream = engineEvents(await client(), { since, until, filters, signal });
       for await (const event of stream) {
         if (format === 'json') output.line(JSON.stringify(event));
         else output.line(render === undefined ? eventLine(event) : render(event));

@@ -19,7 +19,8 @@ export const ls = defineCommand({
   },
   words: { min: 0, max: 0 },
   async run({ client, output }, { options }) {
-    const volumes = await listVolumes(await client(), filterTable(options.filter));
+    const filters = filterTable(options.filter);
+    const volumes = await listVolumes(await client(), filters);
     printList(output, {
       columns: COLUMNS,
       rows: volumes.toSorted((a, b) => (a.Name < b.Name ? -1 : 1)).map(toFields),
