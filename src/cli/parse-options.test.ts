@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CONTAINER_OPTIONS } from './container/options.ts';
-import { GIVEN, type OptionTable } from './options.ts';
+import { GIVEN, type OptionKind, type OptionTable } from './options.ts';
 import { parseOptions, suggest, UsageError } from './parse-options.ts';
 
 const TABLE = {
@@ -57,6 +57,6 @@ test('the nearest word is suggested', () => {
 });
 
 test('no two options of run share a letter', () => {
-  const letters = Object.values<{ short?: string }>(CONTAINER_OPTIONS).flatMap(({ short }) => short ?? []);
+  const letters = Object.values<OptionKind>(CONTAINER_OPTIONS).flatMap(({ short }) => short ?? []);
   expect(new Set(letters).size).toBe(letters.length);
 });

@@ -41,6 +41,15 @@ async function withServer(
   }
 }
 
+async function* endless(): AsyncGenerator<Uint8Array> {
+  for (;;) yield new Uint8Array(65536);
+}
+
+/** Byte by byte. */
+async function* cut(text: string): AsyncGenerator<Uint8Array> {
+  for (const byte of Buffer.from(text)) yield Uint8Array.of(byte);
+}
+
 test('the older version of the two is spoken, and asked for once', async () => {
   await withServer(
     (_, response) => response.end('[]'),
@@ -106,9 +115,6 @@ test('an error within a stream ends it as that error', async () => {
 });
 
 test('an engine that answers a build before it read the whole context is heard', async () => {
-  async function* endless(): AsyncGenerator<Uint8Array> {
-    for (;;) yield new Uint8Array(65536);
-  }
   await withServer(
     (_, response) => response.writeHead(400, { Connection: 'close' }).end('{"message":"dockerfile parse error"}'),
     async (client) => {
@@ -169,10 +175,7 @@ test.each([
 });
 
 test('lines are read wherever the bytes are cut', async () => {
-  async function* cut(): AsyncGenerator<Uint8Array> {
-    for (const byte of Buffer.from('{"a":"ä"}\r\n\n{"a":2}')) yield Uint8Array.of(byte);
-  }
-  expect(await Array.fromAsync(readJsonLines(cut()))).toEqual([{ a: 'ä' }, { a: 2 }]);
+  expect(await Array.fromAsync(readJsonLines(cut('{"a":"ä"}\r\n\n{"a":2}')))).toEqual([{ a: 'ä' }, { a: 2 }]);
 });
 
 test('a query leaves out what is not asked for', () => {

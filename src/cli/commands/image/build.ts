@@ -54,7 +54,7 @@ export const build = defineCommand({
     const client = await context.client();
     const source = await contextOf(place, options);
     if (source.text !== undefined && !options.pull) {
-      const report = openProjectReport(output, { verbose: false });
+      const report = openProjectReport(output, { verbose: false, keepStdout: true });
       for (const image of baseImages(source.text)) await ensureBase({ client, report }, image, { signal });
     }
     const messages = buildImage(client, source.archive, {
