@@ -27,11 +27,12 @@ Served again, the new container takes the place and the port of the former one.`
   },
   words: { min: 0, max: 1 },
   async run(context, { options, words: [directory = '.'] }) {
+    const port = portNumber(options.port);
     const project = await openProject(directory, { name: options.name, python: options.python });
     requireApp(project);
     const report = openProjectReport(context.output, { verbose: options.verbose, keepStdout: true });
     const served = await serveProject({ client: await context.client(), report }, project, {
-      port: portNumber(options.port),
+      port,
       timeoutMs: options.timeout === undefined ? undefined : options.timeout * 1000,
       noCache: options['no-cache'],
       signal: context.signal,
