@@ -148,11 +148,15 @@ export function newVeth(veth: {
 }
 
 /** Changes what is given of an interface. */
-export function setLink(index: number, change: { up?: boolean; mtu?: number; alias?: string; mac?: string }): Request {
-  const { up, mtu, alias, mac } = change;
+export function setLink(
+  index: number,
+  change: { up?: boolean; mtu?: number; alias?: string; mac?: string; master?: number },
+): Request {
+  const { up, mtu, alias, mac, master } = change;
   const parts: Buffer[] = [linkBody({ index, ...(up === undefined ? {} : { up }) })];
   if (mtu !== undefined) parts.push(attribute(IFLA.mtu, mtu));
   if (alias !== undefined) parts.push(attribute(IFLA.alias, Buffer.from(alias)));
+  if (master !== undefined) parts.push(attribute(IFLA.master, master));
   if (mac !== undefined) parts.push(attribute(IFLA.address, parseMac(mac)));
   return { type: RTM.setLink, flags: 0, body: Buffer.concat(parts), what: `change interface ${index}` };
 }

@@ -116,7 +116,7 @@ function takeAddresses(
 ): Endpoint[] {
   const { request, networks, undo } = work;
   const plans = networks.map((network): EndpointPlan => ({
-    network: deps.bridges.ensureChosen(network),
+    network: deps.bridges.ensure(network).network,
     endpointId: randomBytes(32).toString('hex'),
     request: request.endpoints[network.name] ?? request.endpoints[network.id] ?? {},
   }));
@@ -145,7 +145,8 @@ function plugInto(deps: Deps, sandbox: SandboxRecord, networks: readonly Network
   for (const [index, endpoint] of sandbox.endpoints.entries()) {
     const network = networks[index];
     if (network === undefined) continue;
-    const bridge = { index: deps.bridges.ensure(deps.records.get(network.id)).index, mtu: deps.bridges.mtuOf(network) };
+    const { link } = deps.bridges.ensure(deps.records.get(network.id));
+    const bridge = { index: link.index, mtu: link.mtu };
     const plan = { endpoint, bridge, isDefault: index === way };
     plugIn(deps.host, deps.store.namespacePath(sandbox.containerId), { engineId: deps.engineId, plan });
   }

@@ -14,12 +14,15 @@ export const MTU_OPTION = 'com.docker.network.driver.mtu';
 
 /** The interfaces of the engine's networks. */
 export interface Bridges {
-  /** A network's addresses that touch nothing in use here. */
+  /** A network's addresses that touch nothing in use here. @throws {UnavailableError} if there are none */
   choose(): { subnet: string; gateway: string };
-  /** The interface of a network, made if it is not there. @throws {ConflictError} */
-  ensure(network: NetworkRecord): Link;
-  /** The same for a network whose addresses we chose: where they are in use by now, others are chosen and recorded. */
-  ensureChosen(network: NetworkRecord): NetworkRecord;
+  /**
+   * The interface of a network, made if it is not there. A network whose addresses we chose gets others where they are in use by now, and
+   * no container has one of them.
+   * @returns the record, as it is now
+   * @throws {ConflictError} if the interface belongs to somebody else; {UnavailableError} if no addresses are left
+   */
+  ensure(network: NetworkRecord): { link: Link; network: NetworkRecord };
   remove(network: NetworkRecord): void;
   /** Largest packet on a network, bytes. */
   mtuOf(network: NetworkRecord): number;
@@ -29,15 +32,17 @@ export function openBridges(deps: {
   engineId: string;
   host: Netlink;
   records: NetworkRecords;
+  /** Whether a container has an address of the network. */
+  isUsed: (networkId: string) => boolean;
   pools: readonly AddressPool[];
   mtu: number | undefined;
   log: Log;
 }): Bridges {
-  const { engineId, host, records, pools, mtu, log } = deps;
+  const { engineId, host, records, isUsed, pools, mtu, log } = deps;
 
-  const choose = (besides: readonly Subnet[] = [], except = 0): { subnet: string; gateway: string } => {
+  const choose = (besides: readonly Subnet[] = []): { subnet: string; gateway: string } => {
     const own = records.list().flatMap(({ subnet }) => (subnet === undefined ? [] : [parseSubnet(subnet)]));
-    const subnet = chooseSubnet(pools, [...usedSubnets(host, { except }), ...own, ...besides]);
+    const subnet = chooseSubnet(pools, [...usedSubnets(host), ...own, ...besides]);
     return { subnet: formatSubnet(subnet), gateway: formatAddress(subnet.first + 1) };
   };
   const mtuOf = ({ options }: NetworkRecord): number => Number(options[MTU_OPTION]) || mtu || defaultMtu(host);
@@ -48,34 +53,38 @@ export function openBridges(deps: {
     subnet: network.subnet ?? '',
     mtu: mtuOf(network),
   });
-  const ensure = (network: NetworkRecord): Link => {
+  const make = (network: NetworkRecord): Link => {
     switchForwardingOn(log);
     return ensureBridge(host, planOf(network));
+  };
+  const mayMove = ({ id, isChosen, bridge = '' }: NetworkRecord): boolean =>
+    isChosen === true && findLink(host, bridge)?.up !== true && !isUsed(id);
+  /** The interface, or the block that stands in its way. */
+  const attempt = (network: NetworkRecord): Link | Subnet[] => {
+    if (network.subnet === undefined) return [];
+    const block = parseSubnet(network.subnet);
+    if (usedSubnets(host).some((used) => overlaps(used, block))) return [block];
+    const link = make(network);
+    if (!hasElder(host, link, network.subnet)) return link;
+    removeBridge(host, planOf(network));
+    return [block];
   };
 
   return {
     choose,
-    ensure,
     mtuOf,
     remove: (network) => removeBridge(host, planOf(network)),
-    ensureChosen(network) {
+    ensure(network) {
+      if (!mayMove(network)) return { link: make(network), network };
       let current = network;
-      for (let attempt = 1; attempt <= CHOOSE_TRIES; attempt++) {
-        const there = findLink(host, current.bridge ?? '');
-        if (there?.up === true) return current;
-        const block = parseSubnet(current.subnet ?? '');
-        const taken = usedSubnets(host).some((used) => overlaps(used, block));
-        const link = taken ? undefined : ensure(current);
-        if (link !== undefined && !hasElder(host, link, current.subnet ?? '')) return current;
-        removeBridge(host, planOf(current));
-        current = { ...current, ...choose([block]) };
+      for (let tries = 1; tries < CHOOSE_TRIES; tries++) {
+        const found = attempt(current);
+        if (!Array.isArray(found)) return { link: found, network: current };
+        current = { ...current, ...choose(found) };
         records.update(current);
-        log.info('network has other addresses now: its former ones are in use on this host', {
-          network: current.name,
-          subnet: current.subnet,
-        });
+        log.info('a network has other addresses now', { network: current.name, subnet: current.subnet });
       }
-      return current;
+      return { link: make(current), network: current };
     },
   };
 }

@@ -23,14 +23,14 @@ export async function connect(
     throw new PermissionDeniedError(
       `endpoint with name ${sandbox.containerName} already exists in network ${named.name}`,
     );
-  const network = bridges.ensureChosen(named);
+  const { network, link } = bridges.ensure(named);
   const owner = { id: containerId, name: sandbox.containerName };
   const [taken] = ipam.take(owner, [{ network, endpointId: randomBytes(32).toString('hex'), request }]);
   if (taken === undefined) throw new NotFoundError(`network ${subject.network} not found`);
   const { containerId: _id, containerName: _name, ...endpoint } = taken;
   const changed = { ...sandbox, endpoints: [...sandbox.endpoints, endpoint] };
   try {
-    const bridge = { index: bridges.ensure(network).index, mtu: bridges.mtuOf(network) };
+    const bridge = { index: link.index, mtu: link.mtu };
     plugIn(host, store.namespacePath(containerId), { engineId, plan: { endpoint, bridge, isDefault: false } });
     await keep(deps, changed, network.id);
   } catch (error) {

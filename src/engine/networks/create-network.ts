@@ -34,15 +34,13 @@ export function createNetwork(
     labels,
     options,
     bridge: bridgeName(engineId, { id, options }),
-    ...(isChosen ? bridges.choose() : addressesOf(request, records)),
+    ...(isChosen ? { ...bridges.choose(), isChosen } : addressesOf(request, records)),
     ...(request.addressRange === undefined ? {} : { addressRange: request.addressRange }),
   };
   checkRange(record);
   records.insert(record);
   try {
-    if (isChosen) return bridges.ensureChosen(record);
-    bridges.ensure(record);
-    return record;
+    return bridges.ensure(record).network;
   } catch (error) {
     records.delete(id);
     throw error;

@@ -89,6 +89,28 @@ test(
   },
 );
 
+test('chosen addresses move out of the way of a new route, those asked for do not', async () => {
+  const networks = await openIn();
+  const { subnet } = await networks.get('bridge');
+  await networks.create({ name: 'asked', subnet: '10.99.0.0/24' });
+  sh('ip link delete berth-aaaaaaaa && ip link add other type bridge && ip link set other up');
+  sh(`ip addr add ${subnet?.replace('.0.0/16', '.0.9/24')} dev other && ip addr add 10.99.0.9/24 dev other`);
+  const one = await networks.attach(request('one'));
+  expect(addressOf(one)).not.toMatch(/^172\.17\./);
+  const two = await networks.attach(request('two', { mode: 'asked' }));
+  expect(addressOf(two)).toBe('10.99.0.2');
+});
+
+test('a container whose bridge was taken away is plugged in again', async () => {
+  const networks = await openIn();
+  const one = await networks.attach(request('one'));
+  await serve(namespaceOf(one), 'one');
+  sh('ip link delete berth-aaaaaaaa');
+  expect(await ask(undefined, addressOf(one))).toBe('nothing');
+  await (await openIn()).reconcile(new Set(['one']));
+  expect(await ask(undefined, addressOf(one))).toBe('one');
+});
+
 test('containers of a user network know each other by name, also those that were there before', async () => {
   const networks = await openIn();
   const told = new Map<string, string>();

@@ -64,6 +64,8 @@ export interface NetworkRecord {
   options: Readonly<Record<string, string>>;
   subnet: string | undefined;
   gateway: string | undefined;
+  /** Nobody asked for these addresses: the engine may take others where they are in use. */
+  isChosen?: boolean;
   /** Part of the subnet that containers' addresses are chosen from; all of it if absent. */
   addressRange?: string;
   /** Name of the host's interface. */

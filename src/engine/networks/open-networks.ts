@@ -51,10 +51,11 @@ export async function openNetworks(collaborators: {
   const host = openNetlink();
   const records = openNetworkRecords(database);
   const pools = options.addressPools.length > 0 ? options.addressPools : DEFAULT_POOLS;
-  const bridges = openBridges({ engineId, host, records, pools, mtu: options.mtu, log });
+  const ipam = openIpam(database);
+  const isUsed = (networkId: string): boolean => ipam.inNetwork(networkId).length > 0;
+  const bridges = openBridges({ engineId, host, records, isUsed, pools, mtu: options.mtu, log });
   ensurePredefined({ engineId, host, records, bridges, log }, { dataRoot, bridgeAddress: options.bridgeAddress });
   const sandboxes = new Map<string, SandboxRecord>();
-  const ipam = openIpam(database);
   const firewall = openFirewall({ engineId, log, state: () => firewallState(records, sandboxes) });
   const neighbours = openNeighbours({ ipam, records, sandboxes });
   return networksOf({

@@ -37,8 +37,7 @@ export function ensurePredefined(
   }
   const bridge = moved(records, records.get('bridge'), options.bridgeAddress);
   try {
-    if (options.bridgeAddress === undefined) bridges.ensureChosen(bridge);
-    else bridges.ensure(bridge);
+    bridges.ensure(bridge);
   } catch (error) {
     log.warn('the default bridge could not be made; it is tried again when a container needs it', {
       reason: (error as Error).message,
@@ -57,7 +56,7 @@ function defaultBridge(
   const bridge = mayBeShort ? 'berth0' : `berth-${engineId}`;
   return {
     ...plain,
-    ...(bridgeAddress === undefined ? bridges.choose() : addressOf(bridgeAddress)),
+    ...(bridgeAddress === undefined ? { isChosen: true } : addressOf(bridgeAddress)),
     bridge,
     options: {
       'com.docker.network.bridge.default_bridge': 'true',
@@ -75,7 +74,7 @@ function moved(records: NetworkRecords, bridge: NetworkRecord, bridgeAddress: st
   if (bridgeAddress === undefined) return bridge;
   const wanted = addressOf(bridgeAddress);
   if (wanted.subnet === bridge.subnet && wanted.gateway === bridge.gateway) return bridge;
-  const changed = { ...bridge, ...wanted };
+  const changed = { ...bridge, ...wanted, isChosen: false };
   records.update(changed);
   return changed;
 }

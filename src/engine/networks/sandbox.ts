@@ -63,6 +63,14 @@ export function plugIn(
   ]);
 }
 
+/** Makes sure that the host's end of a container's interface belongs to the bridge. */
+export function plugBack(host: Netlink, plug: { engineId: string; endpoint: Endpoint; bridge: number }): void {
+  const link = findLink(host, vethName(plug.engineId, plug.endpoint.endpointId));
+  if (link === undefined || link.master === plug.bridge) return;
+  host.request([setLink(link.index, { master: plug.bridge })]);
+  host.request([setHairpin(link.index)]);
+}
+
 /** Takes a running container out of a network. */
 export function unplug(host: Netlink, engineId: string, endpoint: Endpoint): void {
   const link = findLink(host, vethName(engineId, endpoint.endpointId));
