@@ -129,6 +129,17 @@ function environment(): Record<string, string> {
   };
 }
 
+/** What mmdebstrap tells of its steps, in words for people; the rest is of no interest. */
+const STEPS: readonly (readonly [RegExp, string])[] = [
+  [/^running apt-get update/, 'reading the lists of packages'],
+  [/^downloading packages/, 'downloading packages'],
+  [/^extracting archives/, 'unpacking'],
+  [/^installing essential/, 'installing essential packages'],
+  [/^installing remaining/, 'installing the other packages'],
+  [/^running --customize-hook/, 'laying out'],
+  [/^creating tarball/, 'packing'],
+];
+
 /** Cuts output into lines and passes on those that tell a step. */
 function lines(onProgress: ((line: string) => void) | undefined): { push: (text: string) => void } {
   let rest = '';
@@ -137,18 +148,21 @@ function lines(onProgress: ((line: string) => void) | undefined): { push: (text:
       const parts = (rest + text).split('\n');
       rest = parts.pop() ?? '';
       for (const part of parts) {
-        const [, step] = /^I: (.*)$/.exec(part) ?? [];
-        if (step !== undefined) onProgress?.(step.trim());
-        else if (/^(?:Fetched|Successfully installed)/.test(part)) onProgress?.(part.trim());
+        const [, told = ''] = /^I: (.*)$/.exec(part) ?? [];
+        const step = STEPS.find(([pattern]) => pattern.test(told))?.[1];
+        if (step !== undefined) onProgress?.(step);
+        else if (part.startsWith('Successfully installed')) onProgress?.(part.trim());
       }
     },
   };
 }
 
-function failure(recipe: Recipe, { stderr, stdout }: { stderr: string; stdout: string }): Error {
-  const tail = `${stdout}\n${stderr}`.trimEnd().split('\n');
-  const errors = tail.filter((line) => /^E: |^Err:|nothing matches/.test(line));
-  const why = (errors.length > 0 ? errors : tail).slice(-3).join('; ');
+/** What mmdebstrap says about its own end, behind what went wrong. */
+const EPILOGUE = /^(?:I: |E: (?:setup failed|mmdebstrap failed|command failed)|\s*$)/;
+
+function failure(recipe: Recipe, { stderr }: { stderr: string }): Error {
+  const told = stderr.split('\n').filter((line) => !EPILOGUE.test(line));
+  const why = told.slice(-2).join('; ').replaceAll('E: ', '');
   if (/Could not resolve|Temporary failure resolving|Failed to fetch|Unable to connect|Connection failed/.test(why))
     return new UnavailableError(`the packages for ${recipe.name} could not be fetched`, {
       why,
