@@ -37,8 +37,6 @@ export async function followRedirects(
 function target(location: string, from: URL, insecure: boolean): URL {
   if (!URL.canParse(location, from.href)) throw new UnavailableError(`${from.host} redirects to nowhere`);
   const url = new URL(location, from);
-  url.username = '';
-  url.password = '';
   const isPlainAllowed = insecure || from.protocol === 'http:';
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isPlainAllowed))
     throw new UnavailableError(`${from.host} redirects to ${url.host} without TLS`);

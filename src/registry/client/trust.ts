@@ -9,7 +9,8 @@ let shared: SecureContext | undefined;
 
 /** The authorities that this host trusts, and those in `certs.d/<host>`: `*.crt`, and `*.cert` with its `*.key`. */
 export function secureContextOf(host: string, folders: readonly string[] = CERTIFICATE_FOLDERS): SecureContext {
-  const own = folders.map((folder) => readFolder(join(folder, host)));
+  // A host comes from a reference, a redirect or a realm; as a name of a folder it must stay one.
+  const own = /^[\w[][\w.:[\]-]*$/.test(host) ? folders.map((folder) => readFolder(join(folder, host))) : [];
   const authorities = own.flatMap(({ ca }) => ca);
   const client = own.find(({ cert }) => cert !== undefined);
   if (authorities.length === 0 && client === undefined) {

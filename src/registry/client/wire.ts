@@ -75,7 +75,11 @@ async function exchange(
   const { promise, resolve, reject } = Promise.withResolvers<WireResponse>();
   const own = body instanceof Uint8Array ? { ...headers, 'content-length': String(body.byteLength) } : headers;
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  const request = send(url, { method, headers: own, agent, ...(signal !== undefined && { signal }) });
+  // Node would send a user that stands in the address.
+  const address = new URL(url);
+  address.username = '';
+  address.password = '';
+  const request = send(address, { method, headers: own, agent, ...(signal !== undefined && { signal }) });
   request.once('socket', (socket) => {
     if (!socket.connecting) return;
     const timer = setTimeout(() => request.destroy(new ConnectTimeoutError(CONNECT_MS)), CONNECT_MS);
