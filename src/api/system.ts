@@ -28,6 +28,8 @@ export interface SystemFacts {
   securityOptions: readonly string[];
   runcVersion: string;
   conmonVersion: string;
+  /** Path of the program for `--init`; empty if there is none. */
+  initProgram: string;
   /** Node's. */
   nodeVersion: string;
   snapshotDriver: string;
@@ -108,7 +110,7 @@ export function infoToWire(facts: SystemFacts, counts: SystemCounts, version: nu
     },
     LiveRestoreEnabled: true,
     Isolation: '',
-    InitBinary: '',
+    InitBinary: facts.initProgram.split('/').at(-1) ?? '',
     ContainerdCommit: { ID: '' },
     RuncCommit: { ID: facts.runcVersion },
     InitCommit: { ID: '' },

@@ -16,6 +16,7 @@ import { MIGRATIONS } from './migrations.ts';
 import type { Networks } from './networks/networks.ts';
 import { type NetworkOptions, openNetworks } from './networks/open-networks.ts';
 import { engineProcesses } from './processes.ts';
+import { findInitProgram } from './runtime/init-program.ts';
 import { openRuntime, type Runtime } from './runtime/runtime.ts';
 import { openDirectorySnapshotter } from './snapshots/directory-snapshotter.ts';
 import type { Snapshotter } from './snapshots/snapshotter.ts';
@@ -89,6 +90,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     addressPools: options.network.addressPools,
     runcVersion: nouns.runtime.programs.runc.version,
     conmonVersion: nouns.runtime.programs.conmon.version,
+    initProgram: (await findInitProgram()) ?? '',
   });
   for (const warning of facts.warnings) log.warn(warning.replace(/^WARNING: /, ''));
   // What a former process was putting together when it died. The start does not wait for it.

@@ -11,7 +11,7 @@ import { readOsRelease } from '#linux/os-release.ts';
 /** What the facts need that only the engine knows. */
 export type OwnFacts = Pick<
   SystemFacts,
-  'id' | 'dataRoot' | 'execRoot' | 'snapshotDriver' | 'addressPools' | 'runcVersion' | 'conmonVersion'
+  'id' | 'dataRoot' | 'execRoot' | 'snapshotDriver' | 'addressPools' | 'runcVersion' | 'conmonVersion' | 'initProgram'
 >;
 
 const CONTROLLERS = ['memory', 'cpu', 'cpuset', 'pids', 'devices', 'freezer', 'blkio', 'io'];

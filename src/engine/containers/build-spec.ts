@@ -21,7 +21,12 @@ export interface RunParts {
   /** /etc/hosts and its like, and the bundle of certificate authorities. */
   mounts: readonly MountSpec[];
   env: readonly string[];
+  /** The host's program that runs as first process; undefined for the command itself. */
+  init?: string | undefined;
 }
+
+/** Where that program is seen in the container. */
+export const INIT = '/sbin/docker-init';
 
 /** The runtime's request for a container. @throws {InvalidArgumentError} for an unknown user, or a working directory that is a file */
 export function buildSpec(context: Context, record: ContainerRecord, parts: RunParts): SpecRequest {
@@ -39,7 +44,7 @@ export function buildSpec(context: Context, record: ContainerRecord, parts: RunP
   return {
     rootfs: parts.rootfs,
     readonlyRootfs: hostConfig.readonlyRootfs,
-    args: command,
+    args: parts.init === undefined ? command : [INIT, '--', ...command],
     env: environmentOf(record, parts.env),
     cwd,
     user,
@@ -53,7 +58,7 @@ export function buildSpec(context: Context, record: ContainerRecord, parts: RunP
     seccomp: security.seccomp,
     apparmor: security.apparmor,
     namespaces: namespacesOf(context, record, parts.namespacePath),
-    mounts: [...parts.mounts.filter(({ destination }) => !mounts.some((mount) => mount.destination === destination)), ...mounts], // prettier-ignore
+    mounts: [...parts.mounts.filter(({ destination }) => !mounts.some((mount) => mount.destination === destination)), ...initMount(parts.init), ...mounts], // prettier-ignore
     shmBytes: hostConfig.shmSize,
     shmSource: shmSourceOf(context, record),
     cgroup: runtime.groupOf(record.id),
@@ -68,6 +73,11 @@ export function buildSpec(context: Context, record: ContainerRecord, parts: RunP
     rootfsPropagation: shared ? 'shared' : slave ? 'slave' : undefined,
     annotations: hostConfig.annotations,
   };
+}
+
+function initMount(program: string | undefined): MountSpec[] {
+  if (program === undefined) return [];
+  return [{ destination: INIT, type: 'bind', source: program, options: ['bind', 'ro', 'nosuid', 'nodev'] }];
 }
 
 function namespacesOf(

@@ -1,9 +1,10 @@
 import type { Change } from '#engine/snapshots/snapshotter.ts';
+import { INIT } from './build-spec.ts';
 import type { Context } from './context.ts';
 import type { ContainerRecord } from './record.ts';
 
 /** What is made in every tree to be mounted on. */
-const MOUNT_POINTS = ['/dev', '/proc', '/sys', '/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/run/berth'];
+const MOUNT_POINTS = ['/dev', '/proc', '/sys', '/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/run/berth', INIT];
 
 /** What a container changed in its own files, sorted by path. @throws {NotFoundError} */
 export async function containerChanges(context: Context, name: string): Promise<Change[]> {

@@ -1,11 +1,13 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConflictError, InvalidArgumentError, NotModifiedError } from '#lib/errors.ts';
 import type { MountSpec } from '#oci/runtime-spec.ts';
 import { mountAt } from '#linux/mount.ts';
+import { findInitProgram } from '#engine/runtime/init-program.ts';
 import { createSpec } from '#engine/runtime/spec.ts';
 import type { Prepared } from '#engine/runtime/runtime.ts';
 import type { Task } from '#engine/runtime/task.ts';
+import type { LogPlace } from '#engine/stdio/streams.ts';
 import { buildSpec, pidOf, shmFolderOf } from './build-spec.ts';
 import { checkDeviceRequests } from './check-host-config.ts';
 import { clearRun } from './clear-run.ts';
@@ -61,9 +63,10 @@ async function launch(context: Context, record: ContainerRecord, restartCount: n
   await mkdir(bundle, { recursive: true, mode: 0o711 });
   const log = logPathOf(context, record);
   const leaveStdinOpen = config.tty || !config.stdinOnce;
+  const start = await logPlace(log);
   const prepared = runtime.prepare(id, { log, terminal: config.tty, stdin: config.openStdin, leaveStdinOpen });
   const task = await createTask(context, record, prepared);
-  const streams = await context.streamsOf(id).connect(join(bundle, 'attach'), { fromStart: true });
+  const streams = await context.streamsOf(id).connect(join(bundle, 'attach'), { start });
   const { pid, conmonPid, startTicks } = task;
   records.update(id, {
     task: { pid, conmonPid, startTicks },
@@ -73,6 +76,12 @@ async function launch(context: Context, record: ContainerRecord, restartCount: n
     health: undefined,
   });
   return watchRun(context, { id, task, streams });
+}
+
+/** Where the log of a new run begins. */
+async function logPlace(log: string | undefined): Promise<LogPlace | undefined> {
+  const stats = log === undefined ? undefined : await stat(log).catch(() => undefined);
+  return stats === undefined ? undefined : { inode: stats.ino, offset: stats.size };
 }
 
 /** Tree, network and files are made side by side while the supervisor starts. */
@@ -89,7 +98,8 @@ async function createTask(context: Context, record: ContainerRecord, prepared: P
     const [rootfs, namespacePath] = await Promise.all(steps);
     const ca = await hostCaParts(context, record, rootfs);
     const mounts: MountSpec[] = [...networkMounts(context.runtime.bundleOf(id)), ...ca.mounts];
-    const request = buildSpec(context, record, { rootfs, namespacePath, mounts, env: ca.env });
+    const init = await initProgramOf(record);
+    const request = buildSpec(context, record, { rootfs, namespacePath, mounts, env: ca.env, init });
     const { spec, warnings } = createSpec(request, context.runtime.host);
     for (const warning of warnings) context.log.debug(warning, { container: record.name });
     return await prepared.create(spec);
@@ -97,6 +107,17 @@ async function createTask(context: Context, record: ContainerRecord, prepared: P
     prepared.cancel();
     throw error;
   }
+}
+
+/** With the host's processes in sight, the first process of the container is not the one that reaps. */
+async function initProgramOf({ hostConfig }: ContainerRecord): Promise<string | undefined> {
+  if (hostConfig.init !== true || hostConfig.pidMode !== '') return undefined;
+  const program = await findInitProgram();
+  if (program !== undefined) return program;
+  throw new InvalidArgumentError('exec: "docker-init": executable file not found in $PATH', {
+    why: '--init needs docker-init, tini, catatonit or dumb-init on the host, linked statically',
+    hint: 'install it, for example: apt-get install tini',
+  });
 }
 
 /** @returns path of the network namespace; undefined for the host's or another container's */

@@ -1,7 +1,6 @@
-import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
 import { run } from '#lib/run.ts';
 import { UnavailableError } from '#lib/errors.ts';
+import { findProgram } from './find-program.ts';
 
 /** The two programs below the engine. */
 export interface Programs {
@@ -24,15 +23,8 @@ export async function findPrograms(): Promise<Programs> {
 }
 
 async function find(program: string): Promise<string> {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).concat(['/usr/local/sbin', '/usr/sbin', '/sbin']);
-  for (const folder of folders) {
-    const path = join(folder, program);
-    const there = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (folder !== '' && there) return path;
-  }
+  const path = await findProgram(program);
+  if (path !== undefined) return path;
   throw new UnavailableError(`${program} is not installed`, {
     why: 'containers are made and supervised by it',
     hint: `install the package ${program}, for example: apt-get install ${program}`,

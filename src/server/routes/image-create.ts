@@ -65,14 +65,14 @@ async function runImport({ images }: ImageCreateBackend, call: Call): Promise<vo
   const repo = query.get('repo') ?? '';
   const tag = query.get('tag') ?? '';
   const tags = repo === '' ? [] : [canonicalName(withDefaultTag(parseReference(tag === '' ? repo : `${repo}:${tag}`)))];
+  const from = query.get('fromSrc') ?? '';
   const options = {
     tags,
-    message: query.get('message') ?? '',
+    message: query.get('message') || `Imported from ${from}`,
     config: applyChanges({}, query.getAll('changes')),
     platform: platformOf(query),
     signal,
   };
-  const from = query.get('fromSrc') ?? '';
   await streamProgress(call, async (report) => {
     const source =
       from === '-' ? (call.request as AsyncIterable<Uint8Array>) : await download(from, { signal, report });
