@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { InvalidArgumentError } from '#lib/errors.ts';
 import { copiedFiles } from '#ml/detect/own-dockerfile.ts';
 import { generateDockerfile } from '#ml/dockerfile/generate.ts';
 import { generateIgnore } from '#ml/dockerfile/ignore.ts';
@@ -52,6 +53,8 @@ export interface ProjectOptions {
 /** Reads a folder and plans it. @throws {NotFoundError} if there is no such folder */
 export async function openProject(path: string, options: ProjectOptions = {}): Promise<Project> {
   const { name, python } = options;
+  requireName(name);
+  requirePython(python);
   const tree = await openTree(path);
   const directory = await realpath(path);
   const plan = await planProject(tree, { directory: basename(directory), python });
@@ -65,6 +68,22 @@ export async function openProject(path: string, options: ProjectOptions = {}): P
     owner: await ownerOf(directory),
     options,
   };
+}
+
+function requireName(name: string | undefined): void {
+  if (name === undefined || /^[a-z0-9](?:[a-z0-9]|[._-](?=[a-z0-9])){0,62}$/.test(name)) return;
+  throw new InvalidArgumentError(`${name} cannot be the name of an image`, {
+    why: 'such names are lower case letters and digits, with single dots, dashes or underscores between',
+    hint: 'choose a name such as my-model',
+  });
+}
+
+function requirePython(version: string | undefined): void {
+  if (version === undefined || /^3\.\d{1,2}$/.test(version)) return;
+  throw new InvalidArgumentError(`${version} is no version of Python to choose`, {
+    why: 'a version is chosen by its first two numbers',
+    hint: '--python 3.11',
+  });
 }
 
 function nameOf(directory: string): string {

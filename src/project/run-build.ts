@@ -1,6 +1,7 @@
 import { type Client } from '#client/transport.ts';
+import { formatEngineAddress } from '#client/address.ts';
 import { buildImage } from '#client/builds.ts';
-import { CancelledError, InternalError } from '#lib/errors.ts';
+import { CancelledError, InternalError, InvalidArgumentError } from '#lib/errors.ts';
 import { baseImages } from '#ml/detect/own-dockerfile.ts';
 import { explain } from '#ml/explain/explain.ts';
 import { ensureBase } from './ensure-base.ts';
@@ -39,6 +40,7 @@ export async function buildProject(
   project: Project,
   { noCache = false, signal }: BuildOptions = {},
 ): Promise<string> {
+  requireOwnMachine(client);
   for (const image of baseImages(project.dockerfile.text)) await ensureBase({ client, report }, image, { signal });
   const lines: string[] = [];
   const tail = (text: string): void => {
@@ -64,6 +66,15 @@ export async function buildProject(
 
 function shorten(line: string): string {
   return line.length > LINE_CHARACTERS ? `${line.slice(0, LINE_CHARACTERS)}…` : line;
+}
+
+/** The folder is mounted and the service is asked on 127.0.0.1: both mean the engine's machine. */
+function requireOwnMachine({ address }: Client): void {
+  if (address.kind === 'unix' || /^(localhost|127\.|::1$)/.test(address.host)) return;
+  throw new InvalidArgumentError(`the engine at ${formatEngineAddress(address)} is on another machine`, {
+    why: 'train and serve mount the folder and answer on 127.0.0.1 of the machine that the engine runs on',
+    hint: 'run the command there, or build the image with berth build and run it with berth run',
+  });
 }
 
 /** What .dockerignore leaves out; the Dockerfile and the list itself are always sent, for the engine reads them. */

@@ -70,7 +70,13 @@ export async function serveProject(
 
 /** @throws {InvalidArgumentError} if nothing in the folder can be served */
 export function requireApp({ plan, dockerfile, name }: Project): void {
-  if (plan.start !== null || dockerfile.isOwn) return;
+  if (dockerfile.isOwn) return;
+  if (plan.start !== null && plan.port === null)
+    throw new InvalidArgumentError(`${name} is no service`, {
+      why: `${plan.start.module} runs and ends, as far as its code shows; nothing in it listens on a port`,
+      hint: `run it with: berth train DIR --script ${plan.start.module}`,
+    });
+  if (plan.start !== null) return;
   throw new InvalidArgumentError(`${name} has nothing to serve`, {
     why:
       plan.findings.find(({ code }) => code === 'nothing-to-run')?.message ??

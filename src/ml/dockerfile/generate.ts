@@ -9,8 +9,8 @@ const USER = { name: 'app', id: 10001 } as const;
 /** A Dockerfile for a plan: packages before code, so that a change of code installs nothing anew; each part with its reason. */
 export function generateDockerfile(plan: ProjectPlan): string {
   return [
-    `# ${plan.directory}: written by berth from what it read in the folder; see \`berth plan\`.`,
-    `# Python ${plan.python.version}: ${plan.python.why}.`,
+    comment(`${plan.directory}: written by berth from what it read in the folder; see \`berth plan\`.`),
+    comment(`Python ${plan.python.version}: ${plan.python.why}.`),
     `FROM ${plan.base}`,
     'ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1',
     `WORKDIR ${PROJECT_FOLDER}`,
@@ -28,7 +28,7 @@ function aptLines({ apt, decisions }: ProjectPlan): string[] {
   if (apt.length === 0) return [];
   const reasons = decisions
     .filter(({ subject }) => subject === 'system')
-    .map(({ choice, why }) => `# ${choice}: ${why}.`);
+    .map(({ choice, why }) => comment(`${choice}: ${why}.`));
   return [
     '',
     ...reasons,
@@ -49,11 +49,25 @@ function installLines(plan: ProjectPlan): string[] {
     ([folder, files]) =>
       `COPY ${[...files, folder].every(isPlain) ? [...files, folder].join(' ') : JSON.stringify([...files, folder])}`,
   );
-  return ['', `# Packages: ${why}.`, ...lines, pipLine(plan)];
+  return ['', comment(`Packages: ${why}.`), ...lines, pipLine(plan)];
 }
 
 function pipLine({ install }: ProjectPlan): string {
-  return `RUN pip install --no-cache-dir ${install.arguments.map((word) => (isPlain(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')}`;
+  return `RUN pip install --no-cache-dir ${install.arguments
+    .map((text) => text.replace(/\s+/g, ' '))
+    .map((word) => (isPlain(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .join(' ')}`;
+}
+
+/** Names come from the project: none may begin a line of its own. */
+function comment(text: string): string {
+  return `# ${text.replace(/\s+/g, ' ')}`;
+}
+
+/** A value in which nothing is replaced. */
+function quoted(value: string): string {
+  const text = value.replace(/\s+/g, ' ');
+  return isPlain(text) ? text : `"${text.replace(/[\\"$]/g, String.raw`\$&`)}"`;
 }
 
 function isPlain(word: string): boolean {
@@ -62,16 +76,14 @@ function isPlain(word: string): boolean {
 
 function startLines({ start, port }: ProjectPlan): string[] {
   if (start === null) return ['', `CMD ["python"]`];
-  const environment = Object.entries(start.environment).map(([name, value]) => `ENV ${name}=${JSON.stringify(value)}`);
+  const environment = Object.entries(start.environment).map(([name, value]) => `ENV ${name}=${quoted(value)}`);
   return [
     '',
     '# The program needs no privileges; it may write in its own folder.',
     `RUN useradd --create-home --uid ${USER.id} ${USER.name} && chown ${USER.name} ${PROJECT_FOLDER}`,
     `USER ${USER.name}`,
     ...environment,
-    ...(start.directory === ''
-      ? []
-      : [`WORKDIR ${JSON.stringify(`${PROJECT_FOLDER}/${start.directory}`).slice(1, -1)}`]),
+    ...(start.directory === '' ? [] : [`WORKDIR ${quoted(`${PROJECT_FOLDER}/${start.directory}`)}`]),
     ...(port === null ? [] : [`EXPOSE ${port}`]),
     `CMD ${JSON.stringify(start.command)}`,
   ];

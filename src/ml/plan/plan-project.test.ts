@@ -212,6 +212,18 @@ test('requirements of pyproject.toml are written out, quoted where a shell needs
   );
 });
 
+test('names of a project cannot add lines to the Dockerfile', async () => {
+  const folder = 'a\nRUN evil';
+  const texts = {
+    [`${folder}/main.py`]: `import model\n${FASTAPI}type X = int`,
+    [`${folder}/model.py`]: '',
+    'pyproject.toml': `[project]\ndependencies = ["fastapi", "uvicorn", "x; python_version > '3'\\nRUN evil"]`,
+  };
+  const made = await planProject(treeOf(texts), { directory: folder });
+  expect(made.start?.directory).toBe(folder);
+  expect(generateDockerfile(made)).not.toMatch(/^RUN evil/m);
+});
+
 test('a project that installs itself is copied before it is installed', async () => {
   const text = generateDockerfile(await plan({ 'requirements.txt': 'flask\n-e .', 'app.py': FLASK }));
   expect(text.indexOf('COPY . .')).toBeLessThan(text.indexOf('RUN pip install'));
