@@ -13,5 +13,6 @@ export async function renameContainer(context: Context, name: string, to: string
   if (bare === record.name)
     throw new InvalidArgumentError('Renaming a container with the same name as its current name');
   const renamed = context.records.update(id, { name: bare });
+  await context.networks.rename(id, bare);
   publish(context, renamed, { action: 'rename', attributes: { oldName: `/${record.name}` } });
 }

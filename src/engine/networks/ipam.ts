@@ -22,6 +22,7 @@ export interface Ipam {
    * @throws {ConflictError} for an address in use or a container that is in the network already; {UnavailableError} if a network is full
    */
   take(container: { id: string; name: string }, plans: readonly EndpointPlan[]): EndpointRecord[];
+  rename(containerId: string, name: string): void;
   /** Gives a container's addresses back: in one network, or in all. */
   release(containerId: string, networkId?: string): void;
   inNetwork(networkId: string): EndpointRecord[];
@@ -59,6 +60,13 @@ export function openIpam(database: Database): Ipam {
 
   return {
     take: (container, plans) => transaction(database, () => plans.map((plan) => take(container, plan))),
+    rename(containerId, containerName) {
+      const update = database.prepare('UPDATE endpoints SET record = ? WHERE container = ? AND network = ?');
+      transaction(database, () => {
+        for (const record of read('WHERE container = ?', containerId))
+          update.run(JSON.stringify({ ...record, containerName }), containerId, record.networkId);
+      });
+    },
     release(containerId, networkId) {
       if (networkId === undefined) database.prepare('DELETE FROM endpoints WHERE container = ?').run(containerId);
       else database.prepare('DELETE FROM endpoints WHERE container = ? AND network = ?').run(containerId, networkId);

@@ -120,6 +120,9 @@ test('containers of a user network know each other by name, also those that were
   const two = await networks.attach(request('two', { mode: id, endpoints: { team: { aliases: ['db'] } } }));
   expect(two.hosts).toContain(`${addressOf(one)}\tname-of-one one`);
   expect(told.get('one')).toContain(`${addressOf(two)}\tname-of-two db two`);
+  await networks.rename('two', 'second');
+  expect(told.get('one')).toContain(`${addressOf(two)}\tsecond db two`);
+  expect((await networks.endpointsOf(id)).get('two')?.containerName).toBe('second');
   await networks.detach('two');
   expect(told.get('one')).not.toContain('name-of-two');
   await expect(networks.remove('team')).rejects.toThrow(PermissionDeniedError);

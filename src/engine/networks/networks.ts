@@ -108,6 +108,8 @@ export interface Networks {
   connect(network: string, containerId: string, endpoint: EndpointRequest): Promise<Endpoint>;
   /** Takes a running container out of one network. @throws {NotFoundError} if it is not in it */
   disconnect(network: string, containerId: string): Promise<void>;
+  /** Neighbours of a running container know it by another name from now on; one that does not run has none to tell. */
+  rename(containerId: string, name: string): Promise<void>;
   /**
    * Tells when the hosts file of a running container should read otherwise, because a neighbour on a user network came or went. The file
    * is to be rewritten in place: it is mounted.

@@ -19,6 +19,7 @@ import { type AddressPool, DEFAULT_POOLS } from './pools.ts';
 import { openPorts } from './ports.ts';
 import { ensurePredefined } from './predefined.ts';
 import { reconcile } from './reconcile.ts';
+import { renameInNetworks } from './rename.ts';
 import type { BridgeRules } from './rules.ts';
 import { ownVeths } from './sandbox.ts';
 import { openSandboxStore, type SandboxRecord } from './sandbox-store.ts';
@@ -108,6 +109,8 @@ function networksOf(deps: Deps): Networks {
       exclusively(containerId, async () => connect(deps, { network, containerId }, endpoint)),
     disconnect: async (network, containerId) =>
       exclusively(containerId, async () => disconnect(deps, { network, containerId })),
+    rename: async (containerId, name) =>
+      exclusively(containerId, async () => renameInNetworks(deps, containerId, name)),
     onHosts: (listener) => deps.neighbours.listen(listener),
     reconcile: async (alive) => reconcile(deps, alive),
     teardown: async () => teardown(deps),
