@@ -10,7 +10,7 @@ import { type Client, openClient } from '#client/transport.ts';
 const HOST_CA = '/etc/ssl/certs/ca-certificates.crt';
 const CONTAINER_CA = '/run/check-ca.crt';
 const hasTools = process.getuid?.() === 0 && existsSync('/usr/bin/mmdebstrap');
-/** Everything for every stand-in takes some ten minutes; without the variable the slow checks and the oldest release are left out. */
+/** Everything for every stand-in takes some ten minutes; otherwise what is slow is tried in one of them. */
 const isThorough = process.env['BERTH_TEST_ALL'] === '1';
 
 let engine: TestEngine;

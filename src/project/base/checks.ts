@@ -5,7 +5,7 @@ export interface Check {
   script: string;
   /** Reaches the package index. */
   network?: boolean;
-  /** Takes long: runs only where everything is tried. */
+  /** Takes long: tried in one stand-in unless everything is asked for. */
   slow?: boolean;
   /** Holds for these versions alone. */
   versions?: readonly string[];
@@ -60,16 +60,16 @@ export const PYTHON_CHECKS: readonly Check[] = [
   { name: 'nothing of the making is left', script: 'test -z "$(ls -A /tmp)" && ! ls /usr/local/lib/python$V/__pycache__ 2>/dev/null' },
   { name: 'pip installs into site-packages without a flag', script: 'pip install --no-cache-dir six && test -e "$L/six.py"', network: true },
   { name: 'scripts of packages get the shebang and folder of the official image', script: 'pip install --no-cache-dir flask && head -n 1 /usr/local/bin/flask | grep -qx "#!/usr/local/bin/python\\(3\\|$V\\)\\?" && flask --version', network: true },
-  { name: 'pip uninstalls and upgrades itself', script: 'pip install --no-cache-dir six && pip uninstall -y six && pip install --no-cache-dir --upgrade pip && pip --version', network: true },
+  { name: 'pip uninstalls and upgrades itself', script: 'pip install --no-cache-dir six && pip uninstall -y six && pip install --no-cache-dir --upgrade pip && pip --version', network: true, slow: true },
   { name: 'pip install --user goes to ~/.local', script: 'HOME=/root pip install --no-cache-dir --user six && test -e /root/.local/lib/python$V/site-packages/six.py && HOME=/root python -c "import six; assert six.__file__.startswith(\'/root/.local\')"', network: true },
-  { name: 'pip install --prefix and --target lay out as everywhere', script: 'pip install --no-cache-dir --prefix=/install six && test -e /install/lib/python$V/site-packages/six.py && pip install --no-cache-dir --target=/target six && test -e /target/six.py', network: true },
+  { name: 'pip install --prefix and --target lay out as everywhere', script: 'pip install --no-cache-dir --prefix=/install six && test -e /install/lib/python$V/site-packages/six.py && pip install --no-cache-dir --target=/target six && test -e /target/six.py', network: true, slow: true },
   { name: 'a binary wheel is found and runs', script: 'pip install --no-cache-dir --only-binary :all: numpy && python -c "import numpy; print(numpy.arange(3).sum())"', network: true },
   { name: 'uv installs with --system', script: 'pip install --no-cache-dir uv && uv pip install --system six && test -e "$L/six.py" && uv pip list --system', network: true },
-  { name: 'uv makes environments', script: 'pip install --no-cache-dir uv && uv venv /tmp/uvenv && VIRTUAL_ENV=/tmp/uvenv uv pip install six && /tmp/uvenv/bin/python -c "import six"', network: true },
-  { name: 'pip-tools, poetry-core and build back ends work', script: 'pip install --no-cache-dir build && mkdir /tmp/p && cd /tmp/p && printf "[build-system]\\nrequires=[\\"setuptools\\"]\\nbuild-backend=\\"setuptools.build_meta\\"\\n[project]\\nname=\\"p\\"\\nversion=\\"1\\"\\n" >pyproject.toml && : >p.py && python -m build --wheel && pip install dist/*.whl && python -c "import p"', network: true },
+  { name: 'uv makes environments', script: 'pip install --no-cache-dir uv && uv venv /tmp/uvenv && VIRTUAL_ENV=/tmp/uvenv uv pip install six && /tmp/uvenv/bin/python -c "import six"', network: true, slow: true },
+  { name: 'build makes a wheel of a project', script: 'pip install --no-cache-dir build && mkdir /tmp/p && cd /tmp/p && printf "[build-system]\\nrequires=[\\"setuptools\\"]\\nbuild-backend=\\"setuptools.build_meta\\"\\n[project]\\nname=\\"p\\"\\nversion=\\"1\\"\\n" >pyproject.toml && : >p.py && python -m build --wheel && pip install dist/*.whl && python -c "import p"', network: true, slow: true },
   { name: 'apt-get installs packages', script: 'apt-get update && apt-get install -y --no-install-recommends tini && command -v tini && test -z "$(ls /var/cache/apt/archives/*.deb 2>/dev/null)"', network: true },
-  { name: "apt's python3 goes beside ours", script: 'apt-get update && apt-get install -y --no-install-recommends python3 && test "$(command -v python3)" = /usr/local/bin/python3 && /usr/bin/python3 -c "import sys; assert sys.prefix == \'/usr\'" && python -c "import sys; assert sys.prefix == \'/usr/local\'"', network: true },
-  { name: 'ca-certificates can be installed again', script: 'apt-get update && apt-get install -y --no-install-recommends --reinstall ca-certificates && update-ca-certificates', network: true },
+  { name: "apt's python3 goes beside ours", script: 'apt-get update && apt-get install -y --no-install-recommends python3 && test "$(command -v python3)" = /usr/local/bin/python3 && /usr/bin/python3 -c "import sys; assert sys.prefix == \'/usr\'" && python -c "import sys; assert sys.prefix == \'/usr/local\'"', network: true, slow: true },
+  { name: 'ca-certificates can be installed again', script: 'apt-get update && apt-get install -y --no-install-recommends --reinstall ca-certificates && update-ca-certificates', network: true, slow: true },
   { name: 'a C extension is built and imported', script: 'apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && pip install --no-cache-dir --no-binary :all: --no-build-isolation "markupsafe<2.1" && python -c "import markupsafe._speedups"', network: true, slow: true, versions: ['3.9', '3.11'] },
   { name: 'a C program that embeds Python is linked', script: 'apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && printf "#include <Python.h>\\nint main(void){Py_Initialize();PyRun_SimpleString(\\"import sys; print(sys.prefix)\\");return Py_FinalizeEx();}" >/tmp/e.c && gcc $(python3-config --includes) /tmp/e.c -o /tmp/e $(python3-config --ldflags --embed) && test "$(/tmp/e)" = /usr/local', network: true, slow: true },
   { name: 'a wheel with C is built by pip alone', script: 'apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && pip install --no-cache-dir --no-binary wrapt wrapt && python -c "import wrapt._wrappers"', network: true, slow: true },
