@@ -60,7 +60,7 @@ async function adopt(context: Context, record: ContainerRecord): Promise<void> {
   }
   const adopted = runtime.adopt({ id, ...task });
   const streams = await streamsOf(id)
-    .connect(join(runtime.bundleOf(id), 'attach'), { fromStart: false })
+    .connect(join(runtime.bundleOf(id), 'attach'))
     .catch((error: unknown) => {
       if (adopted.alive())
         log.warn('container runs without its supervisor: its output is lost', { id, error: String(error) });

@@ -1,13 +1,15 @@
+import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { stdcopyFrame } from '#api/stdcopy.ts';
 import { ConflictError } from '#lib/errors.ts';
+import { type LogPlace, readLog } from '#engine/logs/read.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '#engine/stdio/detach-keys.ts';
 import { attachStreams } from './attach.ts';
 import { type Context, publish } from './context.ts';
 import { findExec, startExec } from './exec.ts';
 import { logPathOf } from './log-path.ts';
-import { containerLogs } from './logs.ts';
-import { isRunning } from './record.ts';
+import { logFormat } from './logs.ts';
+import { type ContainerRecord, isRunning } from './record.ts';
 
 export interface AttachRequest {
   stdin: boolean;
@@ -42,12 +44,15 @@ export function attachContainer(context: Context, name: string, request: AttachR
     framed,
     async serve(client) {
       publish(context, record, { action: 'attach' });
-      if (request.logs) await replay(context, name, { request, client });
+      const streams = context.streamsOf(id);
+      const isWhole = request.stream && streams.progress() !== undefined;
+      if (request.logs) await replay(context, record, { request, client, to: isWhole ? streams.progress()?.start : undefined }); // prettier-ignore
       if (!request.stream) {
         client.end();
         return;
       }
-      const why = await attachStreams(client, context.streamsOf(id), {
+      const why = await attachStreams(client, streams, {
+        fromStart: request.logs && isWhole,
         stdin: request.stdin && config.openStdin,
         stdout: request.stdout,
         stderr: request.stderr,
@@ -60,14 +65,18 @@ export function attachContainer(context: Context, name: string, request: AttachR
   };
 }
 
+/** What the log has, up to where the present run begins. */
 async function replay(
   context: Context,
-  name: string,
-  { request, client }: { request: AttachRequest; client: Duplex },
+  record: ContainerRecord,
+  { request, client, to }: { request: AttachRequest; client: Duplex; to: LogPlace | undefined },
 ): Promise<void> {
-  const { stdout, stderr } = request;
-  const { chunks } = containerLogs(context, name, { stdout, stderr, follow: false, timestamps: false, details: false });
-  for await (const chunk of chunks) client.write(chunk);
+  const log = logPathOf(context, record);
+  if (log === undefined) return;
+  const format = logFormat({ ...request, timestamps: false }, { framed: !record.config.tty, details: '' });
+  for await (const entries of readLog(log, { to }))
+    for (const piece of entries.flatMap(format))
+      if (!client.write(piece)) await Promise.race([once(client, 'drain'), once(client, 'close')]);
 }
 
 function isRunningNow({ records }: Context, id: string): boolean {

@@ -94,6 +94,22 @@ test('a client that falls behind still gets everything', async () => {
   expect(stdout).toBe(expected);
 });
 
+test('a client of an exec that does not read slows the process and loses nothing', async () => {
+  await docker('run', '-d', '--name', 'source', 'busybox', 'sleep', '1000');
+  const { stdout } = await engine.command(['sh', '-c', 'docker exec source seq 1 900000 | (sleep 2; md5sum)']);
+  const { stdout: expected } = await engine.command(['sh', '-c', 'seq 1 900000 | md5sum']);
+  expect(stdout).toBe(expected);
+});
+
+test('a client that attaches with the log gets all of it once, through a restart and while more comes', async () => {
+  const script = 'for i in $(seq 1 3000); do echo line $i; done; sleep 1';
+  await docker('run', '-dt', '--name', 'replayed', 'busybox', 'sh', '-c', script);
+  await docker('wait', 'replayed');
+  await docker('start', 'replayed');
+  const { text } = await engine.request('POST', '/containers/replayed/attach?logs=1&stream=1&stdout=1&stderr=1');
+  expect(text.match(/line \d+\r\n/g)).toHaveLength(6000);
+});
+
 test('a terminal has a size and takes input', async () => {
   const script = "docker run -it --rm busybox sh -c 'read -r line; echo got:$line; tty'";
   const { stdout } = await engine.command(['script', '-qec', script, '/dev/null'], { input: 'typed\n' });
@@ -277,7 +293,7 @@ test('restart policies start again until told to stop', async () => {
 });
 
 test('containers outlive a killed engine, which takes them up with logs and exit codes', async () => {
-  await docker('run', '-d', '--name', 'counter', 'busybox', 'sh', '-c', 'for i in $(seq 1 40); do echo line $i; sleep 0.1; done; exit 42'); // prettier-ignore
+  await docker('run', '-d', '--name', 'counter', 'busybox', 'sh', '-c', 'for i in $(seq 1 100); do echo line $i; sleep 0.1; done; exit 42'); // prettier-ignore
   await docker('run', '-d', '--rm', '--name', 'gone', 'busybox', 'sleep', '1');
   await docker('run', '-d', '--name', 'stays', '-p', '127.0.0.1::80', 'busybox', 'sh', '-c', 'echo served > /tmp/index.html; exec httpd -f -p 80 -h /tmp'); // prettier-ignore
   const address = await docker('port', 'stays', '80');
@@ -291,7 +307,7 @@ test('containers outlive a killed engine, which takes them up with logs and exit
   expect(await (await fetch(`http://${address}/`)).text()).toBe('served\n');
   expect(await docker('wait', 'counter')).toBe('42');
   const { stdout } = await engine.docker('logs', 'counter');
-  expect(stdout.trimEnd().split('\n').length).toBe(40);
+  expect(stdout.trimEnd().split('\n').length).toBe(100);
   await remove('counter', 'stays');
 });
 

@@ -75,7 +75,7 @@ export async function startExec(context: Context, id: string): Promise<{ exited:
       process,
       stdin: exec.attachStdin,
       onReady: async () => {
-        const streams = await exec.streams.connect(join(directory, 'attach'), { fromStart: true });
+        const streams = await exec.streams.connect(join(directory, 'attach'));
         connected.resolve({ ended: streams.ended });
       },
     });

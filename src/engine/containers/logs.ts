@@ -62,7 +62,7 @@ async function* chunksOf(
   }: { request: LogsRequest; framed: boolean; ended: Promise<void>; labels: Readonly<Record<string, string>> },
 ): AsyncGenerator<Uint8Array> {
   const { sinceNano, untilNano, tail, follow, signal } = request;
-  const format = createFormat(request, { framed, details: request.details ? detailsOf(labels) : '' });
+  const format = logFormat(request, { framed, details: request.details ? detailsOf(labels) : '' });
   for await (const entries of readLog(path, {
     sinceNano,
     untilNano,
@@ -78,8 +78,8 @@ async function* chunksOf(
 const NEWLINE = Buffer.from('\n');
 
 /** A line that was stored in pieces comes out joined, with the time of its first piece. */
-function createFormat(
-  request: LogsRequest,
+export function logFormat(
+  request: Pick<LogsRequest, 'stdout' | 'stderr' | 'timestamps'>,
   { framed, details }: { framed: boolean; details: string },
 ): (entry: LogEntry) => Uint8Array[] {
   const inLine = { stdout: false, stderr: false };

@@ -3,12 +3,22 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { createLogParser, type LogEntry, timeNano } from './entry.ts';
 import { findTail, logFiles } from './files.ts';
 
+/** A byte of a log file, which may be renamed meanwhile. */
+export interface LogPlace {
+  inode: number;
+  offset: number;
+}
+
 export interface LogOptions {
   /** Nanoseconds since epoch, both ends included. */
   sinceNano?: bigint | undefined;
   untilNano?: bigint | undefined;
   /** Last lines only; all if absent. */
   tail?: number | undefined;
+  /** Begins here instead; nothing is read if the file is gone. */
+  from?: LogPlace | undefined;
+  /** Ends before here. */
+  to?: LogPlace | undefined;
   /** Waits for more until `ended` resolves. */
   follow?: { ended: Promise<unknown> } | undefined;
   signal?: AbortSignal | undefined;
@@ -18,9 +28,8 @@ const READ_BYTES = 256 * 1024;
 
 /** Records of a container's log, in batches as they are read. Files that are rotated away while they are followed are read to their end. */
 export async function* readLog(path: string, options: LogOptions): AsyncGenerator<LogEntry[]> {
-  const { sinceNano, untilNano, tail, follow, signal } = options;
-  const files = await logFiles(path);
-  const { skip, offset } = tail === undefined ? { skip: 0, offset: 0 } : await findTail(files, tail);
+  const { sinceNano, untilNano, follow, signal } = options;
+  const { files, offset, end } = await choose(path, options);
   const parser = createLogParser();
   const kept = (entries: LogEntry[]): LogEntry[] => {
     if (sinceNano === undefined && untilNano === undefined) return entries;
@@ -29,12 +38,13 @@ export async function* readLog(path: string, options: LogOptions): AsyncGenerato
       return (sinceNano === undefined || at >= sinceNano) && (untilNano === undefined || at <= untilNano);
     });
   };
-  const rest = files.slice(skip);
-  for (const [index, file] of rest.entries()) {
-    const last = index === rest.length - 1;
+  for (const [index, file] of files.entries()) {
+    const last = index === files.length - 1;
     const start = index === 0 ? offset : 0;
     const chunks =
-      last && follow !== undefined ? followFile(file, start, { ...follow, signal }) : readFrom(file, start);
+      last && follow !== undefined
+        ? followFile(file, start, { ...follow, signal })
+        : readFrom(file, start, last ? end : undefined);
     for await (const chunk of chunks) {
       const entries = parser.push(chunk);
       const batch = kept(entries);
@@ -46,15 +56,34 @@ export async function* readLog(path: string, options: LogOptions): AsyncGenerato
   }
 }
 
-async function* readFrom(path: string, offset: number): AsyncGenerator<Buffer> {
-  await using file = await open(path, 'r');
-  yield* readOn(file, { offset });
+/** Files to read, the byte to begin with in the first, and the one to end before in the last. */
+async function choose(
+  path: string,
+  { tail, from, to }: LogOptions,
+): Promise<{ files: string[]; offset: number; end?: number }> {
+  const files = await logFiles(path);
+  if (tail !== undefined) {
+    const { skip, offset } = await findTail(files, tail);
+    return { files: files.slice(skip), offset };
+  }
+  const inodes = await Promise.all(files.map(async (file) => (await stat(file)).ino));
+  if (to !== undefined) return { files: files.slice(0, inodes.indexOf(to.inode) + 1), offset: 0, end: to.offset };
+  if (from === undefined) return { files, offset: 0 };
+  const first = inodes.indexOf(from.inode);
+  return { files: first < 0 ? [] : files.slice(first), offset: from.offset };
 }
 
-/** From `offset` to the present end; moves `offset` on. */
-async function* readOn(file: FileHandle, at: { offset: number }): AsyncGenerator<Buffer> {
+async function* readFrom(path: string, offset: number, end: number | undefined): AsyncGenerator<Buffer> {
+  await using file = await open(path, 'r');
+  yield* readOn(file, { offset }, end);
+}
+
+/** From `offset` to the present end, or to `end`; moves `offset` on. */
+async function* readOn(file: FileHandle, at: { offset: number }, end = Infinity): AsyncGenerator<Buffer> {
   for (;;) {
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, at.offset);
+    const length = Math.min(READ_BYTES, end - at.offset);
+    if (length <= 0) return;
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), { length, position: at.offset });
     if (bytesRead === 0) return;
     at.offset += bytesRead;
     yield buffer.subarray(0, bytesRead);

@@ -22,6 +22,8 @@ export interface Hub {
   position(): Position;
   /** Standard input; answers when more may come. Input that nobody reads any more is dropped. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Stops reading, or goes on: the process waits meanwhile. Only for who has no log to serve a slow client from. */
+  flow(on: boolean): void;
   /** Ends standard input; output goes on. */
   endInput(): void;
   /** Resolves when all output was passed on. */
@@ -66,6 +68,7 @@ export async function openHub(path: string): Promise<Hub> {
       else queueMicrotask(() => listener.end());
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
     },
+    flow: (on) => void (on ? socket.resume() : socket.pause()),
     write: async (chunk) => write(socket, chunk),
     endInput: () => {
       if (socket.writable) socket.end();
