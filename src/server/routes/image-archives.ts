@@ -2,7 +2,6 @@ import { pipeline } from 'node:stream/promises';
 import type { Images } from '#engine/images/images.ts';
 import { loadImages } from '#engine/images/load-images.ts';
 import { saveImages } from '#engine/images/save-images.ts';
-import { errorMessage } from '#api/progress.ts';
 import { queryFlag } from '#api/query.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Platform } from '#oci/platform.ts';
@@ -22,16 +21,17 @@ export async function saveArchive(images: Images, { response, signal }: Call, na
   }
 }
 
-/** `POST /images/load`: the body is an archive in any form; the answer tells each image that came. */
+/** `POST /images/load`: the body is an archive in any form; the answer tells each image that came, or what failed. */
 export async function loadArchive(images: Images, call: Call): Promise<void> {
-  const platform = parsePlatform(call.query.get('platform'));
+  const { request, query, signal } = call;
+  const platform = parsePlatform(query.get('platform'));
+  const isQuiet = queryFlag(query, 'quiet');
   const lines = call.jsonLines();
-  const isQuiet = queryFlag(call.query, 'quiet');
   const say = (stream: string): void => void lines.write({ stream });
   try {
-    await loadImages(images.context, call.request, {
+    await loadImages(images.context, request.iterator({ destroyOnReturn: false }), {
       platform,
-      signal: call.signal,
+      signal,
       onMoved: (tag, from) => {
         const name = familiarName(parseReference(tag));
         if (!isQuiet) say(`The image ${name} already exists, renaming the old one with ID ${from} to empty string\n`);
@@ -41,8 +41,8 @@ export async function loadArchive(images: Images, call: Call): Promise<void> {
         for (const tag of tags) say(`Loaded image: ${familiarName(parseReference(tag))}\n`);
       },
     });
-  } catch (error) {
-    await lines.write(errorMessage(error));
+  } finally {
+    request.resume(); // a client that is still sending reads the answer only if somebody takes the rest
   }
   lines.end();
 }
