@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, createReadStream, lstatSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, read, readSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { cleanPath } from '#dockerfile/clean-path.ts';
 import { compileIgnore, type Ignore, isPattern, matchesName } from '#dockerfile/ignore.ts';
 import { type Attributes, attributesOf } from '#engine/snapshots/tree/attributes.ts';
@@ -167,15 +168,31 @@ async function digestFile({ root, digests }: SourceTree, { path }: SourceEntry):
   return digest;
 }
 
+const readAsync = promisify(read);
 const CHUNK_BYTES = 1024 * 1024;
+/** To wait for each of thousands of small files would cost more than their bytes. */
+const SMALL_BYTES = 64 * 1024;
 
 /** Content of a regular file. */
-export function openContent(root: Root, path: string): AsyncIterable<Buffer> {
+export async function* openContent(root: Root, path: string): AsyncGenerator<Buffer> {
   const fd = root.openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    return createReadStream('', { fd, highWaterMark: CHUNK_BYTES });
-  } catch (error) {
+    const { size } = fstatSync(fd);
+    if (size > SMALL_BYTES) yield* readLarge(fd);
+    else {
+      const buffer = Buffer.allocUnsafe(size);
+      yield buffer.subarray(0, readSync(fd, buffer, 0, size, 0));
+    }
+  } finally {
     closeSync(fd);
-    throw error;
+  }
+}
+
+async function* readLarge(fd: number): AsyncGenerator<Buffer> {
+  for (;;) {
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    const { bytesRead } = await readAsync(fd, { buffer });
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
   }
 }

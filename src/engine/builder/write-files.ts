@@ -1,4 +1,4 @@
-import { closeSync, constants, mkdirSync, write as writeCallback } from 'node:fs';
+import { closeSync, constants, mkdirSync, write as writeCallback, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { setAttributes, setMtime } from '#engine/snapshots/tree/attributes.ts';
 import { ffiPath } from '#engine/snapshots/tree/ffi-path.ts';
@@ -18,6 +18,7 @@ export interface WriteOptions {
 }
 
 const write = promisify(writeCallback);
+const SMALL_BYTES = 64 * 1024;
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 /**
@@ -107,11 +108,16 @@ async function writeFile({ from, to, options }: Writer, entry: SourceEntry, path
   try {
     for await (const chunk of openContent(from, entry.path)) {
       options.signal.throwIfAborted();
-      for (let at = 0; at < chunk.length;) at += (await write(fd, chunk, at)).bytesWritten;
+      await writeChunk(fd, chunk);
     }
   } catch (error) {
     throw fileError(error, `/${path}`);
   } finally {
     closeSync(fd);
   }
+}
+
+async function writeChunk(fd: number, chunk: Buffer): Promise<void> {
+  if (chunk.length <= SMALL_BYTES) writeSync(fd, chunk);
+  else for (let at = 0; at < chunk.length;) at += (await write(fd, chunk, at)).bytesWritten;
 }
