@@ -17,8 +17,8 @@ const MNT_DETACH = 2;
 
 /** Mounts at an existing directory (or file, for a bind). A read-only bind takes a second call, which this makes. */
 export function mountAt(target: string, { type, source, options }: Mount): void {
-  const names = options.filter((option) => option in FLAGS);
-  const data = options.filter((option) => !(option in FLAGS) && option !== 'rw').join(',');
+  const names = options.filter((option) => Object.hasOwn(FLAGS, option));
+  const data = options.filter((option) => !Object.hasOwn(FLAGS, option) && option !== 'rw').join(',');
   let flags = names.reduce((all, name) => all | (FLAGS[name] ?? 0), 0);
   const isBind = type === 'bind' || (flags & 4096) !== 0;
   if (isBind) flags |= 4096;

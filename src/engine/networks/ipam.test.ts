@@ -51,6 +51,17 @@ test('an address asked for is given once', () => {
   expect(() => chooseAddress(small, [], '10.9.0.1')).toThrow(ConflictError);
 });
 
+test('an address can be asked for only where the user has chosen the subnet', () => {
+  const ipam = openIpam(setUp());
+  for (const network of [
+    { ...small, isChosen: true },
+    { ...small, name: 'bridge' },
+  ])
+    expect(() =>
+      ipam.take({ id: 'a', name: 'a' }, [{ network, endpointId: 'a', request: { address: '10.9.0.5' } }]),
+    ).toThrow('user specified IP address is supported');
+});
+
 test('addresses come from the range of the network', () => {
   expect(chooseAddress({ ...small, subnet: '10.9.0.0/16', addressRange: '10.9.5.0/24' }, []).address).toBe('10.9.5.0');
 });

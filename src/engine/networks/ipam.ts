@@ -1,6 +1,7 @@
 import { ConflictError, InvalidArgumentError, UnavailableError } from '#lib/errors.ts';
 import { type Database, transaction } from '#lib/sqlite.ts';
 import { contains, formatAddress, macOf, parseAddress, parseSubnet, sizeOf } from './address.ts';
+import { isPredefined } from './network-records.ts';
 import type { Endpoint, EndpointRequest, NetworkRecord } from './networks.ts';
 
 /** An endpoint as the database keeps it. */
@@ -38,6 +39,16 @@ export function openIpam(database: Database): Ipam {
       .map((row) => JSON.parse(String(row['record'])) as EndpointRecord);
   const inNetwork = (networkId: string): EndpointRecord[] => read('WHERE network = ? ORDER BY address', networkId);
 
+  const refuseAsked = ({ network: { name, isChosen }, request: { address = '' } }: EndpointPlan): void => {
+    if (address === '') return;
+    if (isPredefined(name))
+      throw new InvalidArgumentError('user specified IP address is supported on user defined networks only');
+    if (isChosen === true)
+      throw new InvalidArgumentError(
+        'user specified IP address is supported only when connecting to networks with user configured subnets',
+        { hint: `make the network with --subnet to give addresses of ${name} to containers` },
+      );
+  };
   const take = (container: { id: string; name: string }, { network, endpointId, request }: EndpointPlan) => {
     const { address, prefixLength, gateway } = chooseAddress(network, inNetwork(network.id), request.address);
     const record: EndpointRecord = {
@@ -59,7 +70,10 @@ export function openIpam(database: Database): Ipam {
   };
 
   return {
-    take: (container, plans) => transaction(database, () => plans.map((plan) => take(container, plan))),
+    take(container, plans) {
+      for (const plan of plans) refuseAsked(plan);
+      return transaction(database, () => plans.map((plan) => take(container, plan)));
+    },
     rename(containerId, containerName) {
       const update = database.prepare('UPDATE endpoints SET record = ? WHERE container = ? AND network = ?');
       transaction(database, () => {
