@@ -1,7 +1,8 @@
-import { chown, cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { waitUntilAnswers } from '#project/wait-until-answers.ts';
 import { type CommandResult, type TestEngine, startEngine } from '../support/engine.ts';
 
 // Folders of Python as people have them: served, trained, served again, and what is said when something is wrong with them.
@@ -131,4 +132,72 @@ test('a port that is taken, a Python that cannot be had and an empty folder are 
   expect(python).toContain('python:3.99-slim is not here and cannot be fetched');
   expect(python).toContain('--python 3.13');
   expect((await fails('serve', join(folder, '..', 'nowhere'))).stderr).toContain('there is no folder');
+});
+
+const COUNTER = {
+  'train.py': 'import json\nwith open("model.json", "w") as file:\n    json.dump({"weight": 2}, file)\n',
+  'app.py': `import json
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+with open("model.json") as file:
+    weight = json.load(file)["weight"]
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(str(weight).encode())
+
+HTTPServer(("", 8090), Handler).serve_forever()
+`,
+  Dockerfile: 'FROM python:3.11-slim\nWORKDIR /srv\nCOPY app.py model.json ./\nEXPOSE 8090\nCMD ["python", "app.py"]\n',
+} as const;
+
+async function counter(): Promise<string> {
+  const project = join(folder, 'counter');
+  await rm(project, { recursive: true, force: true });
+  await mkdir(project);
+  for (const [name, text] of Object.entries(COUNTER)) await writeFile(join(project, name), text);
+  return project;
+}
+
+test('a Dockerfile that copies the model by name gets it trained first', async () => {
+  await counter();
+  const { address, stderr } = await served('counter');
+  expect(stderr).toContain('the Dockerfile copies model.json, which training will write');
+  expect(await (await fetch(`http://127.0.0.1:${address.port}/`)).text()).toBe('2');
+});
+
+test('stopped while it waits, the new container goes and the former one serves on', async () => {
+  const { address } = await served('counter');
+  const app = join(folder, 'counter', 'app.py');
+  await writeFile(app, `import time\ntime.sleep(60)\n${await readFile(app, 'utf8')}`);
+  const command = [
+    'timeout',
+    '--signal=INT',
+    '15',
+    process.execPath,
+    'src/cli/main.ts',
+    'serve',
+    join(folder, 'counter'),
+  ];
+  const { stderr } = await engine.command(command);
+  expect(stderr).toContain('waiting for counter to answer\nberth: cancelled');
+  expect((await containers()).filter((line) => line.startsWith('counter'))).toEqual(['counter running']);
+  const answer = await waitUntilAnswers(address, '/', { timeoutMs: 20_000 });
+  expect(answer?.status).toBe(200);
+});
+
+test('a program that only runs is trained with its arguments, and its exit code is passed on', async () => {
+  const project = join(folder, 'exits');
+  await mkdir(project);
+  await writeFile(
+    join(project, 'train.py'),
+    'import os, sys\nprint(sys.argv[1:], os.getuid())\nsys.exit(int(sys.argv[1]))\n',
+  );
+  await chown(project, OWNER, OWNER);
+  const { code, stdout, stderr } = await engine.berth('train', project, '--', '7', '--epochs=3');
+  expect(stdout).toBe(`['7', '--epochs=3'] ${OWNER}\n`);
+  expect(stderr).toContain('berth: train.py ended with exit code 7 after');
+  expect(code).toBe(7);
 });
