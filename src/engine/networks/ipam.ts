@@ -39,16 +39,6 @@ export function openIpam(database: Database): Ipam {
       .map((row) => JSON.parse(String(row['record'])) as EndpointRecord);
   const inNetwork = (networkId: string): EndpointRecord[] => read('WHERE network = ? ORDER BY address', networkId);
 
-  const refuseAsked = ({ network: { name, isChosen }, request: { address = '' } }: EndpointPlan): void => {
-    if (address === '') return;
-    if (isPredefined(name))
-      throw new InvalidArgumentError('user specified IP address is supported on user defined networks only');
-    if (isChosen === true)
-      throw new InvalidArgumentError(
-        'user specified IP address is supported only when connecting to networks with user configured subnets',
-        { hint: `make the network with --subnet to give addresses of ${name} to containers` },
-      );
-  };
   const take = (container: { id: string; name: string }, { network, endpointId, request }: EndpointPlan) => {
     const { address, prefixLength, gateway } = chooseAddress(network, inNetwork(network.id), request.address);
     const record: EndpointRecord = {
@@ -89,6 +79,18 @@ export function openIpam(database: Database): Ipam {
     ofContainer: (containerId) => read('WHERE container = ? ORDER BY rowid', containerId),
     all: () => read(''),
   };
+}
+
+/** @throws {InvalidArgumentError} for an address in a network whose addresses nobody asked for */
+function refuseAsked({ network: { name, isChosen }, request: { address = '' } }: EndpointPlan): void {
+  if (address === '') return;
+  if (isPredefined(name))
+    throw new InvalidArgumentError('user specified IP address is supported on user defined networks only');
+  if (isChosen === true)
+    throw new InvalidArgumentError(
+      'user specified IP address is supported only when connecting to networks with user configured subnets',
+      { hint: `make the network with --subnet to give addresses of ${name} to containers` },
+    );
 }
 
 /** The lowest free address, or the one asked for. */
