@@ -16,6 +16,7 @@ export function generateDockerfile(plan: ProjectPlan): string {
     `WORKDIR ${PROJECT_FOLDER}`,
     ...aptLines(plan),
     ...installLines(plan),
+    ...userLines(plan),
     '',
     'COPY . .',
     ...(plan.install.needsProject ? [pipLine(plan)] : []),
@@ -74,13 +75,20 @@ function isPlain(word: string): boolean {
   return /^[\w./=@:+-]+$/.test(word);
 }
 
-function startLines({ start, port }: ProjectPlan): string[] {
-  if (start === null) return ['', `CMD ["python"]`];
-  const environment = Object.entries(start.environment).map(([name, value]) => `ENV ${name}=${quoted(value)}`);
+/** Before the code, so that a change of it makes no account anew. */
+function userLines({ start }: ProjectPlan): string[] {
+  if (start === null) return [];
   return [
     '',
     '# The program needs no privileges; it may write in its own folder.',
     `RUN useradd --create-home --uid ${USER.id} ${USER.name} && chown ${USER.name} ${PROJECT_FOLDER}`,
+  ];
+}
+
+function startLines({ start, port }: ProjectPlan): string[] {
+  if (start === null) return ['', `CMD ["python"]`];
+  const environment = Object.entries(start.environment).map(([name, value]) => `ENV ${name}=${quoted(value)}`);
+  return [
     `USER ${USER.name}`,
     ...environment,
     ...(start.directory === '' ? [] : [`WORKDIR ${quoted(`${PROJECT_FOLDER}/${start.directory}`)}`]),

@@ -237,9 +237,9 @@ WORKDIR /app
 COPY requirements.txt ./
 RUN pip install --no-cache-dir -r requirements.txt
 
-COPY . .
-
 RUN useradd --create-home --uid 10001 app && chown app /app
+
+COPY . .
 USER app
 EXPOSE 8000
 CMD ["gunicorn","--bind","0.0.0.0:8000","--access-logfile","-","app:app"]
