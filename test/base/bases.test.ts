@@ -37,6 +37,27 @@ describe.skipIf(!hasTools)('stand-ins (need root and mmdebstrap)', () => {
     await expect(buildBase(client, 'python:2.7')).rejects.toThrow('there is no stand-in for python:2.7');
   });
 
+  test('what one stage installs is copied into the next, as site-packages and bin', async () => {
+    await buildBase(client, 'python:3.11-slim');
+    const dockerfile = [
+      'FROM python:3.11-slim AS builder',
+      'RUN pip install --no-cache-dir flask',
+      'FROM python:3.11-slim',
+      'COPY --from=builder /usr/local/lib/python3.11/site-packages /usr/local/lib/python3.11/site-packages',
+      'COPY --from=builder /usr/local/bin /usr/local/bin',
+      'RUN flask --version && python -c "import flask"',
+      'USER nobody',
+      'CMD ["flask", "--version"]',
+    ];
+    const built = await engine.command(['docker', 'build', '-q', '-t', 'staged', '-'], {
+      input: dockerfile.join('\n'),
+    });
+    expect(built.code, built.stderr).toBe(0);
+    const { code, stdout } = await engine.docker('run', '--rm', 'staged');
+    expect(code).toBe(0);
+    expect(stdout).toContain('Flask');
+  });
+
   const recipes = RECIPES.filter(({ kind, suite, slim }) => {
     if (kind === 'python') return true;
     return kind === 'debian' && (isThorough || (suite === 'bookworm' && slim));
