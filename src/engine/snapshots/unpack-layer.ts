@@ -1,5 +1,5 @@
 import { constants, copyFileSync, mkdirSync } from 'node:fs';
-import { CancelledError, InvalidArgumentError } from '#lib/errors.ts';
+import { InvalidArgumentError } from '#lib/errors.ts';
 import { fileError } from '#lib/files/file-error.ts';
 import { type Located, openRoot, type Root } from '#lib/files/open-root.ts';
 import type { TarHeader } from '#lib/tar/header.ts';
@@ -10,6 +10,7 @@ import type { Found, Stack } from './stack.ts';
 import { attributesOf, setAttributes } from './tree/attributes.ts';
 import { cleanName } from './tree/clean-name.ts';
 import { createExtractor, type Extractor } from './tree/extractor.ts';
+import { feedParser } from './tree/feed-parser.ts';
 import { ffiPath } from './tree/ffi-path.ts';
 
 const WHITEOUT = '.wh.';
@@ -33,11 +34,7 @@ export async function unpackLayer(
   copyRoot(root, below);
   const whiteouts = createWhiteouts();
   const parser = createTarParser(layerSink(extractor, whiteouts));
-  for await (const chunk of tar) {
-    if (signal?.aborted === true) throw new CancelledError('unpacking was cancelled', { cause: signal.reason });
-    parser.push(chunk);
-  }
-  parser.finish();
+  await feedParser(parser, tar, signal);
   if (below !== undefined) applyWhiteouts({ root, below, makeParent }, whiteouts);
   extractor.finish();
   return extractor.bytes;

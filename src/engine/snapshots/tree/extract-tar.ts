@@ -1,7 +1,7 @@
-import { CancelledError } from '#lib/errors.ts';
 import { decompress } from '#lib/compression/decompress.ts';
 import type { Root } from '#lib/files/open-root.ts';
 import { createTarParser, type TarLimits } from '#lib/tar/parser.ts';
+import { feedParser } from './feed-parser.ts';
 import { createExtractor, type ExtractOptions } from './extractor.ts';
 
 /**
@@ -15,11 +15,6 @@ export async function extractTar(
 ): Promise<void> {
   using extractor = createExtractor(root, options);
   const parser = createTarParser(extractor, options.limits);
-  for await (const chunk of decompress(source)) {
-    if (options.signal?.aborted === true)
-      throw new CancelledError('extracting was cancelled', { cause: options.signal.reason });
-    parser.push(chunk);
-  }
-  parser.finish();
+  await feedParser(parser, decompress(source), options.signal);
   extractor.finish();
 }
