@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '#lib/run.ts';
 
-// A Debian root as debootstrap leaves it, with git and nothing else of what Berth needs: the README's first command does the rest.
+// A Debian root as debootstrap leaves it, with git and curl and nothing else of what Berth needs: the README's first command does the rest.
 // It runs in mount and pid namespaces of its own, so that every process and mount of it ends with the test.
 
 const HOST_CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
@@ -12,7 +12,7 @@ let root = '';
 
 beforeAll(async () => {
   root = await mkdtemp('/var/tmp/berth-fresh-');
-  await run(['mmdebstrap', '--variant=minbase', '--include=git,ca-certificates', '--quiet', 'bookworm', root]);
+  await run(['mmdebstrap', '--variant=minbase', '--include=git,ca-certificates,curl', '--quiet', 'bookworm', root]);
   await trustTheHostsAuthorities();
   await run(['git', 'clone', '--quiet', resolve('.'), join(root, 'home/berth')]);
 }, 300_000);
