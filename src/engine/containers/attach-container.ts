@@ -58,6 +58,7 @@ export function attachContainer(context: Context, name: string, request: AttachR
         stderr: request.stderr,
         framed,
         detachKeys: config.tty ? keys : undefined,
+        keepInput: config.tty || !config.stdinOnce,
         log: logPathOf(context, record),
       });
       if (why !== 'ended' && isRunningNow(context, id)) publish(context, record, { action: 'detach' });

@@ -15,6 +15,8 @@ export interface AttachOptions {
   framed: boolean;
   /** Typed to leave without ending the process; only looked for with a terminal. */
   detachKeys: readonly number[] | undefined;
+  /** The input stays open for the next client when this one ends its side. */
+  keepInput?: boolean;
   /** Log that a client who falls behind is served from. */
   log: string | undefined;
   /** Also what this run has written up to now, from its log. */
@@ -61,7 +63,11 @@ export function attachStreams(
 }
 
 /** @returns whether the detach keys were typed */
-async function pumpInput(client: Duplex, streams: Streams, { detachKeys }: AttachOptions): Promise<boolean> {
+async function pumpInput(
+  client: Duplex,
+  streams: Streams,
+  { detachKeys, keepInput = false }: AttachOptions,
+): Promise<boolean> {
   const filter = detachKeys === undefined ? undefined : createDetachFilter(detachKeys);
   try {
     const source: AsyncIterable<Buffer> = client.iterator({ destroyOnReturn: false });
@@ -70,7 +76,7 @@ async function pumpInput(client: Duplex, streams: Streams, { detachKeys }: Attac
       if (pass.length > 0) await streams.write(pass);
       if (detached) return true;
     }
-    await streams.endInput();
+    if (!keepInput) await streams.endInput();
   } catch {
     // The client broke off: it can neither type nor end the input.
   }

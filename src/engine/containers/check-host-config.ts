@@ -2,6 +2,7 @@ import { InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
 import type { ContainerConfig } from '#api/container-config.ts';
 import type { HostConfig } from '#api/host-config.ts';
 import type { Host } from '#engine/runtime/host.ts';
+import { parseRotation } from '#engine/logs/rotate.ts';
 import { capabilityName, grantCapabilities, grantOomScore, grantUlimits } from '#engine/runtime/grants.ts';
 import { checkResources } from './resources.ts';
 import { parseSecurityOptions } from './security-options.ts';
@@ -22,6 +23,7 @@ export function checkHostConfig(hostConfig: HostConfig, config: ContainerConfig,
     throw new InvalidArgumentError(`logger: no log driver named '${hostConfig.logConfig.type}' is registered`, {
       hint: `use one of ${LOG_DRIVERS.slice(1).join(', ')}`,
     });
+  parseRotation(hostConfig.logConfig.config);
   if (hostConfig.oomScoreAdj < -1000 || hostConfig.oomScoreAdj > 1000)
     throw new InvalidArgumentError(`Invalid value ${hostConfig.oomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   if (hostConfig.shmSize < 0) throw new InvalidArgumentError('SHM size can not be less than 0');

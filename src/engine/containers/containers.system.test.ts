@@ -130,6 +130,36 @@ test('logs follow, tail, tell the streams apart and show times', async () => {
   await remove('talker');
 });
 
+test('a log keeps within its limits, and what is left of it is read over all files', async () => {
+  const limits = ['--log-opt', 'max-size=20k', '--log-opt', 'max-file=3'];
+  const script = 'i=0; while [ $i -lt 60 ]; do seq -w $((i*100)) $((i*100+99)); i=$((i+1)); sleep 0.1; done';
+  await docker('run', '-d', '--name', 'rotated', ...limits, 'busybox', 'sh', '-c', script);
+  const followed = await engine.docker('logs', '--follow', 'rotated');
+  const id = await inspect('rotated', '{{.Id}}');
+  const files = await readdir(join(engine.dataRoot, 'containers', id));
+  expect(files.toSorted()).toEqual(['container.log', 'container.log.1', 'container.log.2']);
+  expect(followed.stdout.trimEnd().split('\n')).toHaveLength(6000);
+  expect((await engine.docker('logs', '--tail', '1', 'rotated')).stdout.trim()).toBe('5999');
+});
+
+test('the detach keys leave a terminal without ending it', async () => {
+  const script =
+    '(sleep 1; printf "\\020\\021"; sleep 1) | script -qec "docker run -it --name left busybox cat" /dev/null';
+  await engine.command(['sh', '-c', script]);
+  expect(await inspect('left', '{{.State.Status}}')).toBe('running');
+});
+
+test('events of a run come in their order', async () => {
+  const since = String(Date.now() / 1000);
+  await docker('run', '--rm', '--name', 'told', '-v', 'told-volume:/v', 'busybox', 'true');
+  await docker('volume', 'rm', 'told-volume');
+  const until = String(Date.now() / 1000 + 0.1);
+  const events = await docker('events', '--since', since, '--until', until, '--format', '{{.Type}} {{.Action}}');
+  const own = events.split('\n');
+  const order = ['container create', 'container attach', 'network connect', 'volume mount', 'container start', 'container die', 'network disconnect', 'volume unmount', 'container destroy']; // prettier-ignore
+  expect(own.filter((line) => order.includes(line))).toEqual(order);
+});
+
 test('exec runs beside the command, with its own user, directory, environment and exit code', async () => {
   await docker('run', '-d', '--name', 'host-of-exec', '-e', 'A=container', 'busybox', 'sleep', '1000');
   const script = 'id -u; pwd; echo $A $B; exit 9';

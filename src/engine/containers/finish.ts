@@ -4,6 +4,8 @@ import type { Task } from '#engine/runtime/task.ts';
 import { clearRun } from './clear-run.ts';
 import { type Context, publish, type Run } from './context.ts';
 import { startHealthchecks } from './health.ts';
+import { watchLog } from './watch-log.ts';
+import { watchMemory } from './watch-memory.ts';
 import { restartDelay } from './restart-policy.ts';
 
 /** A run that ends is cleared away, told, and followed by what its container asks for: a restart, or its removal. */
@@ -15,6 +17,9 @@ export function watchRun(
   const run: Run = { task, stop, oomKills: 0, done: finish() };
   context.runs.set(id, run);
   startHealthchecks(context, id, stop.signal);
+  void watchLog(context, id, stop.signal);
+  void watchMemory(context, id, run);
+  publishMounts(context, id, 'mount');
   return run;
 
   async function finish(): Promise<void> {
@@ -33,23 +38,17 @@ async function settle(context: Context, id: string, exitCode: number): Promise<v
   const { records, runs, signals, runtime } = context;
   const record = records.get(id);
   const run = runs.get(id);
-  const oomKilled = (await runtime.oomKills(id)) > 0;
+  const kills = await runtime.oomKills(id);
+  const oomKilled = kills > 0;
   const ranMs = Date.now() - record.state.startedAt;
   const delayMs = record.state.status === 'removing' ? undefined : restartDelay(record, { exitCode, ranMs });
-  if (oomKilled) publish(context, record, { action: 'oom' });
+  if (kills > (run?.oomKills ?? 0)) publish(context, record, { action: 'oom' });
   publish(context, record, {
     action: 'die',
     attributes: { exitCode: String(exitCode), execDuration: String(Math.round(ranMs / 1000)) },
   });
   await clearRun(context, id);
-  for (const mount of record.mounts)
-    if (mount.type === 'volume' && mount.name !== undefined)
-      context.events.publish({
-        type: 'volume',
-        action: 'unmount',
-        id: mount.name,
-        attributes: { container: id, driver: mount.driver ?? 'local' },
-      });
+  publishMounts(context, id, 'unmount');
   const status = delayMs === undefined ? ('exited' as const) : ('restarting' as const);
   const { autoRemove } = record.hostConfig;
   const isGoing = record.state.status === 'removing';
@@ -74,5 +73,13 @@ async function settle(context: Context, id: string, exitCode: number): Promise<v
   else if (!isGoing) {
     signals.emit(`stopped:${id}`, exitCode);
     if (autoRemove && run?.restarting !== true) signals.emit('remove', id);
+  }
+}
+
+function publishMounts({ records, events }: Context, id: string, action: 'mount' | 'unmount'): void {
+  for (const { type, name, driver = 'local', destination, propagation, writable } of records.get(id).mounts) {
+    if (type !== 'volume' || name === undefined) continue;
+    const place = action === 'mount' ? { destination, propagation, 'read/write': String(writable) } : {};
+    events.publish({ type: 'volume', action, id: name, attributes: { container: id, driver, ...place } });
   }
 }
