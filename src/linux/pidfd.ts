@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { c, checked, lastErrno } from './ffi.ts';
 import { numbers } from './numbers.ts';
@@ -46,7 +47,9 @@ export function openPidfd(pid: number): Pidfd {
     },
     exitCode: () => (code ??= reapChild(pid) ?? exitOf(fd) ?? (hasNumber() ? zombieExit(pid) : undefined)),
     async ended(options = {}) {
+      options.signal?.throwIfAborted();
       await readable(fd, options.signal);
+      options.signal?.throwIfAborted();
       while (alive()) await sleep(POLL_MS, undefined, options);
     },
     [Symbol.dispose]() {
@@ -66,8 +69,9 @@ function send(fd: number, number: number): number {
  * read that follows fails, for there is nothing to read.
  */
 async function readable(fd: number, signal: AbortSignal | undefined): Promise<void> {
-  signal?.throwIfAborted();
-  const socket = adopt(checked(c.fcntl(fd, F_DUPFD_CLOEXEC, 'int', 0), 'duplicate descriptor'));
+  const own = checked(c.fcntl(fd, F_DUPFD_CLOEXEC, 'int', 0), 'duplicate descriptor');
+  const socket = tryAdopt(own);
+  if (socket === undefined) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   socket.on('error', () => {}).once('close', resolve);
   const abort = (): unknown => socket.destroy();
@@ -75,7 +79,16 @@ async function readable(fd: number, signal: AbortSignal | undefined): Promise<vo
   socket.resume();
   await promise;
   signal?.removeEventListener('abort', abort);
-  signal?.throwIfAborted();
+}
+
+/** Where Node does not watch a descriptor of this kind, its owner is asked again and again instead. */
+function tryAdopt(fd: number): Socket | undefined {
+  try {
+    return adopt(fd);
+  } catch {
+    c.close(fd);
+    return undefined;
+  }
 }
 
 /** What the kernel keeps of a process that was reaped, for who held it open. */

@@ -19,9 +19,15 @@ const LOCAL: readonly HostsEntry[] = [
 export function containerHosts(...groups: readonly (readonly HostsEntry[])[]): string {
   return [LOCAL, ...groups]
     .flat()
+    .map(({ address, names }) => ({ address, names: names.filter(isName) }))
     .filter(({ names }) => names.length > 0)
     .map(({ address, names }) => `${address}\t${names.join(' ')}\n`)
     .join('');
+}
+
+/** A name that is more than a word would be a line of its own, in the files of others too. */
+function isName(text: string): boolean {
+  return /^[^\s#]+$/.test(text);
 }
 
 /** The file of a container in the host's network: the host's own, and what was asked for. */

@@ -83,3 +83,12 @@ test('the database itself refuses an address twice', () => {
   insert.run('n1', 'a', '10.9.0.2', '{}');
   expect(() => insert.run('n1', 'b', '10.9.0.2', '{}')).toThrow('UNIQUE');
 });
+
+test('a hardware address asked for is one that an interface can have', () => {
+  const ipam = openIpam(setUp());
+  expect(ipam.take({ id: 'a', name: 'a' }, [plan('a', { mac: '02-42-AC-11-00-0A' })])[0]?.mac).toBe(
+    '02:42:ac:11:00:0a',
+  );
+  for (const mac of ['x', '01:00:5e:00:00:01', '02:42:ac:11:00'])
+    expect(() => ipam.take({ id: 'b', name: 'b' }, [plan('b', { mac })])).toThrow(InvalidArgumentError);
+});

@@ -50,7 +50,7 @@ export function openIpam(database: Database): Ipam {
       address,
       prefixLength,
       gateway,
-      mac: request.mac ?? macOf(address),
+      mac: request.mac === undefined ? macOf(address) : checkMac(request.mac),
       aliases: request.aliases ?? [],
     };
     database
@@ -79,6 +79,14 @@ export function openIpam(database: Database): Ipam {
     ofContainer: (containerId) => read('WHERE container = ? ORDER BY rowid', containerId),
     all: () => read(''),
   };
+}
+
+function checkMac(text: string): string {
+  const mac = text.toLowerCase().replaceAll('-', ':');
+  // The lowest bit of the first byte is that of a group: no interface takes such an address.
+  if (!/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/.test(mac))
+    throw new InvalidArgumentError(`invalid MAC address: ${JSON.stringify(text)}`);
+  return mac;
 }
 
 /** @throws {InvalidArgumentError} for an address in a network whose addresses nobody asked for */

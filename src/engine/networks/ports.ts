@@ -1,5 +1,6 @@
 import { BerthError, ConflictError, InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
 import { type HeldPort, holdPort } from '#linux/held-port.ts';
+import { isAddress } from './address.ts';
 import type { PortRequest } from './networks.ts';
 import { isAny } from './rules.ts';
 
@@ -25,7 +26,7 @@ export function openPorts(): Ports {
   const held = new Map<string, Holding[]>();
 
   const take = (containerName: string, port: PortRequest): Holding => {
-    if (port.hostAddress.includes(':')) throw notServed(port);
+    checkServed(port);
     const address = isAny(port.hostAddress) ? '0.0.0.0' : port.hostAddress;
     try {
       const socket = holdPort({ protocol: port.protocol, address, port: port.hostPort });
@@ -78,10 +79,18 @@ function identityOf({ protocol, containerPort, hostAddress, hostPort }: PortRequ
   return hostPort === 0 ? Symbol(key) : key;
 }
 
-function notServed({ hostAddress, hostPort }: PortRequest): Error {
-  return new NotImplementedError(`cannot publish on [${hostAddress}]:${hostPort}: IPv6 addresses are not served`, {
-    hint: 'publish on an IPv4 address, 127.0.0.1 or 0.0.0.0',
-  });
+/** What gets past here goes into the rules of the packet filter. */
+function checkServed({ protocol, hostAddress, hostPort, containerPort }: PortRequest): void {
+  if (hostAddress.includes(':'))
+    throw new NotImplementedError(`cannot publish on [${hostAddress}]:${hostPort}: IPv6 addresses are not served`, {
+      hint: 'publish on an IPv4 address, 127.0.0.1 or 0.0.0.0',
+    });
+  if (!isAny(hostAddress) && !isAddress(hostAddress))
+    throw new InvalidArgumentError(`invalid IP address ${JSON.stringify(hostAddress)} to publish a port on`);
+  if (protocol !== 'tcp' && protocol !== 'udp')
+    throw new NotImplementedError(`ports of the protocol ${String(protocol)} are not served`);
+  if (![hostPort, containerPort].every((port) => Number.isInteger(port) && port >= 0 && port <= 65_535))
+    throw new InvalidArgumentError(`invalid port ${hostPort}:${containerPort}`);
 }
 
 function refusal(

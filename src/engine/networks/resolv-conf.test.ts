@@ -60,3 +60,8 @@ test('a hosts file begins with the local names', () => {
     '127.0.0.1 box\n10.0.0.5\tdb\n',
   );
 });
+
+test('a name that would be more than a name is left out', () => {
+  const text = containerHosts([{ address: '172.17.0.2', names: ['web', 'x\n10.0.0.1 registry', '#', ''] }]);
+  expect(text.endsWith('172.17.0.2\tweb\n')).toBe(true);
+});
