@@ -1,4 +1,5 @@
 import { BerthError } from '#lib/errors.ts';
+import { fullDisk } from '#lib/full-disk.ts';
 
 /** One line of the JSON stream that pull, push, load, build and import answer with. */
 export interface ProgressMessage {
@@ -17,7 +18,8 @@ export interface ProgressMessage {
 }
 
 /** The line that ends a stream that failed; the HTTP status was sent long before. */
-export function errorMessage(error: unknown): ProgressMessage {
+export function errorMessage(thrown: unknown): ProgressMessage {
+  const error = fullDisk(thrown) ?? thrown;
   const message = error instanceof Error ? error.message : String(error);
   const { why, hint } = error instanceof BerthError ? error : {};
   return {

@@ -5,7 +5,9 @@ import { apiVersionNumber, MAX_API_VERSION, MIN_API_VERSION } from '#api/version
 import { InternalError, InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import type { Log } from '#lib/log.ts';
 import { VERSION } from '#lib/version.ts';
+import { fullDisk } from '#lib/full-disk.ts';
 import { sendError, sendJson } from './answer.ts';
+import { drainBody } from './drain.ts';
 import { hijackConnection } from './hijack.ts';
 import { readJsonBody } from './json-body.ts';
 import { type JsonLines, openJsonLines } from './json-lines.ts';
@@ -45,8 +47,10 @@ export function createRequestHandler({ routes, log }: HandlerDeps): RequestHandl
       await match.handler(call);
       if (!answer.hijacked && !response.headersSent && !response.destroyed)
         throw new InternalError(`${request.method} ${request.url}: no answer`);
-    } catch (error) {
+    } catch (thrown) {
+      const error = fullDisk(thrown) ?? thrown;
       if (!controller.signal.aborted) logFailure(log, request, error);
+      if (!answer.hijacked && !response.headersSent && hasBody(request)) await drainBody(request);
       endFailed(request, response, { answer, error });
     }
   };
@@ -78,6 +82,7 @@ function route(router: Router, { request, response, answer, controller }: Subjec
     query: new URLSearchParams(question < 0 ? '' : url.slice(question + 1)),
     version: number,
     signal: controller.signal,
+    body: () => request.iterator({ destroyOnReturn: false }),
     json: () => readJsonBody(request),
     send: (status, body) => sendJson(response, status, body),
     jsonLines: () => (answer.lines = openJsonLines(response)),

@@ -15,6 +15,8 @@ export interface Call {
    * that is gone looks like one that only closed its side.
    */
   signal: AbortSignal;
+  /** The body as bytes. Who stops reading early leaves the connection whole, so that the answer arrives. */
+  body(): AsyncIterable<Uint8Array>;
   /**
    * The body as JSON with field names in the schema's case, whatever case the client used.
    * @throws {InvalidArgumentError} with the Engine API's texts; {TooLargeError} beyond the limit

@@ -32,6 +32,8 @@ export interface ImageRecords {
   setTag(name: string, id: Digest): void;
   removeName(name: string): void;
   remove(id: Digest): void;
+  /** All changes that `work` makes, or none; it must not await. */
+  atomically<T>(work: () => T): T;
 }
 
 export function createImageRecords(database: Database): ImageRecords {
@@ -78,6 +80,7 @@ export function createImageRecords(database: Database): ImageRecords {
         database.prepare('DELETE FROM digests WHERE name = ?').run(name);
       });
     },
+    atomically: (work) => transaction(database, work),
     remove: (id) => void database.prepare('DELETE FROM images WHERE id = ?').run(id),
   };
 }

@@ -38,8 +38,14 @@ export async function removeImage(
 ): Promise<RemovedImages> {
   const record = findImage(context, name);
   const removal: Removal = { context, record, users, untagged: [] };
-  if (isIdOf(record.id, name)) removeById(removal, force);
-  else if (!removeByName(removal, name, force)) return { untagged: removal.untagged, deleted: [], bytes: 0 };
+  // With its last name the record goes, or neither does.
+  const isGoing = context.records.atomically(() => {
+    if (isIdOf(record.id, name)) removeById(removal, force);
+    else if (!removeByName(removal, name, force)) return false;
+    context.records.remove(record.id);
+    return true;
+  });
+  if (!isGoing) return { untagged: removal.untagged, deleted: [], bytes: 0 };
   return { untagged: removal.untagged, ...(await deleteImage(context, record)) };
 }
 

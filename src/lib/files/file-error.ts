@@ -5,8 +5,8 @@ import {
   InvalidArgumentError,
   NotFoundError,
   PermissionDeniedError,
-  UnavailableError,
 } from '#lib/errors.ts';
+import { noSpace } from '#lib/full-disk.ts';
 
 /** Whether a system call failed with one of these codes. */
 export function isErrno(error: unknown, ...codes: readonly string[]): boolean {
@@ -39,11 +39,7 @@ export function fileError(error: unknown, path: string): BerthError {
       return new PermissionDeniedError(message, { cause: error });
     case 'ENOSPC':
     case 'EDQUOT':
-      return new UnavailableError(`no space left on the disk`, {
-        why: `${path} could not be written (${code})`,
-        hint: 'free some space on the disk of the data root, for example with `docker image prune`',
-        cause: error,
-      });
+      return noSpace(`${path} could not be written (${code})`, error);
     default:
       return new InternalError(message, { cause: error });
   }

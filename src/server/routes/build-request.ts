@@ -7,11 +7,12 @@ import { familiarName, parseReference, withDefaultTag } from '#oci/reference.ts'
 import type { Call } from '../route.ts';
 
 /** The query and body of `POST /build`. @throws {InvalidArgumentError} {NotImplementedError} */
-export function parseBuildRequest({ query, request }: Call, signal: AbortSignal): BuildRequest {
+export function parseBuildRequest(call: Call, signal: AbortSignal): BuildRequest {
+  const { query, request } = call;
   refuseUnsupported(query);
   const platform = query.get('platform') ?? '';
   return {
-    context: request as AsyncIterable<Uint8Array>,
+    context: call.body(),
     dockerfile: query.get('dockerfile') || 'Dockerfile',
     tags: tagsOf(query),
     buildArgs: mapOf(query, 'buildargs'),

@@ -76,14 +76,14 @@ function statHeader({ name, size, mode, mtimeMs, linkTarget }: PathStat): string
 }
 
 async function putArchive(containers: Containers, call: Call): Promise<void> {
-  const { query, request, signal } = call;
+  const { query, signal } = call;
   const path = query.get('path') ?? '';
   const options = {
     keepKinds: queryFlag(query, 'noOverwriteDirNonDir'),
     toUser: queryFlag(query, 'copyUIDGID'),
     signal,
   };
-  await containers.putArchive({ name: nameOf(call), path }, { source: request, options });
+  await containers.putArchive({ name: nameOf(call), path }, { source: call.body(), options });
   call.send(200);
 }
 
