@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { DEFAULT_SOCKET } from '#client/address.ts';
+import { engineStatus } from '#client/system.ts';
 import { openClient } from '#client/transport.ts';
 import { UnavailableError } from '#lib/errors.ts';
 import type { Output } from '../output/output.ts';
@@ -30,24 +31,25 @@ export async function startEngine(output: Output): Promise<void> {
     ended = true;
   });
   const deadline = Date.now() + READY_WITHIN_MS;
-  // Another program may have started one at the same moment: then ours ends, and theirs answers.
-  while (!(await answers())) {
-    if (ended && !(await answers())) throw notStarted(said);
-    if (Date.now() > deadline) throw notStarted(said);
+  let pid = await answeringPid();
+  for (; pid === undefined; pid = await answeringPid()) {
+    // Another program may have started one at the same moment: then ours ends, and theirs answers soon.
+    const isOvertaken = said.includes('already running');
+    if ((ended && !isOvertaken) || Date.now() > deadline) throw notStarted(said);
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
   }
-  if (!ended) output.note(`berth: started the engine (process ${child.pid}, log ${LOG})`);
+  if (pid === child.pid) output.note(`berth: started the engine (process ${child.pid}, log ${LOG})`);
   child.stderr.destroy();
   child.unref();
 }
 
-async function answers(): Promise<boolean> {
+/** Process of the engine that answers; undefined if none does. */
+async function answeringPid(): Promise<unknown> {
   const client = openClient({ kind: 'unix', path: DEFAULT_SOCKET });
   try {
-    await client.version();
-    return true;
+    return (await engineStatus(client))['pid'];
   } catch {
-    return false;
+    return undefined;
   } finally {
     client.close();
   }
