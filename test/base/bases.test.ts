@@ -1,5 +1,9 @@
 import { existsSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mkdtempDisposable, readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { CancelledError } from '#lib/errors.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
 import { buildBase } from '#project/base/build-base.ts';
 import { type Check, DEBIAN_CHECKS, PYTHON_CHECKS } from '#project/base/checks.ts';
@@ -35,6 +39,20 @@ describe.skipIf(!hasTools)('stand-ins (need root and mmdebstrap)', () => {
 
   test('a name without a recipe is refused with the names there are', async () => {
     await expect(buildBase(client, 'python:2.7')).rejects.toThrow('there is no stand-in for python:2.7');
+  });
+
+  test('a making that is cancelled leaves nothing', async () => {
+    await using home = await mkdtempDisposable(join(tmpdir(), 'base-home-'));
+    vi.stubEnv('XDG_CACHE_HOME', home.path);
+    vi.stubEnv('TMPDIR', home.path);
+    try {
+      const signal = AbortSignal.timeout(3000);
+      await expect(buildBase(client, 'debian:trixie-slim', { signal })).rejects.toThrow(CancelledError);
+      expect(await readdir(join(home.path, 'berth', 'base'))).toEqual([]);
+      expect(await readdir(home.path)).toEqual(['berth']);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   test('what one stage installs is copied into the next, as site-packages and bin', async () => {

@@ -2,10 +2,10 @@ import { chmod, mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { InternalError, UnavailableError } from '#lib/errors.ts';
-import { run } from '#lib/run.ts';
 import { debianSources, type Mirror, sourceLines, withoutCredentials } from './mirror.ts';
 import { FINISH_ROOT, HOOK, INSTALL_PYTHON, LAYOUT_PY } from './python-layout.ts';
 import { type Recipe, SUITES, type Suite } from './recipes.ts';
+import { runGroup } from './run-group.ts';
 
 export interface BootstrapOptions {
   mirror: Mirror;
@@ -63,7 +63,7 @@ export async function bootstrap(
   ];
   const valid = options.mirror.checkValidUntil ? [] : ['--aptopt=Acquire::Check-Valid-Until "false"'];
   const output = lines(options.onProgress);
-  const result = await run(
+  const result = await runGroup(
     [
       'mmdebstrap',
       '--variant=minbase',
@@ -78,7 +78,7 @@ export async function bootstrap(
       path,
       ...sourceLines(options.mirror, recipe.suite),
     ],
-    { signal: options.signal, allowFailure: true, env: environment(), onOutput: output.push },
+    { signal: options.signal, env: environment(), onOutput: output.push },
   );
   if (result.code !== 0) throw failure(recipe, result);
   return { pythonVersion: /^berth-python: (\S+)$/m.exec(result.stdout + result.stderr)?.[1] };
