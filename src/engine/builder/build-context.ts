@@ -49,7 +49,7 @@ export async function openBuildContext(
   applyIgnore(root, readIgnore(root, name));
   const held = cleanup.move();
   return {
-    tree: { root, kind: 'context', digests: new Map() },
+    tree: { root, kind: 'context', digests: new Map(), taken: new Map() },
     dockerfile: { name, text },
     scratch,
     [Symbol.asyncDispose]: () => held.disposeAsync(),

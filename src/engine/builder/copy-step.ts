@@ -15,6 +15,7 @@ import { digestSource, findSources, type Source, type SourceTree } from './sourc
 import { shellOf } from './stage-state.ts';
 import { nop, type Step } from './step.ts';
 import type { Workspace } from './workspace.ts';
+import { type Takeover, takeOver } from './take-over.ts';
 import { writeSource } from './write-files.ts';
 import { inlineSource } from './inline-source.ts';
 
@@ -182,31 +183,37 @@ interface Writing {
   parents: boolean;
 }
 
-async function write(
-  workspace: Workspace,
+async function write(workspace: Workspace, writing: Writing): Promise<void> {
+  const takeovers = await writeAll(await workspace.open(), writing);
+  if (takeovers.length === 0) return;
+  await workspace.close();
+  takeOver(workspace.upper, takeovers);
+}
+
+/** @returns the files that are to be taken over once the tree is not mounted any more */
+async function writeAll(
+  rootfs: string,
   { run, items, target, chown, chmod, keepOwner, parents }: Writing,
-): Promise<void> {
+): Promise<Takeover[]> {
   const { signal } = run.build;
-  const rootfs = await workspace.open();
+  const takeovers: Takeover[] = [];
   using to = openRoot(rootfs);
   const given = chown === undefined ? { uid: 0, gid: 0 } : ownerOf(rootfs, chown);
   const owner = keepOwner ? undefined : given;
   for (const { tree, source, isArchive: unpacks } of items) {
-    const isInto = target.isFolder || unpacks || to.stat(target.path)?.isDirectory() === true;
     const folder = target.path === '/' ? '' : target.path.slice(1);
     if (unpacks) {
-      await unpackArchive(
-        { from: tree.root, to },
-        { source, folder },
-        { owner: chown === undefined ? undefined : given, signal },
-      );
+      const archive = { owner: chown === undefined ? undefined : given, signal };
+      await unpackArchive({ from: tree.root, to }, { source, folder }, archive);
       continue;
     }
+    const isInto = target.isFolder || to.stat(target.path)?.isDirectory() === true;
     const name = parents ? source.path : source.name;
     const inFolder = folder === '' ? name : `${folder}/${name}`;
     const path = source.isDirectory && !parents ? folder : isInto ? inFolder : folder;
-    await writeSource({ from: tree.root, to }, { source, path }, { owner, chmod, signal });
+    await writeSource({ from: tree, to }, { source, path }, { owner, chmod, signal, takeovers });
   }
+  return takeovers;
 }
 
 /** `user`, `user:group`, numbers or names; a user alone is also the group's name, as Docker has it. */

@@ -20,7 +20,7 @@ export async function fileSource(folder: string, name: string): Promise<{ tree: 
   const plain = name.replaceAll('/', '_');
   if (plain !== 'content') await rename(join(folder, 'content'), join(folder, plain));
   await stat(join(folder, plain));
-  const tree: SourceTree = { root: openRoot(folder), kind: 'context', digests: new Map() };
+  const tree: SourceTree = { root: openRoot(folder), kind: 'context', digests: new Map(), taken: new Map() };
   const [source] = findSources(tree, plain.replace(/[*?[\\]/g, '\\$&'), []);
   if (source === undefined) throw new InternalError(`${name} was not written`);
   return { tree, source };

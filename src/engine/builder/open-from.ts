@@ -17,7 +17,7 @@ export async function openFrom(run: StageRun, written: string): Promise<OpenSour
   const view = await openView(build.context, top);
   const root = openRoot(view.path);
   return {
-    tree: { root, kind: 'stage', digests: new Map() },
+    tree: { root, kind: 'stage', digests: new Map(), taken: new Map() },
     async [Symbol.asyncDispose]() {
       root[Symbol.dispose]();
       await view[Symbol.asyncDispose]();

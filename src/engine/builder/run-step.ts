@@ -1,5 +1,4 @@
-import { statfs } from 'node:fs/promises';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { heredocText } from '#dockerfile/heredoc.ts';
 import type { RunInstruction } from '#dockerfile/instruction.ts';

@@ -15,6 +15,8 @@ export interface SourceTree {
   kind: 'context' | 'stage';
   /** Digests of files that were read before. */
   digests: Map<string, string>;
+  /** Files that a layer took over, with what they were like: their attributes are the layer's now. */
+  taken: Map<string, Attributes>;
 }
 
 /** Something to copy. */
@@ -81,7 +83,7 @@ function matchPaths(root: Root, parts: readonly string[]): string[] {
 
 function readSource(tree: SourceTree, { name, written }: { name: string; written: string }, ignore: Ignore): Source {
   const real = resolveSource(tree, name, written);
-  const entries = [...walk(tree.root, { path: real, relative: '' }, ignore)];
+  const entries = [...walk(tree, { path: real, relative: '' }, ignore)];
   const [first] = entries;
   if (first === undefined) throw missing(tree, written);
   const base = name.slice(name.lastIndexOf('/') + 1);
@@ -108,7 +110,8 @@ function missing({ kind }: SourceTree, written: string): NotFoundError {
     : new NotFoundError(`COPY failed: stat ${shown}: file does not exist`);
 }
 
-function* walk(root: Root, at: { path: string; relative: string }, ignore: Ignore): Generator<SourceEntry> {
+function* walk(tree: SourceTree, at: { path: string; relative: string }, ignore: Ignore): Generator<SourceEntry> {
+  const { root, taken } = tree;
   const { path, relative } = at;
   const isExcluded = relative !== '' && !ignore.isEmpty && ignore.excludes(relative);
   const place = root.locate(path);
@@ -116,13 +119,13 @@ function* walk(root: Root, at: { path: string; relative: string }, ignore: Ignor
   const kind = kindOf(stats);
   if (kind === undefined || (isExcluded && (kind !== 'directory' || !ignore.mayHoldExceptions(relative)))) return;
   const device = kind === 'character' || kind === 'block' ? parseDeviceNumber(stats.rdev) : { major: 0, minor: 0 };
-  const attributes = attributesOf(place, stats);
+  const attributes = taken.get(path) ?? attributesOf(place, stats);
   const target = kind === 'symlink' ? root.readlink(path) : '';
   if (!isExcluded) yield { path, relative, kind, attributes, size: Number(stats.size), target, ...device };
   if (kind !== 'directory') return;
   for (const name of root.readdir(path))
     yield* walk(
-      root,
+      tree,
       { path: path === '' ? name : `${path}/${name}`, relative: relative === '' ? name : `${relative}/${name}` },
       ignore,
     );

@@ -7,7 +7,8 @@ import { fileError } from '#lib/files/file-error.ts';
 import type { Located, Root } from '#lib/files/open-root.ts';
 import { makeNode } from '#linux/mknod.ts';
 import { applyChmod } from './chmod.ts';
-import { openContent, type Source, type SourceEntry } from './source-tree.ts';
+import { type Takeover } from './take-over.ts';
+import { openContent, type Source, type SourceEntry, type SourceTree } from './source-tree.ts';
 
 /** How files arrive. */
 export interface WriteOptions {
@@ -15,9 +16,12 @@ export interface WriteOptions {
   owner: { uid: number; gid: number } | undefined;
   chmod: string | undefined;
   signal: AbortSignal;
+  /** Takes large files over instead of copying them: what is listed here is to be put in place by `takeOver`. */
+  takeovers?: Takeover[];
 }
 
 const write = promisify(writeCallback);
+const TAKEOVER_BYTES = 1024 * 1024;
 const SMALL_BYTES = 64 * 1024;
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
@@ -26,7 +30,7 @@ const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
  * lead on inside it.
  */
 export async function writeSource(
-  { from, to }: { from: Root; to: Root },
+  { from, to }: { from: SourceTree; to: Root },
   { source, path }: { source: Source; path: string },
   options: WriteOptions,
 ): Promise<void> {
@@ -39,7 +43,7 @@ export async function writeSource(
 }
 
 interface Writer {
-  from: Root;
+  from: SourceTree;
   to: Root;
   options: WriteOptions;
   /** Times of folders that were made; set when nothing more comes into them. */
@@ -63,6 +67,11 @@ async function writeEntry(writer: Writer, entry: SourceEntry, path: string): Pro
     return;
   }
   const place = clearPlace(writer, path);
+  if (entry.kind === 'file' && isTaken(writer, entry)) {
+    closeSync(to.openFile(place.canonical, CREATE, 0o600));
+    options.takeovers?.push({ from: writer.from, path: entry.path, target: place.canonical, attributes });
+    return;
+  }
   if (entry.kind === 'file') await writeFile(writer, entry, place.canonical);
   else if (entry.kind === 'symlink') to.symlink(entry.target, place.canonical);
   else makeNode(ffiPath(place), { kind: entry.kind, mode: attributes.mode, major: entry.major, minor: entry.minor });
@@ -103,10 +112,18 @@ function clearPlace({ to, options }: Writer, path: string): Located {
   return to.locate(path);
 }
 
+/** A large file that no layer has yet; it is only marked here. */
+function isTaken({ from, options }: Writer, entry: SourceEntry): boolean {
+  if (options.takeovers === undefined || from.kind !== 'context' || entry.size < TAKEOVER_BYTES) return false;
+  if (from.taken.has(entry.path)) return false;
+  from.taken.set(entry.path, entry.attributes);
+  return true;
+}
+
 async function writeFile({ from, to, options }: Writer, entry: SourceEntry, path: string): Promise<void> {
   const fd = to.openFile(path, CREATE, 0o600);
   try {
-    for await (const chunk of openContent(from, entry.path)) {
+    for await (const chunk of openContent(from.root, entry.path)) {
       options.signal.throwIfAborted();
       await writeChunk(fd, chunk);
     }

@@ -194,3 +194,23 @@ test('a mount point behind a link is no part of the layer either', async () => {
   const top = join(folder, 'blobs/sha256', (tree.Layers.at(-1) ?? '').slice('sha256:'.length));
   expect((await run(['tar', '-tf', top])).stdout).toBe('only\n');
 });
+
+test('a large file can be copied again, with other attributes, and from another stage', async () => {
+  const folder = await rig.contextOf({
+    Dockerfile: `FROM busybox AS one
+COPY --chown=5:6 --chmod=600 big /first
+FROM busybox
+COPY big /second
+COPY --chmod=755 . /all/
+COPY --from=one /first /third
+CMD stat -c '%a %u:%g %s' /second /all/big /third && cmp /second /all/big && cmp /second /third && rm /second && echo fine
+`,
+    big: 'x'.repeat(5_000_000),
+  });
+  const expected = '644 0:0 5000000\n755 0:0 5000000\n600 5:6 5000000\nfine\n';
+  expect(await rig.buildAndRun(folder)).toBe(expected);
+  const again = await rig.build(folder);
+  expect(again.stdout.match(/---> Using cache/g)).toHaveLength(5);
+  await rig.build(folder, '--no-cache', '-t', 'large');
+  expect((await rig.engine.docker('run', '--rm', 'large')).stdout).toBe(expected);
+});
