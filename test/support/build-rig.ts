@@ -5,10 +5,10 @@ import { importBusybox } from './base-image.ts';
 import { type CommandResult, startEngine, type TestEngine } from './engine.ts';
 
 /** Content of files by path. */
-export type Files = Readonly<Record<string, string>>;
+type Files = Readonly<Record<string, string>>;
 
 /** What tests read of `docker inspect IMAGE`. */
-export interface InspectedImage {
+interface InspectedImage {
   Id: string;
   Config: Record<string, unknown>;
   Author: string;
