@@ -97,6 +97,20 @@ describe.skipIf(!isRoot || !hasRegistry)('against docker-registry (needs root an
     expect(new Set(digests).size).toBe(1);
   });
 
+  test('a layer that another repository of the registry has is taken from there', async () => {
+    await using registry = await startTestRegistry();
+    await upload(`${registry.host}/u/x:1`, await makeImage(['gzip']));
+    await using store = await openTestStore();
+    const { context } = store.images;
+    await pullImage(context, parseReference(`${registry.host}/u/x:1`));
+    await store.images.tag(`${registry.host}/u/x:1`, `${registry.host}/v/y:1`);
+    const told: (string | undefined)[] = [];
+    await pushImage(context, parseReference(`${registry.host}/v/y:1`), { report: ({ status }) => told.push(status) });
+    expect(told).toContain('Mounted from u/x');
+    await using second = await openTestStore();
+    await pullImage(second.images.context, parseReference(`${registry.host}/v/y:1`));
+  });
+
   test('of an index the host’s platform is taken, attestations never; the index stays the root', async () => {
     await using registry = await startTestRegistry();
     const made = await makeImage(['gzip']);

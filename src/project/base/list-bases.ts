@@ -19,7 +19,9 @@ export async function listBases(client: Client): Promise<Base[]> {
   const names = [
     ...new Set([
       ...RECIPES.map(({ name }) => name),
-      ...images.filter(({ Labels }) => Labels?.[STANDIN_LABEL] !== undefined).flatMap(({ RepoTags }) => RepoTags ?? []),
+      ...images
+        .filter(({ Labels }) => Labels?.[STANDIN_LABEL] !== undefined)
+        .flatMap(({ RepoTags }) => (RepoTags ?? []).map((tag) => tag.replace(/:latest$/, ''))),
     ]),
   ];
   return names.map((name) => {

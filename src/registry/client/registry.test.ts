@@ -12,6 +12,8 @@ import {
 import { MEDIA_TYPES } from '#oci/media-type.ts';
 import { parseReference, type Reference } from '#oci/reference.ts';
 import { digestOf, startFakeRegistry } from './fake-registry.ts';
+import { fetchToken } from './token.ts';
+import { openWire } from './wire.ts';
 import { login, openRepository, type RegistryOptions, type Repository } from './registry.ts';
 
 const CONFIG = Buffer.from('{}');
@@ -214,6 +216,19 @@ test('Bearer: one token per set of rights, asked for with the password', async (
   expect(query.get('account')).toBe('u');
   using anonymous = open(registry.host);
   await expect(anonymous.getManifest('1')).rejects.toThrow(UnauthenticatedError);
+});
+
+test('a password never goes to a token server without TLS that a registry with TLS names', async () => {
+  await using server = await startFakeRegistry((_, response) => response.end('{"token":"x"}'));
+  using wire = openWire({ secureContext: () => undefined, isInsecure: () => false, stallMs: 1000 });
+  const challenge = { scheme: 'bearer' as const, parameters: { realm: `http://${server.host}/token` } };
+  const request = { challenge, scopes: [], auth: { username: 'u', password: 'p' } };
+  await expect(fetchToken(wire, { ...request, isPlain: false })).rejects.toThrow(PermissionDeniedError);
+  expect(server.seen).toEqual([]);
+  for (const realm of ['', 'ftp://x/', 'file:///etc/passwd'])
+    await expect(
+      fetchToken(wire, { ...request, challenge: { ...challenge, parameters: { realm } }, isPlain: true }),
+    ).rejects.toThrow();
 });
 
 test('an identity token is exchanged by OAuth2', async () => {

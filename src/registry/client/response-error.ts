@@ -11,6 +11,12 @@ import { readBody, type WireResponse } from './wire.ts';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 
+/** Answers to HEAD have no body; these are the words that the others have. */
+const UNSAID: Readonly<Record<number, string>> = {
+  401: 'unauthorized: authentication required',
+  403: 'denied: requested access to the resource is denied',
+};
+
 interface RegistryError {
   code: string;
   message: string;
@@ -23,8 +29,9 @@ export async function responseError(response: WireResponse, what: string): Promi
     [code.toLowerCase().replaceAll('_', ' '), message].filter(Boolean).join(': '),
   );
   const { status } = response;
-  const text = `${what}: ${told.join('; ') || `the registry answered ${status}`}`;
-  const details = { why: told.join('; ') || `${response.url.host} answered with status ${status}` };
+  const said = told.join('; ') || UNSAID[status];
+  const text = `${what}: ${said ?? `the registry answered ${status}`}`;
+  const details = { why: said ?? `${response.url.host} answered with status ${status}` };
   if (status === 401)
     return new UnauthenticatedError(text, {
       ...details,
