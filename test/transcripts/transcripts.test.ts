@@ -28,7 +28,13 @@ async function play(path: string, host: string): Promise<void> {
   for (const made of [programs, home]) await mkdir(made);
   await writeFile(join(programs, 'berth'), `#!/bin/sh\nexec ${process.execPath} ${resolve('src/cli/main.ts')} "$@"\n`);
   await chmod(join(programs, 'berth'), 0o755);
-  const env = { PATH: `${programs}:${process.env['PATH'] ?? ''}`, HOME: home, BERTH_HOST: host, LC_ALL: 'C.UTF-8' };
+  const env = {
+    PATH: `${programs}:${process.env['PATH'] ?? ''}`,
+    HOME: home,
+    BERTH_HOST: host,
+    LC_ALL: 'C.UTF-8',
+    NODE_COMPILE_CACHE: resolve('node_modules/.cache/compile'),
+  };
   for (const { command, expected, exitCode, line } of parseTranscript(await readFile(path, 'utf8'))) {
     const { code, stdout } = await run(['sh', '-c', `exec 2>&1\n${command}`], { cwd: home, env, allowFailure: true });
     const place = `${path}:${line}: $ ${command}`;
