@@ -28,7 +28,7 @@ export interface PathStat {
 /** @throws {NotFoundError} `Could not find the file x in container y` */
 export async function statPath(context: Context, name: string, path: string): Promise<PathStat> {
   const record = context.records.find(name);
-  return withTree(context, record, async (root) => statIn(root, path, name).stat);
+  return withTree(context, record.id, async (root) => statIn(root, path, name).stat);
 }
 
 /**
@@ -41,7 +41,7 @@ export async function getArchive(
   work: (stat: PathStat, tar: AsyncIterable<Uint8Array>) => Promise<void>,
 ): Promise<void> {
   const record = context.records.find(name);
-  await withTree(context, record, async (root) => {
+  await withTree(context, record.id, async (root) => {
     const { stat, real } = statIn(root, path, name);
     await work(stat, packTree(root, real, { as: archiveName(path), signal, skip: skipOf(record) }));
   });
@@ -81,7 +81,7 @@ export async function putArchive(
 ): Promise<void> {
   const record = context.records.find(name);
   checkWritable(record, path);
-  await withTree(context, record, async (root) => {
+  await withTree(context, record.id, async (root) => {
     const real = resolve(root, path, { name, follow: true });
     if (root.stat(real)?.isDirectory() !== true) throw new InvalidArgumentError('extraction point is not a directory');
     const owner = options.toUser && record.config.user !== '' ? lookupUserIn(root, record.config.user) : undefined;

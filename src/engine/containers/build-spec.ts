@@ -108,11 +108,12 @@ function namespacesOf(
 }
 
 /** @throws {ConflictError} if the other container does not run */
-export function pidOf({ records }: Pick<Context, 'records'>, id: string): number {
+export function pidOf({ records, runs }: Pick<Context, 'records' | 'runs'>, id: string): number {
   const record = records.find(id);
-  if (!isRunning(record) || record.task === undefined)
+  const task = runs.get(record.id)?.task;
+  if (!isRunning(record) || task?.alive() !== true)
     throw new ConflictError(`cannot join namespace of a non running container: ${record.name}`);
-  return record.task.pid;
+  return task.pid;
 }
 
 /** Folder bound at /dev/shm: the host's, another container's, or one that others may join. */

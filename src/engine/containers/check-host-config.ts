@@ -74,7 +74,7 @@ function checkModes({
 }
 
 /** Name, whether it was asked for, and why it does nothing. */
-function withoutEffect(hostConfig: HostConfig, { cgroups, appArmor }: Host): string[] {
+function withoutEffect(hostConfig: HostConfig, { cgroups, appArmor, swapLimit }: Host): string[] {
   const lines: (readonly [boolean, string])[] = [
     [hostConfig.kernelMemory > 0, 'kernel memory limit discarded: kernels no longer have it'],
     [hostConfig.kernelMemoryTcp > 0, 'kernel memory TCP limit discarded: kernels no longer have it'],
@@ -91,7 +91,8 @@ function withoutEffect(hostConfig: HostConfig, { cgroups, appArmor }: Host): str
     [hostConfig.runtime !== '' && hostConfig.runtime !== 'runc' && hostConfig.runtime !== 'io.containerd.runc.v2', `runtime ${hostConfig.runtime} replaced by runc, the only one`],
     [hostConfig.links.length > 0, 'links discarded: put the containers into one network and use their names'],
     [hostConfig.cgroup !== '', 'cgroup to join discarded: it is not supported'],
-    [hostConfig.memorySwap > 0 && !cgroups.controllers.has('memory'), 'memory limits discarded: the host has no memory controller'],
+    [hostConfig.memory > 0 && hostConfig.memorySwap !== -1 && !swapLimit, 'memory is limited without swap: the kernel does not count swap by control group'],
+    [hostConfig.memory > 0 && !cgroups.controllers.has('memory'), 'memory limits discarded: the host has no memory controller'],
     [!appArmor && hostConfig.securityOpt.some((option) => /^apparmor[=:](?!unconfined)/.test(option)), 'AppArmor profile discarded: the kernel has no AppArmor'],
     [hostConfig.blkioWeight > 0 && cgroups.version === 1, 'block I/O weight has an effect with the BFQ scheduler only'],
     [hostConfig.containerIdFile !== '', ''],

@@ -186,11 +186,22 @@ test('stop asks first and kills after its time, kill kills, wait and inspect tel
     'busybox',
     'sh',
     '-c',
-    "trap 'exit 3' TERM; while :; do sleep 0.1; done",
+    "trap 'exit 3' TERM; echo ready; while :; do sleep 0.1; done",
   );
+  await expect.poll(async () => docker('logs', 'polite'), { timeout: 20_000 }).toBe('ready');
   await docker('stop', 'polite');
   expect(await inspect('polite', '{{.State.Status}} {{.State.ExitCode}}')).toBe('exited 3');
-  await docker('run', '-d', '--name', 'stubborn', 'busybox', 'sh', '-c', "trap '' TERM; while :; do sleep 0.1; done");
+  await docker(
+    'run',
+    '-d',
+    '--name',
+    'stubborn',
+    'busybox',
+    'sh',
+    '-c',
+    "trap '' TERM; echo ready; while :; do sleep 0.1; done",
+  );
+  await expect.poll(async () => docker('logs', 'stubborn'), { timeout: 20_000 }).toBe('ready');
   await docker('stop', '--time', '1', 'stubborn');
   expect(await inspect('stubborn', '{{.State.ExitCode}}')).toBe('137');
   await docker('start', 'stubborn');

@@ -44,11 +44,12 @@ export async function createContainer(
   checkPlatform(image, request);
   using held = new DisposableStack();
   held.use(await images.hold(image.id));
-  held.use(await lock.acquire('names'));
   const id = randomBytes(32).toString('hex');
   const name = chooseName(context, request.name);
-  const config = withHostname(mergeConfig(request.config, image.config.config ?? {}), request.hostConfig, id);
+  held.use(await lock.acquire(`name:${name}`));
   const hostConfig = resolveModes(context, request.hostConfig);
+  const merged = mergeConfig(request.config, image.config.config ?? {});
+  const config = { ...merged, hostname: merged.hostname || hostnameOf(context, hostConfig, id) };
   const warnings = checkHostConfig(hostConfig, config, runtime.host);
   const command = commandOf(config);
   if (command.length === 0) throw new InvalidArgumentError('no command specified');
@@ -126,9 +127,10 @@ function checkPlatform({ config }: Image, { platform, config: { image } }: Creat
   );
 }
 
-function withHostname(config: ContainerConfig, { networkMode }: HostConfig, id: string): ContainerConfig {
-  if (config.hostname !== '') return config;
-  return { ...config, hostname: networkMode === 'host' ? hostName() : id.slice(0, 12) };
+function hostnameOf({ records }: Context, { networkMode }: HostConfig, id: string): string {
+  if (networkMode === 'host') return hostName();
+  if (networkMode.startsWith('container:')) return records.get(networkMode.slice('container:'.length)).config.hostname;
+  return id.slice(0, 12);
 }
 
 /** Modes that name another container get its id, so that a rename does not break them; defaults get their names. */

@@ -1,6 +1,7 @@
 import type { Sandbox } from '#engine/networks/networks.ts';
 import type { Context } from './context.ts';
 import { type ContainerRecord, isRunning } from './record.ts';
+import { rootfsOf } from './rootfs.ts';
 
 /** A container with what other nouns know of it. */
 export interface Description {
@@ -14,6 +15,8 @@ export interface Description {
   bundle: string;
   logPath: string;
   driver: string;
+  /** Folders of its tree, by the names that overlayfs gives them. */
+  folders: Readonly<Record<string, string>>;
   sizes: { writable: number; total: number } | undefined;
 }
 
@@ -24,10 +27,11 @@ export async function describeContainer(
 ): Promise<Description> {
   const { networks, runtime, snapshots, execs } = context;
   const shared = record.hostConfig.networkMode.startsWith('container:');
-  const [sandbox, imageName, networkIds, sizes] = await Promise.all([
+  const [sandbox, imageName, networkIds, folders, sizes] = await Promise.all([
     isRunning(record) && !shared ? networks.sandbox(record.id) : undefined,
     imageNameOf(context, record),
     networkIdsOf(context, record),
+    foldersOf(context, record.id),
     size ? sizesOf(context, record) : undefined,
   ]);
   return {
@@ -41,6 +45,7 @@ export async function describeContainer(
     bundle: runtime.bundleOf(record.id),
     logPath: `${context.folderOf(record.id)}/container.log`,
     driver: snapshots.driver,
+    folders,
     sizes,
   };
 }
@@ -72,4 +77,16 @@ async function sizesOf(
 ): Promise<{ writable: number; total: number }> {
   const [{ bytes }, found] = await Promise.all([snapshots.usage(id), images.get(image).catch(() => undefined)]);
   return { writable: bytes, total: bytes + (found?.size ?? 0) };
+}
+
+const FOLDERS = { lowerdir: 'LowerDir', upperdir: 'UpperDir', workdir: 'WorkDir' } as const;
+
+async function foldersOf(context: Context, id: string): Promise<Record<string, string>> {
+  const mounts = await context.snapshots.mounts(id).catch(() => []);
+  const options = mounts.flatMap((mount) => [...mount.options]);
+  const found = Object.entries(FOLDERS).flatMap(([option, name]) => {
+    const value = options.find((text) => text.startsWith(`${option}=`));
+    return value === undefined ? [] : [[name, value.slice(option.length + 1)] as const];
+  });
+  return { ...Object.fromEntries(found), MergedDir: rootfsOf(context, id) };
 }

@@ -9,6 +9,6 @@ export async function exportContainer(
   work: (tar: AsyncIterable<Uint8Array>) => Promise<void>,
 ): Promise<void> {
   const record = context.records.find(name);
-  await withOwnTree(context, record, async (root) => work(packTree(root, '', { signal })));
+  await withOwnTree(context, record.id, async (root) => work(packTree(root, '', { signal })));
   publish(context, record, { action: 'export' });
 }

@@ -13,7 +13,7 @@ export function resourcesOf(limits: Partial<Resources>, host: Host): Omit<Resour
   const memory = compact({
     limit: positive(limits.memory),
     reservation: positive(limits.memoryReservation),
-    swap: swapOf(limits),
+    swap: host.swapLimit ? swapOf(limits) : undefined,
     swappiness: host.cgroups.version === 1 ? nonNegative(limits.memorySwappiness) : undefined,
     disableOOMKiller: host.cgroups.version === 1 && limits.oomKillDisable === true ? true : undefined,
   });

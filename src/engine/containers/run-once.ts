@@ -106,7 +106,7 @@ async function create(
       hostname,
       namespaces: {
         ...(namespacePath === undefined ? { network: 'host' } : { network: namespacePath }),
-        cgroup: 'host',
+        ...(runtime.host.cgroups.version === 1 ? { cgroup: 'host' } : {}),
       },
       mounts: [...networkMounts(bundle), ...mounts],
       shmBytes: request.shmBytes,

@@ -33,7 +33,10 @@ const NANOS_PER_TICK = 10_000_000;
 const NANOS_PER_MICRO = 1000;
 
 /** Reads the counters of a running container. */
-export async function sampleContainer(context: Context, { id, task }: ContainerRecord): Promise<Sample> {
+export async function sampleContainer(
+  context: { runtime: Pick<Context['runtime'], 'host' | 'groupOf'> },
+  { id, task }: Pick<ContainerRecord, 'id' | 'task'>,
+): Promise<Sample> {
   const { host } = context.runtime;
   const group = context.runtime.groupOf(id);
   const { cgroups, processors, memoryBytes } = host;

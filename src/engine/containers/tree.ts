@@ -4,41 +4,41 @@ import { join } from 'node:path';
 import { openRoot, type Root } from '#lib/files/open-root.ts';
 import { mountAt } from '#linux/mount.ts';
 import type { Context } from './context.ts';
-import { type ContainerRecord, isRunning } from './record.ts';
+import type { ContainerRecord } from './record.ts';
 import { mountRootfs, rootfsOf, unmountRootfs } from './rootfs.ts';
 
 /**
  * Lets `work` at a container's files as the container sees them, its mounts included: through its first process if it runs, else by mounting
  * its tree, which keeps it from being started meanwhile.
  */
-export async function withTree<T>(
-  context: Context,
-  record: ContainerRecord,
-  work: (root: Root) => Promise<T>,
-): Promise<T> {
-  if (isRunning(record) && record.task !== undefined) {
-    // Its processes may change the tree at any time: nothing is remembered between two steps.
-    using root = openRoot(`/proc/${record.task.pid}/root`, { live: true });
-    return await work(root);
-  }
-  return withStoppedTree(context, record.id, { volumes: true, work });
+export async function withTree<T>(context: Context, id: string, work: (root: Root) => Promise<T>): Promise<T> {
+  return withRoot(context, id, { mounts: true, work });
 }
 
-async function withStoppedTree<T>(
-  context: Context,
-  id: string,
-  { volumes, work }: { volumes: boolean; work: (root: Root) => Promise<T> },
-): Promise<T> {
-  using _ = await context.lock.acquire(id);
-  const now = context.records.get(id);
-  if (isRunning(now) && now.task !== undefined) {
-    using root = openRoot(volumes ? `/proc/${now.task.pid}/root` : rootfsOf(context, id), { live: true });
-    return await work(root);
+/** Only the container's own files, without what is mounted into it. */
+export async function withOwnTree<T>(context: Context, id: string, work: (root: Root) => Promise<T>): Promise<T> {
+  return withRoot(context, id, { mounts: false, work });
+}
+
+interface TreeWork<T> {
+  mounts: boolean;
+  work: (root: Root) => Promise<T>;
+}
+
+async function withRoot<T>(context: Context, id: string, { mounts, work }: TreeWork<T>): Promise<T> {
+  {
+    using live = openLive(context, id, mounts);
+    if (live !== undefined) return await work(live);
   }
+  using _ = await context.lock.acquire(id);
+  // Started while we waited for the lock, or about to be cleared away after its end.
+  using live = openLive(context, id, mounts);
+  if (live !== undefined) return await work(live);
+  await context.runs.get(id)?.done;
   await mkdir(context.runtime.bundleOf(id), { recursive: true, mode: 0o711 });
   const rootfs = await mountRootfs(context, id);
   try {
-    if (volumes) mountVolumes(rootfs, now);
+    if (mounts) mountVolumes(rootfs, context.records.get(id));
     using root = openRoot(rootfs);
     return await work(root);
   } finally {
@@ -47,17 +47,15 @@ async function withStoppedTree<T>(
   }
 }
 
-/** Only the container's own files, without what is mounted into it. */
-export async function withOwnTree<T>(
-  context: Context,
-  record: ContainerRecord,
-  work: (root: Root) => Promise<T>,
-): Promise<T> {
-  if (isRunning(record)) {
-    using root = openRoot(rootfsOf(context, record.id), { live: true });
-    return await work(root);
-  }
-  return withStoppedTree(context, record.id, { volumes: false, work });
+/** The tree of a running container, whose processes may change it at any time: nothing is remembered between two steps. */
+function openLive(context: Context, id: string, mounts: boolean): Root | undefined {
+  const task = context.runs.get(id)?.task;
+  if (task?.alive() !== true) return undefined;
+  const root = openRoot(mounts ? `/proc/${task.pid}/root` : rootfsOf(context, id), { live: true });
+  // Alive after it was opened: the number was not given to another process in between.
+  if (task.alive()) return root;
+  root[Symbol.dispose]();
+  return undefined;
 }
 
 function mountVolumes(rootfs: string, { mounts }: ContainerRecord): void {

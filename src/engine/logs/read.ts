@@ -1,5 +1,6 @@
 import { watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { createLogParser, type LogEntry, timeNano } from './entry.ts';
 import { findTail, logFiles } from './files.ts';
 
@@ -102,7 +103,7 @@ async function* followFile(
     for (;;) {
       const final = bell.over();
       yield* readOn(file, at);
-      const next = await replaced(file, path);
+      const next = await following(file, path);
       if (signal?.aborted === true || (next === undefined && final)) return;
       if (next === undefined) {
         await bell.rung();
@@ -112,18 +113,20 @@ async function* followFile(
       await file.close();
       file = next;
       at.offset = 0;
-      bell.watchAgain();
     }
   } finally {
     await file.close();
   }
 }
 
-/** The file that has the path now, if it is another one. */
-async function replaced(file: FileHandle, path: string): Promise<FileHandle | undefined> {
-  const now = await stat(path).catch(() => undefined);
-  if (now === undefined || now.ino === (await file.stat()).ino) return undefined;
-  return open(path, 'r');
+/** The file that was begun after this one, if this one was put aside; several may have been since. */
+async function following(file: FileHandle, path: string): Promise<FileHandle | undefined> {
+  const { ino } = await file.stat();
+  const files = await logFiles(path);
+  const inodes = await Promise.all(files.map(async (name) => stat(name).then((found) => found.ino, () => -1))); // prettier-ignore
+  // Not among them any more: all that are left are newer.
+  const next = files[inodes.indexOf(ino) + 1];
+  return next === undefined ? undefined : open(next, 'r').catch(() => undefined);
 }
 
 interface Bell extends Disposable {
@@ -131,7 +134,6 @@ interface Bell extends Disposable {
   rung(): Promise<void>;
   /** Whether the writer has ended: what is read after this is all there will be. */
   over(): boolean;
-  watchAgain(): void;
 }
 
 function createBell(
@@ -145,7 +147,8 @@ function createBell(
     pending = true;
     wake?.();
   };
-  let watcher = watch(path, { persistent: false }, ring);
+  // The folder, because the file may be renamed and begun anew.
+  const watcher = watch(dirname(path), { persistent: false }, ring);
   signal?.addEventListener('abort', ring, { once: true });
   const finish = async (): Promise<void> => {
     await ended;
@@ -158,11 +161,6 @@ function createBell(
     async rung() {
       if (!pending) await new Promise<void>((resolve) => (wake = resolve));
       pending = false;
-    },
-    watchAgain() {
-      watcher.close();
-      watcher = watch(path, { persistent: false }, ring);
-      pending = true;
     },
     [Symbol.dispose]: () => watcher.close(),
   };

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { machine } from 'node:os';
+import { join } from 'node:path';
 import { grantable, ownCapabilities } from '#linux/capabilities.ts';
 import { type CgroupLayout, detectCgroups } from '#linux/cgroup.ts';
 import { hasAppArmor } from '#linux/kernel.ts';
@@ -17,6 +18,8 @@ export interface Host {
   limits: ReadonlyMap<string, Limit>;
   oomScoreAdj: number;
   cgroups: CgroupLayout;
+  /** Whether swap can be limited. */
+  swapLimit: boolean;
   appArmor: boolean;
   /** Bytes of memory. */
   memoryBytes: number;
@@ -35,6 +38,7 @@ export async function readHost(): Promise<Host> {
     readFile('/proc/cpuinfo', 'utf8'),
   ]);
   const sets = ownCapabilities();
+  const cgroups = detectCgroups();
   const processors = Math.max(1, cpus.match(/^processor\s*:/gm)?.length ?? 1);
   return {
     machine: machine(),
@@ -42,12 +46,27 @@ export async function readHost(): Promise<Host> {
     canRaiseLimits: sets.effective.has('CAP_SYS_RESOURCE'),
     limits: parseLimits(limits),
     oomScoreAdj: Number(score),
-    cgroups: detectCgroups(),
+    cgroups,
+    swapLimit: await limitsSwap(cgroups),
     appArmor,
     memoryBytes: Number(/^MemTotal:\s+(\d+) kB/m.exec(meminfo)?.[1] ?? 0) * 1024,
     processors,
     thermalPaths: await thermalPaths(processors),
   };
+}
+
+async function limitsSwap({ version, unified = '', controllers }: CgroupLayout): Promise<boolean> {
+  if (version === 1) return exists(join(controllers.get('memory') ?? '', 'memory.memsw.limit_in_bytes'));
+  // The root has no such file: our own group tells.
+  const own = /^0::(.*)$/m.exec(await readFile('/proc/self/cgroup', 'utf8'))?.[1] ?? '/';
+  return own === '/' || exists(join(unified, own, 'memory.swap.max'));
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function thermalPaths(processors: number): Promise<string[]> {

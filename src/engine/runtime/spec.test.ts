@@ -15,6 +15,7 @@ const host: Host = {
   limits: new Map([['nofile', { soft: 1024, hard: 20_000 }]]),
   oomScoreAdj: 0,
   cgroups: { version: 1, unified: undefined, controllers: new Map() },
+  swapLimit: true,
   appArmor: false,
   memoryBytes: 2 ** 34,
   processors: 2,

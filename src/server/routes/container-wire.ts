@@ -10,7 +10,7 @@ import { statusText } from './container-status.ts';
 
 /** Answer of `GET /containers/{id}/json`. */
 export function inspectToWire(description: Description): Record<string, unknown> {
-  const { record, execIds, bundle, logPath, driver, sizes } = description;
+  const { record, execIds, bundle, logPath, driver, folders, sizes } = description;
   const [path = '', ...args] = record.command;
   const network = record.hostConfig.networkMode.startsWith('container:') ? '' : bundle;
   const file = (name: string): string => (network === '' || record.state.startedAt === 0 ? '' : `${network}/${name}`);
@@ -34,7 +34,7 @@ export function inspectToWire(description: Description): Record<string, unknown>
     AppArmorProfile: '',
     ExecIDs: execIds.length === 0 ? null : execIds,
     HostConfig: printHostConfig(record.hostConfig),
-    GraphDriver: { Name: driver, Data: {} },
+    GraphDriver: { Name: driver, Data: folders },
     ...(sizes === undefined ? {} : { SizeRw: sizes.writable, SizeRootFs: sizes.total }),
     Mounts: record.mounts.map(mountToWire),
     Config: printContainerConfig(record.config),
