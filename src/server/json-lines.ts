@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { drained } from './drained.ts';
 
 export interface JsonLines {
   write(message: unknown): Promise<void>;
@@ -14,7 +14,7 @@ export function openJsonLines(response: ServerResponse): JsonLines {
     async write(message) {
       if (response.writableEnded || response.destroyed) return;
       const goesOn = response.write(`${JSON.stringify(message)}\r\n`);
-      if (!goesOn) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (!goesOn) await drained(response);
     },
     end() {
       response.end();

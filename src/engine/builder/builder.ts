@@ -152,7 +152,7 @@ async function runStages(
     const work = async (): Promise<StageState> => {
       for (const index of planned.needs) await results.get(index);
       using _ = await slots.acquire();
-      return buildStage(build, planned, { output: stage, counter });
+      return await buildStage(build, planned, { output: stage, counter });
     };
     const result = work().catch((error: unknown) => {
       if (!failure.signal.aborted) {

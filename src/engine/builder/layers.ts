@@ -64,12 +64,12 @@ export function openLayers({
 
     async prepare(name, parent) {
       using _ = await lock.acquire('names');
-      return snapshots.prepare(name, parent?.snapshot);
+      return await snapshots.prepare(name, parent?.snapshot);
     },
 
     async mounts(layer) {
       using _ = await lock.acquire('names');
-      return snapshots.mounts(layer.snapshot);
+      return await snapshots.mounts(layer.snapshot);
     },
 
     async commit(active) {

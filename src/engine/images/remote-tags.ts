@@ -8,5 +8,5 @@ export async function remoteTags(
   options: { auth: RegistryAuth; insecureRegistries: readonly string[]; signal: AbortSignal },
 ): Promise<string[]> {
   using repository = openRepository(reference, 'pull', options);
-  return repository.listTags();
+  return await repository.listTags();
 }

@@ -67,7 +67,7 @@ export function openRepository(
 export async function login(domain: string, options: RegistryOptions): Promise<{ identityToken: string | undefined }> {
   const { wire, session } = open(domain, options);
   using _ = wire;
-  return session.login({ signal: options.signal });
+  return await session.login({ signal: options.signal });
 }
 
 function open(

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { parseContainerConfig } from '#api/container-config.ts';
 import { queryFlag } from '#api/query.ts';
@@ -8,6 +7,7 @@ import type { Containers } from '#engine/containers/containers.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Call, Route } from '../route.ts';
 import type { ContainersBackend } from './containers.ts';
+import { drained } from '../drained.ts';
 
 /** Engine API, tag Container: files in and out, changes, export, and the commit to an image. */
 export function containerFileRoutes({ containers }: ContainersBackend): readonly Route[] {
@@ -43,7 +43,7 @@ async function getArchive(containers: Containers, call: Call): Promise<void> {
 async function sendAll({ response, signal }: Call, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const chunk of chunks) {
     if (signal.aborted) return;
-    if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (!response.write(chunk)) await drained(response);
   }
   response.end();
 }

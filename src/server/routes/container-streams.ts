@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { queryFlag, queryInteger } from '#api/query.ts';
 import { parseTimestamp } from '#api/timestamps.ts';
 import type { Attachment } from '#engine/containers/attach-container.ts';
@@ -6,6 +5,7 @@ import type { Containers } from '#engine/containers/containers.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Call, Route } from '../route.ts';
 import type { ContainersBackend } from './containers.ts';
+import { drained } from '../drained.ts';
 
 /** Engine API, tag Container: logs, attach and resize. */
 export function containerStreamRoutes({ containers }: ContainersBackend): readonly Route[] {
@@ -38,7 +38,7 @@ async function logs(containers: Containers, call: Call): Promise<void> {
   response.flushHeaders();
   for await (const chunk of chunks) {
     if (signal.aborted) return;
-    if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (!response.write(chunk)) await drained(response);
   }
   response.end();
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { type Filters, parseFilters } from '#api/filters.ts';
 import { eventToWire, infoToWire, type SystemCounts, type SystemFacts, versionToWire } from '#api/system.ts';
@@ -6,6 +5,7 @@ import { parseTimestamp } from '#api/timestamps.ts';
 import type { EngineEvent, Events } from '#engine/events/events.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Call, Route } from '../route.ts';
+import { drained } from '../drained.ts';
 
 /** What these routes need of the engine. */
 export interface SystemBackend {
@@ -81,8 +81,7 @@ function timeOf(query: URLSearchParams, name: string): bigint | undefined {
 }
 
 async function write(response: ServerResponse, text: string): Promise<void> {
-  if (!response.write(text) && !response.destroyed)
-    await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  if (!response.write(text) && !response.destroyed) await drained(response);
 }
 
 /** Whether the filters let an event through; names and ids count by their beginning, as clients expect. */
