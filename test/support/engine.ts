@@ -153,7 +153,10 @@ async function clientEnvironment(root: string, socket: string): Promise<Record<s
   };
 }
 
-/** Second byte of a 10.x/16 that no interface of this host is in. */
+/** An engine makes its bridge with its first container, so what was given out is remembered too. */
+const givenOut = new Set<string>();
+
+/** Second byte of a 10.x/16 that no interface of this host and no other engine of this test is in. */
 function freeSubnet(): number {
   const taken = new Set(
     Object.values(networkInterfaces())
@@ -162,7 +165,9 @@ function freeSubnet(): number {
   );
   for (;;) {
     const candidate = 64 + Math.floor(Math.random() * 140);
-    if (!taken.has(String(candidate))) return candidate;
+    if (taken.has(String(candidate)) || givenOut.has(String(candidate))) continue;
+    givenOut.add(String(candidate));
+    return candidate;
   }
 }
 
