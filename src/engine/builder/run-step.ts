@@ -1,8 +1,9 @@
-import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { heredocText } from '#dockerfile/heredoc.ts';
 import type { RunInstruction } from '#dockerfile/instruction.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
+import { isDiskFull } from '#lib/files/is-disk-full.ts';
 import type { StageRun } from './build-run.ts';
 import { openRunMounts, type RunMounts } from './run-mounts.ts';
 import { StepFailure } from './step-failure.ts';
@@ -88,21 +89,13 @@ async function runIn(
     },
   });
   if (exitCode !== 0) {
-    const diskFull = await isFull(workspace.upper);
+    const diskFull = await isDiskFull(workspace.upper);
     if (diskFull) output.write('no space is left on the disk of the data root\n');
     throw new StepFailure({ command: args.join(' '), exitCode, oomKilled, diskFull, tail: tail.lines() });
   }
   await using below = await openView(context, state.layers.at(-1));
   removeMountPoints({ upper: workspace.upper, below: below.path }, points);
 }
-
-/** Less than a block or two is what a program leaves that wrote until it could not. */
-async function isFull(path: string): Promise<boolean> {
-  const { bavail, bsize } = await statfs(path);
-  return bavail * bsize < FULL_BELOW_BYTES;
-}
-
-const FULL_BELOW_BYTES = 64 * 1024;
 
 /** ENV of the image, then build arguments, then a path for who has none. */
 function environment({ state }: StageRun, declared: readonly string[]): string[] {

@@ -1,6 +1,8 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConflictError, InvalidArgumentError, NotModifiedError } from '#lib/errors.ts';
+import { ConflictError, InternalError, InvalidArgumentError, NotModifiedError } from '#lib/errors.ts';
+import { isDiskFull } from '#lib/files/is-disk-full.ts';
+import { fullDisk, noSpace } from '#lib/full-disk.ts';
 import type { MountSpec } from '#oci/runtime-spec.ts';
 import { mountAt } from '#linux/mount.ts';
 import { findInitProgram } from '#engine/runtime/init-program.ts';
@@ -50,9 +52,18 @@ export async function startLocked(
     await context.runtime.start(run.task);
     publish(context, record, { action: 'start' });
   } catch (error) {
-    await failStart(context, record, error as Error);
-    throw error;
+    const reason = await explain(context, error as Error);
+    await failStart(context, record, reason);
+    throw reason;
   }
+}
+
+/** The runtime's own words on a full disk do not tell it. */
+async function explain({ dataRoot, execRoot }: Context, error: Error): Promise<Error> {
+  const known = fullDisk(error);
+  if (known !== undefined || !(error instanceof InternalError)) return known ?? error;
+  const isFull = (await isDiskFull(dataRoot)) || (await isDiskFull(execRoot));
+  return isFull ? noSpace(error.message, error) : error;
 }
 
 async function launch(context: Context, record: ContainerRecord, restartCount: number): Promise<Run> {
