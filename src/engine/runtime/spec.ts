@@ -121,10 +121,9 @@ function namespacesOf(asked: Partial<Record<NamespaceType, string>>): { type: Na
   });
 }
 
-function mountsOf({ privileged, shmBytes, shmSource, namespaces, mounts }: SpecRequest): MountSpec[] {
+function mountsOf({ privileged, shmBytes, shmSource, mounts }: SpecRequest): MountSpec[] {
   const mode = privileged === true ? 'rw' : 'ro';
   const base = ['nosuid', 'noexec', 'nodev'];
-  // A fresh sysfs needs a network namespace of one's own; with the host's it is the host's that shows.
   const all: MountSpec[] = [
     { destination: '/proc', type: 'proc', source: 'proc', options: base },
     {
@@ -144,8 +143,6 @@ function mountsOf({ privileged, shmBytes, shmSource, namespaces, mounts }: SpecR
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: base },
     shmMount(shmSource, shmBytes),
   ];
-  if (namespaces?.ipc === 'host')
-    replace(all, { destination: '/dev/mqueue', type: 'bind', source: '/dev/mqueue', options: ['rbind', 'rprivate'] });
   const given = mounts ?? [];
   const taken = new Set(given.map(({ destination }) => destination));
   return [...all.filter(({ destination }) => !taken.has(destination)), ...given];
@@ -165,11 +162,6 @@ function shmMount(source: string | undefined, bytes: number | undefined): MountS
     source: 'shm',
     options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${bytes ?? DEFAULT_SHM_BYTES}`],
   };
-}
-
-function replace(all: MountSpec[], mount: MountSpec): void {
-  const index = all.findIndex(({ destination }) => destination === mount.destination);
-  if (index >= 0) all[index] = mount;
 }
 
 /** Docker's rules, in its order; the runtime adds its own (mknod of anything, full, ptmx, pts). */
