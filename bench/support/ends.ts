@@ -20,7 +20,7 @@ export const IMAGE = 'python:3.11-slim';
 export async function openEnds(): Promise<Ends | undefined> {
   const peer = await startPeer();
   if (peer === undefined) return undefined;
-  const engine = await startEngine();
+  const engine = await startEngine({ entry: 'dist/berthd.mjs' });
   const ends = { berth: endOf(`unix://${engine.socket}`), peer: { ...peer, ...endOf(peer.host) } };
   for (const end of [ends.berth, ends.peer]) {
     const { stdout } = await end.docker('load', '-i', peer.archive);

@@ -51,6 +51,8 @@ interface CommandOptions {
 export interface TestEngineOptions {
   flags?: readonly string[];
   env?: Record<string, string>;
+  /** Program of the engine; its source if absent. */
+  entry?: string;
   /** A folder that stays, instead of a temporary one for data and run-time state. */
   root?: string;
 }
@@ -74,7 +76,7 @@ export async function startEngine(options: TestEngineOptions = {}): Promise<Test
     runCommand(words, { ...more, env: { ...env, ...more.env } });
 
   const start = async (): Promise<void> => {
-    const child = spawn(process.execPath, ['src/daemon/main.ts', 'engine', 'run', ...flags], {
+    const child = spawn(process.execPath, [options.entry ?? 'src/daemon/main.ts', 'engine', 'run', ...flags], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...options.env },
     });
