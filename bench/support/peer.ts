@@ -30,6 +30,7 @@ export async function startPeer(): Promise<Peer | undefined> {
     return undefined;
   }
   const archive = (await run([program, 'archive'])).stdout.trim().split('\n').at(-1) ?? '';
+  const wasUp = (await run([program, 'env', 'docker'], { allowFailure: true })).code === 0;
   await run([program, 'up', 'docker']);
   const host = (await run([program, 'env', 'docker'])).stdout.trim().replace(/^(export )?DOCKER_HOST=/, '');
   const env = { PATH: process.env['PATH'] ?? '', DOCKER_HOST: host };
@@ -45,7 +46,7 @@ export async function startPeer(): Promise<Peer | undefined> {
     },
     archive,
     async [Symbol.asyncDispose]() {
-      await run([program, 'down', 'docker'], { allowFailure: true });
+      if (!wasUp) await run([program, 'down', 'docker'], { allowFailure: true });
     },
   };
 }
