@@ -88,6 +88,8 @@ async function exchange(
   request.setTimeout(stallMs, () => request.destroy(new StalledError(stallMs)));
   request.on('error', (error) => reject(connectionError(error, url, signal)));
   request.on('response', (response) => {
+    // Who reads it sees the failure; a body that nobody wants must not end the program.
+    response.on('error', () => {});
     response.setTimeout(stallMs, () => response.destroy(new StalledError(stallMs)));
     resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response, url });
   });
