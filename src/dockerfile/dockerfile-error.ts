@@ -19,6 +19,17 @@ export interface SourceText {
 const LINES_AROUND = 2;
 const WIDTH_LIMIT = 160;
 
+/** Something wrong in one instruction, found where its place is not known. */
+export class InstructionError extends InvalidArgumentError {
+  /** The part of its text that is meant. */
+  readonly piece: string;
+
+  constructor(message: string, { piece, hint }: { piece: string; hint?: string }) {
+    super(message, { ...(hint !== undefined && { hint }) });
+    this.piece = piece;
+  }
+}
+
 /** Something wrong in a Dockerfile, with the place and the lines around it. */
 export class DockerfileError extends InvalidArgumentError {
   readonly location: Location;

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '#lib/errors.ts';
+import { InstructionError } from './dockerfile-error.ts';
 import { nearest } from './nearest.ts';
 
 /** Which flags an instruction takes: a `switch` is on by its name alone, `many` may come several times. */
@@ -20,7 +20,8 @@ export function readFlags(written: readonly string[], kinds: FlagKinds): Flags {
     if (kind === undefined) throw unknownFlag(name, Object.keys(kinds));
     const value = equals < 0 ? undefined : flag.slice(equals + 1);
     const former = found.get(name);
-    if (former !== undefined && kind !== 'many') throw new InvalidArgumentError(`duplicate flag specified: --${name}`);
+    if (former !== undefined && kind !== 'many')
+      throw new InstructionError(`duplicate flag specified: --${name}`, { piece: `--${name}` });
     found.set(name, [...(former ?? []), checked({ name, kind, value })]);
   }
   return {
@@ -32,19 +33,20 @@ export function readFlags(written: readonly string[], kinds: FlagKinds): Flags {
 
 function checked({ name, kind, value }: { name: string; kind: string; value: string | undefined }): string {
   if (kind !== 'switch') {
-    if (value === undefined) throw new InvalidArgumentError(`missing a value on flag: --${name}`);
+    if (value === undefined) throw new InstructionError(`missing a value on flag: --${name}`, { piece: `--${name}` });
     return value;
   }
   const text = value?.toLowerCase() ?? 'true';
   if (text !== 'true' && text !== 'false')
-    throw new InvalidArgumentError(`expecting boolean value for flag --${name}, not: ${value}`);
+    throw new InstructionError(`expecting boolean value for flag --${name}, not: ${value}`, { piece: `--${name}` });
   return text;
 }
 
-function unknownFlag(name: string, known: readonly string[]): InvalidArgumentError {
+function unknownFlag(name: string, known: readonly string[]): InstructionError {
   const close = nearest(name, known);
   const guess = close === undefined ? '' : ` (did you mean --${close}?)`;
-  return new InvalidArgumentError(`unknown flag: --${name}${guess}`, {
+  return new InstructionError(`unknown flag: --${name}${guess}`, {
+    piece: `--${name}`,
     hint:
       known.length === 0
         ? 'this instruction takes no flags'

@@ -10,3 +10,15 @@ export function parseGoDuration(text: string): number | undefined {
     total += Number(digits) * (UNITS[unit] ?? 0);
   return Math.round(sign === '-' ? -total : total);
 }
+
+/** The reverse, as Go prints it: `1h0m0s`, `1.5s`, `250ms`, `0s`. */
+export function formatGoDuration(nanoseconds: number): string {
+  if (nanoseconds < 0) return `-${formatGoDuration(-nanoseconds)}`;
+  if (nanoseconds > 0 && nanoseconds < 1e3) return `${nanoseconds}ns`;
+  if (nanoseconds > 0 && nanoseconds < 1e6) return `${nanoseconds / 1e3}µs`;
+  if (nanoseconds > 0 && nanoseconds < 1e9) return `${nanoseconds / 1e6}ms`;
+  const minutes = Math.floor(nanoseconds / 60e9);
+  const seconds = `${(nanoseconds - minutes * 60e9) / 1e9}s`;
+  if (minutes === 0) return seconds;
+  return minutes < 60 ? `${minutes}m${seconds}` : `${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}`;
+}

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '#lib/errors.ts';
 import { DirectiveError, type Directives, parseDirectives } from './directives.ts';
-import { DockerfileError, type Location, locate, type SourceText } from './dockerfile-error.ts';
+import { DockerfileError, InstructionError, type Location, locate, type SourceText } from './dockerfile-error.ts';
 import { type Heredoc, heredocsOf } from './heredoc.ts';
 import {
   type Arguments,
@@ -91,7 +91,7 @@ export function parseDockerfile(text: string, file = 'Dockerfile'): Ast {
     nodes.push(readNode(reader, logical));
   }
   if (nodes.length === 0)
-    throw new DockerfileError('file with no instructions', {
+    throw new DockerfileError(`the Dockerfile (${file}) cannot be empty`, {
       source,
       location: { line: 1, endLine: 1, column: 1, width: 1 },
     });
@@ -226,7 +226,11 @@ export function withPlace<T>(
     return work();
   } catch (error) {
     if (error instanceof DockerfileError || !(error instanceof InvalidArgumentError)) throw error;
-    throw new DockerfileError(error.message, { source, location: locate(source, place, piece), hint: error.hint });
+    throw new DockerfileError(error.message, {
+      source,
+      location: locate(source, place, error instanceof InstructionError ? error.piece : piece),
+      hint: error.hint,
+    });
   }
 }
 

@@ -76,7 +76,15 @@ test('a misspelt instruction is shown with a caret and the right name', () => {
 });
 
 test('a misspelt flag is shown with the right name', () => {
-  expect(() => readDockerfile('FROM a\nCOPY --form=b c d\n')).toThrow('unknown flag: --form (did you mean --from?)');
+  expect(() => readDockerfile('FROM a\nCOPY --form=b c d\n')).toThrow(
+    [
+      'unknown flag: --form (did you mean --from?)',
+      'Dockerfile:2:6',
+      '  1 | FROM a',
+      '> 2 | COPY --form=b c d',
+      '    |      ^^^^^^',
+    ].join('\n'),
+  );
 });
 
 test('a file that begins with another instruction is refused', () => {

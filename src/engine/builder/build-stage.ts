@@ -43,7 +43,7 @@ export async function buildStage(
     await withLocation(run, instruction, () => perform(run, instruction));
   }
   if (stage.index === target.stage.index && build.request.labels.size > 0) {
-    const labels = [...build.request.labels].map(([name, value]) => `${JSON.stringify(name)}=${JSON.stringify(value)}`);
+    const labels = [...build.request.labels].map(([name, value]) => `${name}=${value}`);
     announce(`LABEL ${labels.join(' ')}`);
     await execute(run, labelsStep(run, build.request.labels));
   }

@@ -6,6 +6,7 @@ import type {
   PairsInstruction,
   TextInstruction,
 } from '#dockerfile/instruction.ts';
+import { formatGoDuration } from '#dockerfile/go-duration.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Healthcheck } from '#oci/image-config.ts';
 import type { StageRun } from './build-run.ts';
@@ -59,8 +60,18 @@ export function commandStep(run: StageRun, { kind, command }: CommandInstruction
 
 export function healthcheckStep(run: StageRun, instruction: HealthcheckInstruction): Step {
   const check = healthcheckOf(instruction);
-  run.state.config.Healthcheck = check;
-  return configStep(run, `HEALTHCHECK ${JSON.stringify(check)}`);
+  const { config } = run.state;
+  const former = config.Healthcheck?.Test;
+  if (former !== undefined && former.length > 0)
+    run.output.write(`Note: overriding previous HEALTHCHECK: [${former.join(' ')}]\n`);
+  config.Healthcheck = check;
+  return configStep(run, `HEALTHCHECK ${describeHealthcheck(check)}`);
+}
+
+/** As Docker's history has it: test, interval, timeout, start period, start interval, retries. */
+function describeHealthcheck({ Test: test = [], ...check }: Healthcheck): string {
+  const times = [check.Interval, check.Timeout, check.StartPeriod, check.StartInterval];
+  return `&{[${test.join(' ')}] ${times.map((time) => formatGoDuration(time ?? 0)).join(' ')} ${check.Retries ?? 0}}`;
 }
 
 function healthcheckOf({
@@ -89,9 +100,10 @@ export function listStep(run: StageRun, { kind, values }: ListInstruction): Step
     return configStep(run, `SHELL [${values.join(' ')}]`);
   }
   if (kind === 'expose') {
-    const ports = values.flatMap((value) => scope.expandWords(value)).flatMap((word) => parseExposed(word));
+    const words = values.flatMap((value) => scope.expandWords(value));
+    const ports = words.flatMap((word) => parseExposed(word));
     config.ExposedPorts = { ...config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) };
-    return configStep(run, `EXPOSE ${ports.join(' ')}`);
+    return configStep(run, `EXPOSE ${words.toSorted().join(' ')}`);
   }
   const paths = values.map((value) => scope.expand(value));
   if (paths.some((path) => path.trim() === ''))

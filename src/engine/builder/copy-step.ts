@@ -47,7 +47,8 @@ export async function copyStep(run: StageRun, instruction: CopyInstruction): Pro
   const keepOwner =
     instruction.kind === 'copy' && instruction.from !== undefined && instruction.from !== '' && chown === undefined;
   const name = instruction.kind.toUpperCase();
-  const text = `${name} ${describe(items)} in ${target.path}${target.isFolder && target.path !== '/' ? '/' : ''} `;
+  const flag = chown === undefined ? '' : `--chown=${chown} `;
+  const text = `${name} ${flag}${describe(items)} in ${written} `;
   const held = resources.move();
   return {
     identity: [
@@ -219,5 +220,13 @@ async function writeAll(
 /** `user`, `user:group`, numbers or names; a user alone is also the group's name, as Docker has it. */
 function ownerOf(rootfs: string, chown: string): { uid: number; gid: number } {
   const [user = '', group = ''] = chown.split(':', 2);
-  return lookupUser(rootfs, `${user}:${group === '' ? user : group}`);
+  try {
+    return lookupUser(rootfs, `${user}:${group === '' ? user : group}`);
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    throw new InvalidArgumentError(`unable to convert uid/gid chown string to host mapping: ${error.message}`, {
+      hint: 'write numbers, or names that the image knows',
+      cause: error,
+    });
+  }
 }

@@ -1,6 +1,7 @@
-import { expand } from '#dockerfile/expand.ts';
+import { expand, type Expanded } from '#dockerfile/expand.ts';
 import type { ArgInstruction } from '#dockerfile/instruction.ts';
 import type { Program } from '#dockerfile/program.ts';
+import { InvalidArgumentError } from '#lib/errors.ts';
 import { hostPlatform } from '#engine/images/host-platform.ts';
 import { formatPlatform } from '#oci/platform.ts';
 
@@ -47,17 +48,23 @@ function createScope(state: State): Scope {
   const { args, env, global, build, escape } = state;
   const hidden = (): [string, string][] =>
     [...build.passed].filter(([name]) => PREDEFINED.includes(name) && !args.has(name) && !env.has(name));
+  const expanded = (text: string): Expanded => {
+    try {
+      return expand(text, variables(), { escape });
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      throw new InvalidArgumentError(`failed to process ${JSON.stringify(text)}: ${error.message}`, { cause: error });
+    }
+  };
   const variables = (): Map<string, string> => new Map([...hidden(), ...args, ...env]);
   return {
-    expand: (text) => expand(text, variables(), { escape }).word,
-    expandWords: (text) => expand(text, variables(), { escape }).words,
+    expand: (text) => expanded(text).word,
+    expandWords: (text) => expanded(text).words,
     declare(instruction) {
       for (const { name: written, value } of instruction.args) {
-        const name = expand(written, variables(), { escape }).word;
+        const name = expanded(written).word;
         build.consumed.add(name);
-        const given =
-          build.passed.get(name) ??
-          (value === undefined ? global.get(name) : expand(value, variables(), { escape }).word);
+        const given = build.passed.get(name) ?? (value === undefined ? global.get(name) : expanded(value).word);
         if (given === undefined) args.delete(name);
         else args.set(name, given);
       }

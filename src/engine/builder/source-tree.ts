@@ -29,6 +29,8 @@ export interface SourceEntry {
   attributes: Attributes;
   /** Bytes of a file. */
   size: number;
+  /** Names the file behind several links; empty for one alone. */
+  inode: string;
   /** Target of a symbolic link. */
   target: string;
   major: number;
@@ -120,8 +122,9 @@ function* walk(tree: SourceTree, at: { path: string; relative: string }, ignore:
   if (kind === undefined || (isExcluded && (kind !== 'directory' || !ignore.mayHoldExceptions(relative)))) return;
   const device = kind === 'character' || kind === 'block' ? parseDeviceNumber(stats.rdev) : { major: 0, minor: 0 };
   const attributes = taken.get(path) ?? attributesOf(place, stats);
+  const inode = kind === 'file' && stats.nlink > 1n ? `${stats.dev}:${stats.ino}` : '';
   const target = kind === 'symlink' ? root.readlink(path) : '';
-  if (!isExcluded) yield { path, relative, kind, attributes, size: Number(stats.size), target, ...device };
+  if (!isExcluded) yield { path, relative, kind, attributes, size: Number(stats.size), inode, target, ...device };
   if (kind !== 'directory') return;
   for (const name of root.readdir(path))
     yield* walk(

@@ -34,7 +34,7 @@ export async function writeSource(
   { source, path }: { source: Source; path: string },
   options: WriteOptions,
 ): Promise<void> {
-  const writer: Writer = { from, to, options, times: [] };
+  const writer: Writer = { from, to, options, times: [], links: new Map() };
   for (const entry of source.entries) {
     options.signal.throwIfAborted();
     await writeEntry(writer, entry, entry.relative === '' ? path : `${path}/${entry.relative}`);
@@ -48,6 +48,8 @@ interface Writer {
   options: WriteOptions;
   /** Times of folders that were made; set when nothing more comes into them. */
   times: { path: string; mtimeNs: bigint }[];
+  /** Places of files that have more links, by inode. */
+  links: Map<string, string>;
 }
 
 async function writeEntry(writer: Writer, entry: SourceEntry, path: string): Promise<void> {
@@ -67,6 +69,12 @@ async function writeEntry(writer: Writer, entry: SourceEntry, path: string): Pro
     return;
   }
   const place = clearPlace(writer, path);
+  const linked = writer.links.get(entry.inode);
+  if (linked !== undefined) {
+    to.link(linked, place.canonical);
+    return;
+  }
+  if (entry.inode !== '') writer.links.set(entry.inode, place.canonical);
   if (entry.kind === 'file' && isTaken(writer, entry)) {
     closeSync(to.openFile(place.canonical, CREATE, 0o600));
     options.takeovers?.push({ from: writer.from, path: entry.path, target: place.canonical, attributes });
@@ -115,7 +123,7 @@ function clearPlace({ to, options }: Writer, path: string): Located {
 /** A large file that no layer has yet; it is only marked here. */
 function isTaken({ from, options }: Writer, entry: SourceEntry): boolean {
   if (options.takeovers === undefined || from.kind !== 'context' || entry.size < TAKEOVER_BYTES) return false;
-  if (from.taken.has(entry.path)) return false;
+  if (from.taken.has(entry.path) || entry.inode !== '') return false;
   from.taken.set(entry.path, entry.attributes);
   return true;
 }

@@ -75,9 +75,7 @@ CMD ["made"]
   expect(lines).toContain('/bin/sh -c #(nop)  ENV ONE=1 TWO=two words');
   expect(lines).toContain('/bin/sh -c #(nop) WORKDIR /work/sub');
   expect(lines).toContain('|1 A=1 sh -c echo $ONE > made');
-  expect(
-    lines.find((line) => /^\/bin\/sh -c #\(nop\) COPY file:[0-9a-f]{64} in \/work\/sub\/$/.test(line)),
-  ).toBeDefined();
+  expect(lines.find((line) => /^\/bin\/sh -c #\(nop\) COPY file:[0-9a-f]{64} in \.$/.test(line))).toBeDefined();
 });
 
 test('ONBUILD runs in the next build and is gone from its image', async () => {

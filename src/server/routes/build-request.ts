@@ -87,7 +87,7 @@ function mapOf(query: URLSearchParams, name: string): Map<string, string> {
     if (typeof item !== 'string') throw new InvalidArgumentError(`error reading build ${name}: ${key} is no text`);
     found.set(key, item);
   }
-  return found;
+  return new Map([...found].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function jsonOf(query: URLSearchParams, name: string): unknown {
