@@ -38,17 +38,28 @@ done
 [ -n "$missing" ] || exit 0
 
 case $name in
-  debian | ubuntu) update='apt-get update' install="apt-get install -y --no-install-recommends$missing" ;;
-  fedora) update=true install="dnf install -y$missing" ;;
-  arch) update=true install="pacman -S --noconfirm --needed$missing" ;;
+  debian | ubuntu) update='apt-get update' install='apt-get install -y --no-install-recommends' ;;
+  fedora) update=true install='dnf install -y' ;;
+  arch) update=true install='pacman -S --noconfirm --needed' ;;
   *) echo "install these with your system's package manager:$missing" >&2; exit 2 ;;
 esac
 
 if [ "$(id -u)" != 0 ]; then
   echo "missing:$missing" >&2
-  echo "install them with: sudo $install" >&2
+  echo "install them with: sudo $install$(echo "$missing" | sed 's/ [^ ]*|/ /g')" >&2
   exit 2
 fi
+
+# Of names with a bar between them the first that this release has.
+choose() {
+  for entry in $missing; do
+    choice=${entry##*|}
+    for candidate in $(echo "$entry" | tr '|' ' '); do
+      [ "$entry" != "$choice" ] && apt-cache show "$candidate" >/dev/null 2>&1 && choice=$candidate && break
+    done
+    printf ' %s' "$choice"
+  done
+}
 
 installed() {
   case $name in
@@ -58,21 +69,34 @@ installed() {
   esac | sort -u
 }
 
-echo "installing$missing" >&2
 log=$(mktemp) || exit 1
 [ -z "${BERTH_ADDED:-}" ] || installed >"$log.before"
-# A list of packages that is there may be good enough; where it is not, it is fetched and the same is tried once more.
-if ! DEBIAN_FRONTEND=noninteractive $install >"$log" 2>&1; then
-  { $update && DEBIAN_FRONTEND=noninteractive $install; } >>"$log" 2>&1 || {
-    tail -n 5 "$log" >&2
-    echo "could not install$missing; try: $update && $install" >&2
-    rm -f "$log" "$log.before"
-    exit 1
-  }
+export DEBIAN_FRONTEND=noninteractive
+
+packages=$(choose)
+echo "installing$packages" >&2
+failed=
+# A list of packages that is there may be good enough; where it is not, it is fetched and the same is tried once more, and then each by
+# itself, so that one that this release does not have keeps none of the others away.
+if ! $install $packages >"$log" 2>&1; then
+  $update >>"$log" 2>&1
+  packages=$(choose)
+  if ! $install $packages >>"$log" 2>&1; then
+    for package in $packages; do
+      $install "$package" >>"$log" 2>&1 || failed="$failed $package"
+    done
+  fi
 fi
-rm -f "$log"
+
 if [ -n "${BERTH_ADDED:-}" ]; then
   installed | comm -13 "$log.before" - >>"$BERTH_ADDED"
   rm -f "$log.before"
 fi
+if [ -n "$failed" ]; then
+  tail -n 5 "$log" >&2
+  rm -f "$log"
+  echo "could not install$failed; try: $update && $install$failed" >&2
+  exit 1
+fi
+rm -f "$log"
 exit 0
