@@ -143,7 +143,7 @@ async function doStep(
     if (step.isProcess === true) output.write(` ---> Removed intermediate container ${name}\n`);
   }
   const created = Date.now();
-  context.layers.record({ key, layer, description: step.createdBy, created });
+  if (context.layers.record({ key, layer, description: step.createdBy, created })) context.cleaning.want();
   return { created, layer };
 }
 

@@ -2,6 +2,8 @@
 export interface Cleaning {
   /** While one is held nothing is removed. */
   hold(): AsyncDisposable;
+  /** Lets the end of the last build remove what it has made useless. */
+  want(): void;
   /** Removes now, or when the last build ends. @returns bytes that came back now */
   request(): Promise<number>;
 }
@@ -20,6 +22,9 @@ export function createCleaning(clean: () => Promise<number>): Cleaning {
           await clean();
         },
       };
+    },
+    want() {
+      isWanted = true;
     },
     async request() {
       isWanted = holders > 0;

@@ -28,7 +28,8 @@ export interface Layers {
   mounts(layer: Layer): Promise<Mount[]>;
   /** Keeps the tree `active` as the result of a step, and begins to hash it. */
   commit(active: SnapshotName): Promise<Layer>;
-  record(step: { key: string; layer: Layer | undefined; description: string; created: number }): void;
+  /** @returns whether this takes the place of an earlier result */
+  record(step: { key: string; layer: Layer | undefined; description: string; created: number }): boolean;
   /** A layer of an image. */
   ofImage(snapshot: SnapshotName, diffId: Digest): Layer;
   /** Waits for the hashes, and gives the layers the names that images know them by. @returns the diff ids, bottom first */
@@ -79,8 +80,10 @@ export function openLayers({
     },
 
     record({ key, layer, description, created }) {
+      const former = records.find(key);
       records.put({ key, snapshot: layer?.snapshot, diffId: undefined, description, created });
       layer?.diffId.then((diffId) => records.seal(layer.snapshot, diffId)).catch(() => {}); // hashed anew when it is asked for
+      return former?.snapshot !== undefined;
     },
 
     ofImage: (snapshot, diffId) => remember(context, snapshot, Promise.resolve(diffId)),

@@ -1,4 +1,4 @@
-import { chmod, utimes, writeFile } from 'node:fs/promises';
+import { chmod, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BuildRig, openBuildRig } from '../../../test/support/build-rig.ts';
@@ -104,4 +104,18 @@ test('a step done anew takes nothing from what was done on its former result', a
   await rig.buildAndRun(folder);
   await rig.buildAndRun(folder, '--no-cache');
   await rig.buildAndRun(folder);
+});
+
+test('steps done anew do not pile up', async () => {
+  const folder = await rig.contextOf({
+    Dockerfile:
+      'FROM busybox AS made\nRUN cat /proc/sys/kernel/random/uuid > /when\nFROM busybox\nCOPY --from=made /when /\n',
+  });
+  const trees = async (): Promise<number> => (await readdir(join(rig.engine.dataRoot, 'snapshots'))).length;
+  expect(await rig.build(folder, '--no-cache', '-t', 'piled')).toMatchObject({ code: 0 });
+  const before = await trees();
+  for (let count = 0; count < 3; count++)
+    expect(await rig.build(folder, '--no-cache', '-t', 'piled', '--force-rm')).toMatchObject({ code: 0 });
+  await rig.engine.docker('image', 'prune', '-f');
+  expect(await trees()).toBeLessThanOrEqual(before);
 });

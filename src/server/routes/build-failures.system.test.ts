@@ -89,6 +89,18 @@ test('a build that its client leaves ends and leaves nothing', async () => {
   expect(await rig.build({ Dockerfile: 'FROM busybox\nRUN echo next\n' })).toMatchObject({ code: 0 });
 });
 
+test('a build is cancelled by its id', async () => {
+  const folder = await rig.contextOf({ Dockerfile: 'FROM busybox\nRUN sleep 989\n' });
+  const call = `tar -C ${folder} -c . | curl -sS --unix-socket ${rig.engine.socket} --data-binary @- -H Content-Type:application/x-tar 'http://localhost/build?buildid=abc'`;
+  const building = rig.engine.command(['sh', '-c', call]);
+  await until(() => isSleeping(989));
+  expect((await rig.engine.request('POST', '/build/cancel?id=abc')).status).toBe(204);
+  expect((await building).stdout).toContain('"error":"build cancelled"');
+  await until(async () => (await traces()).length === 0);
+  expect(await isSleeping(989)).toBe(false);
+  expect((await rig.engine.request('POST', '/build/cancel')).status).toBe(400);
+});
+
 test('an engine killed in the middle of a build clears up at its next start, and builds', async () => {
   const folder = await rig.contextOf({ Dockerfile: 'FROM busybox\nRUN echo done > /done\nRUN sleep 988\n' });
   const building = rig.engine.docker('build', folder);
