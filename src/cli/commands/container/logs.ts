@@ -1,6 +1,7 @@
 import { containerLogs, inspectContainer } from '#client/containers.ts';
 import { readOutput } from '#client/output-streams.ts';
 import { defineCommand } from '../../command.ts';
+import { pointInTime } from '../../point-in-time.ts';
 
 /** `berth logs` */
 export const logs = defineCommand({
@@ -15,9 +16,10 @@ export const logs = defineCommand({
   },
   words: { min: 1, max: 1 },
   async run({ client, output }, { options, words: [name = ''] }) {
+    const times = { since: pointInTime('since', options.since), until: pointInTime('until', options.until) };
     const engine = await client();
     const { Config } = await inspectContainer(engine, name);
-    const body = await containerLogs(engine, name, { ...options, stdout: true, stderr: true });
+    const body = await containerLogs(engine, name, { ...options, ...times, stdout: true, stderr: true });
     for await (const { stream, bytes } of readOutput(body, { terminal: Config.Tty })) await output.bytes(bytes, stream);
     return 0;
   },

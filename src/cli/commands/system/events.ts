@@ -5,6 +5,7 @@ import { defineCommand } from '../../command.ts';
 import { filterTable } from '../../filters.ts';
 import { cleanLine } from '../../output/text.ts';
 import { compileTemplate } from '../../output/template.ts';
+import { pointInTime } from '../../point-in-time.ts';
 
 /** `berth events` */
 export const events = defineCommand({
@@ -17,7 +18,9 @@ export const events = defineCommand({
   },
   words: { min: 0, max: 0 },
   async run({ client, output, signal }, { options }) {
-    const { since, until, format } = options;
+    const { format } = options;
+    const since = pointInTime('since', options.since);
+    const until = pointInTime('until', options.until);
     const filters = filterTable(options.filter);
     const render = format === undefined || format === 'json' ? undefined : compileTemplate(format);
     try {
