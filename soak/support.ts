@@ -22,3 +22,8 @@ export interface FaultOptions {
   rounds: number;
   onRound?: (round: number) => void;
 }
+
+/** One of several, by chance. */
+export function pick<const T>(random: () => number, choices: readonly T[]): T {
+  return choices[Math.floor(random() * choices.length)] as T;
+}

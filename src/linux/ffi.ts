@@ -86,6 +86,8 @@ export function errnoError(number: number, what: string): Error {
     case ERRNO.EADDRINUSE:
       return new ConflictError(message);
     case ERRNO.EINVAL:
+    case ERRNO.ENAMETOOLONG:
+    case ERRNO.ENOTDIR:
     case ERRNO.EADDRNOTAVAIL:
       return new InvalidArgumentError(message);
     case ERRNO.ENOSPC:

@@ -28,7 +28,7 @@ async function dockerImages(context: ArchiveContext): Promise<ArchiveImage[]> {
   if (!Array.isArray(entries)) throw new InvalidArgumentError('manifest.json is not a list');
   const images: ArchiveImage[] = [];
   for (const entry of entries as unknown[]) {
-    const { Config: config, Layers: layers, RepoTags: tags } = entry as Record<string, unknown>;
+    const { Config: config, Layers: layers, RepoTags: tags } = (entry ?? {}) as Record<string, unknown>;
     if (typeof config !== 'string' || !isTextList(layers ?? []))
       throw new InvalidArgumentError('manifest.json has a broken entry');
     const bytes = Buffer.from(await context.archive.text(config));

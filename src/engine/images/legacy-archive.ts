@@ -22,16 +22,27 @@ const DEPTH_LIMIT = 500;
 
 /** Images of an archive that has only `repositories` and a folder per layer; their ids are made from what the folders say. */
 export async function legacyImages(context: ArchiveContext): Promise<ArchiveImage[]> {
-  const repositories = parseJson(await context.archive.text('repositories'), 'repositories') as Record<
-    string,
-    Record<string, string>
-  >;
+  const repositories = parseJson(await context.archive.text('repositories'), 'repositories');
+  if (!isNames(repositories)) throw new InvalidArgumentError('repositories is broken');
   const tags = new Map<string, string[]>();
   for (const [name, versions] of Object.entries(repositories))
     for (const [tag, id] of Object.entries(versions)) tags.set(id, [...(tags.get(id) ?? []), `${name}:${tag}`]);
   const images: ArchiveImage[] = [];
   for (const [id, names] of tags) images.push(await legacyImage(context, id, names));
   return images;
+}
+
+/** By repository, then by tag, the id of a layer. */
+function isNames(value: unknown): value is Record<string, Record<string, string>> {
+  return isObject(value) && Object.values(value).every((tags) => isObject(tags) && Object.values(tags).every(isText));
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
 async function legacyImage(context: ArchiveContext, id: string, tags: readonly string[]): Promise<ArchiveImage> {

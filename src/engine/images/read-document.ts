@@ -1,3 +1,4 @@
+import { checkConfig } from './check-config.ts';
 import type { ContentStore } from '#engine/content/store.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Digest } from '#oci/digest.ts';
@@ -41,5 +42,12 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   const diffIds: unknown = (config.rootfs as { diff_ids?: unknown } | undefined)?.diff_ids ?? [];
   if (!Array.isArray(diffIds) || !diffIds.every((id) => typeof id === 'string' && isDigest(id)))
     throw new InvalidArgumentError('image config has no valid list of layers');
-  return { ...config, rootfs: { type: 'layers', diff_ids: diffIds } };
+  checkConfig(value);
+  return {
+    ...config,
+    architecture: config.architecture ?? '',
+    os: config.os ?? '',
+    history: (config.history ?? []).map((entry) => entry ?? {}),
+    rootfs: { type: 'layers', diff_ids: diffIds },
+  };
 }
