@@ -1,11 +1,5 @@
 import { once } from 'node:events';
-import {
-  Agent,
-  type ClientRequest,
-  type IncomingMessage,
-  request as httpRequest,
-  type RequestOptions,
-} from 'node:http';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { errorOf } from '#api/status.ts';
@@ -13,6 +7,9 @@ import { apiVersionNumber, MAX_API_VERSION } from '#api/versions.ts';
 import { InvalidArgumentError, UnavailableError } from '#lib/errors.ts';
 import type { EngineAddress } from './address.ts';
 import { connectError } from './connect-error.ts';
+
+// An import of this module would look at all its exports and load a WebSocket client, which takes longer than the rest of a short command.
+const { Agent, request: httpRequest } = process.getBuiltinModule('node:http');
 
 /** Certificates for an engine behind TLS, PEM. */
 export interface TlsMaterial {
@@ -75,18 +72,18 @@ const OLDEST_VERSION = '1.24';
 export function openClient(address: EngineAddress, { tls }: { tls?: TlsMaterial | undefined } = {}): Client {
   let negotiated: Promise<string> | undefined;
   const agent = new Agent({ keepAlive: true });
-  const dial = async (options: Dial): Promise<ClientRequest> => {
+  const dial = (options: Dial): ClientRequest => {
     const target = {
       ...(address.kind === 'unix' ? { socketPath: address.path } : { host: address.host, port: address.port }),
       ...options,
       headers: { Host: 'berth', 'User-Agent': 'berth', ...options.headers },
     };
     if (tls === undefined) return httpRequest({ agent, ...target });
-    const { request } = await import('node:https');
+    const { request } = process.getBuiltinModule('node:https');
     return request({ ...target, agent: false, ca: tls.authority, cert: tls.certificate, key: tls.key });
   };
   const exchange = async (method: Method, path: string, what: Exchange): Promise<Answer> => {
-    const request = await dial({ method, path, headers: headersOf(what), signal: what.signal });
+    const request = dial({ method, path, headers: headersOf(what), signal: what.signal });
     const response = await roundTrip(address, request, what);
     if ((response.statusCode ?? 0) >= 400) throw await answeredError(response);
     return { status: response.statusCode ?? 0, headers: response.headers, body: response };
@@ -101,7 +98,7 @@ export function openClient(address: EngineAddress, { tls }: { tls?: TlsMaterial 
     async hijack(path, what = {}) {
       const headers = { ...headersOf(what), Connection: 'Upgrade', Upgrade: 'tcp' };
       const target = await full(path, what.query);
-      return upgrade(address, await dial({ method: 'POST', path: target, headers, agent: false }), what);
+      return upgrade(address, dial({ method: 'POST', path: target, headers, agent: false }), what);
     },
     close: () => agent.destroy(),
   };

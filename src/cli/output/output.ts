@@ -1,4 +1,3 @@
-import { styleText } from 'node:util';
 import type { BerthError } from '#lib/errors.ts';
 import { clean } from './text.ts';
 import { type Column, tableLines } from './table.ts';
@@ -21,7 +20,9 @@ export interface Output {
   style(stream: 'stdout' | 'stderr'): Style;
 }
 
-export type Style = (kind: 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', text: string) => string;
+export type Style = (kind: keyof typeof CODES, text: string) => string;
+
+const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 
 /** The program's own output. */
 export function openOutput(): Output {
@@ -29,7 +30,7 @@ export function openOutput(): Output {
   for (const stream of [stdout, stderr]) stream.on('error', endAtBrokenPipe);
   const style = (name: 'stdout' | 'stderr'): Style => {
     const coloured = hasColours(name === 'stdout' ? stdout : stderr);
-    return (kind, text) => (coloured ? styleText(kind, text, { validateStream: false }) : text);
+    return (kind, text) => (coloured ? `\u001b[${CODES[kind]}m${text}\u001b[0m` : text);
   };
   return {
     stdout,
