@@ -64,6 +64,8 @@ test('credentials are stored for the user alone, and other settings stay', async
   expect((await stat(join(folder, 'config.json'))).mode & 0o777).toBe(0o600);
   expect(await eraseCredentials('r.example', { folder })).toBe(true);
   expect(await eraseCredentials('r.example', { folder })).toBe(false);
+  await storeCredentials('r.example', { username: 'u', password: 'p' }, { env: { DOCKER_CONFIG: folder } });
+  expect(await eraseCredentials('r.example', { env: { DOCKER_CONFIG: folder } })).toBe(true);
   expect(await find('r.example')).toBeUndefined();
 });
 

@@ -71,7 +71,8 @@ export async function storeCredentials(
 export async function eraseCredentials(domain: string, options: AuthConfigOptions = {}): Promise<boolean> {
   const config = await readConfig(options);
   const helper = helperOf(config, domain);
-  const wasThere = (await findCredentials(domain, { ...options, env: {} })) !== undefined;
+  const { DOCKER_AUTH_CONFIG: _given, ...env } = options.env ?? process.env;
+  const wasThere = (await findCredentials(domain, { ...options, env })) !== undefined;
   if (helper !== undefined && wasThere) await callHelper(helper, 'erase', serverKey(domain));
   const auths = withoutDomain(config, domain);
   if (Object.keys(auths).length < Object.keys(config.auths ?? {}).length)
