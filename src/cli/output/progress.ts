@@ -31,13 +31,10 @@ export async function showProgress(
 /** Each change of an id's status once; no bars. */
 function plainLines(target: NodeJS.WriteStream): (message: ProgressMessage) => void {
   const last = new Map<string, string>();
-  return ({ stream, status, id, progressDetail }) => {
+  return ({ stream, status, id }) => {
     if (stream !== undefined) target.write(cleanOutput(stream, { colours: false }));
     if (status === undefined) return;
-    if (id !== undefined && (last.get(id) === status || progressDetail?.current !== undefined)) {
-      // A bar's first message says that it began; the others are only numbers.
-      if (last.get(id) === status) return;
-    }
+    if (id !== undefined && last.get(id) === status) return;
     if (id !== undefined) last.set(id, status);
     target.write(`${id === undefined ? '' : `${cleanLine(id)}: `}${clean(status)}\n`);
   };
