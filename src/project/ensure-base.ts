@@ -1,7 +1,9 @@
+import { findCredentials } from '#client/auth-config.ts';
 import { inspectImage, pullImage } from '#client/images.ts';
 import type { Client } from '#client/transport.ts';
 import { NotFoundError, UnavailableError } from '#lib/errors.ts';
 import { buildBase } from './base/build-base.ts';
+import { parseReference } from '#oci/reference.ts';
 import { findRecipe, RECIPES } from './base/recipes.ts';
 import type { Report } from './report.ts';
 
@@ -38,7 +40,8 @@ async function isThere(client: Client, image: string): Promise<boolean> {
 
 async function pull(client: Client, image: string, signal: AbortSignal | undefined): Promise<Error | undefined> {
   try {
-    for await (const _ of pullImage(client, image, { signal })); // its progress is of no interest here
+    const auth = await findCredentials(parseReference(image).domain);
+    for await (const _ of pullImage(client, image, { auth, signal })); // its progress is of no interest here
     return undefined;
   } catch (error) {
     return error instanceof Error ? error : new UnavailableError(String(error));

@@ -37,12 +37,24 @@ export async function createWithImage(context: Context, request: CreateRequest):
   const { Id, Warnings } = await create().catch(async (error: unknown) => {
     if (!(error instanceof NotFoundError) || !/no such image/i.test(error.message) || when === 'never') throw error;
     if (!request.quiet) context.output.note(`Unable to find image '${request.image}' locally`);
-    await fetchImage(context, client, request);
+    await fetchOrMake(context, client, request);
     return create();
   });
   for (const warning of Warnings ?? []) context.output.warn(warning);
   if (request.cidfile !== undefined) await writeFile(request.cidfile, Id);
   return Id;
+}
+
+/** Where no registry can be reached, an image that we know how to make is made, and that is said. */
+async function fetchOrMake(context: Context, client: Client, request: CreateRequest): Promise<void> {
+  await fetchImage(context, client, request).catch(async (error: unknown) => {
+    const { findRecipe } = await import('#project/base/recipes.ts');
+    if (findRecipe(request.image) === undefined) throw error;
+    const { ensureBase } = await import('#project/ensure-base.ts');
+    const { openProjectReport } = await import('../output/project-report.ts');
+    const report = openProjectReport(context.output, { verbose: false, keepStdout: true });
+    await ensureBase({ client, report }, request.image);
+  });
 }
 
 async function fetchImage(

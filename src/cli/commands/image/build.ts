@@ -53,15 +53,14 @@ export const build = defineCommand({
     const { output, signal } = context;
     const client = await context.client();
     const source = await contextOf(place, options);
-    if (source.text !== undefined && !options.pull) {
-      const report = openProjectReport(output, { verbose: false, keepStdout: true });
-      for (const image of baseImages(source.text)) await ensureBase({ client, report }, image, { signal });
-    }
+    const bases = source.text === undefined ? [] : baseImages(withArguments(source.text, options['build-arg']));
+    const report = openProjectReport(output, { verbose: false, keepStdout: true });
+    if (!options.pull) for (const image of bases) await ensureBase({ client, report }, image, { signal });
     const messages = buildImage(client, source.archive, {
       ...requestOf(options),
       dockerfile: source.dockerfile,
       remote: source.remote,
-      auth: await registryAuths(source.text === undefined ? [] : baseImages(source.text)),
+      auth: await registryAuths(bases),
       signal,
     });
     let id = '';
@@ -105,6 +104,20 @@ function hostCa(text: string | undefined): boolean | undefined {
   if (text === undefined || text === 'auto') return undefined;
   if (text === 'off') return false;
   throw new UsageError(`--host-ca is auto or off, not ${JSON.stringify(text)}`);
+}
+
+/** The Dockerfile with the values that its first ARGs get: a base image may be named by one. */
+function withArguments(text: string, list: readonly string[]): string {
+  return Object.entries(buildArguments(list)).reduce(
+    (changed, [name, value]) =>
+      value === null
+        ? changed
+        : changed.replace(
+            new RegExp(`^(\\s*ARG\\s+${RegExp.escape(name)})(=.*)?$`, 'im'),
+            (_, head: string) => `${head}=${value}`,
+          ),
+    text,
+  );
 }
 
 /** A name alone takes the caller's value; the engine keeps its default where the caller has none. */
