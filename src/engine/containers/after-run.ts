@@ -25,7 +25,7 @@ async function restartLater(context: Context, id: string, delayMs: number): Prom
   if (context.closing.signal.aborted) return;
   using _ = await context.lock.acquire(id);
   const record = find(context, id);
-  if (record?.state.status !== 'restarting') return;
+  if (record?.state.status !== 'restarting' || record.manuallyStopped) return;
   const restartCount = record.restartCount + 1;
   try {
     await startLocked(context, id, { restartCount });

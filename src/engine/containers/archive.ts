@@ -6,6 +6,7 @@ import type { Root } from '#lib/files/open-root.ts';
 import { createTarParser } from '#lib/tar/parser.ts';
 import { cleanName } from '#engine/snapshots/tree/clean-name.ts';
 import { createExtractor, type ExtractOptions } from '#engine/snapshots/tree/extractor.ts';
+import { feedParser } from '#engine/snapshots/tree/feed-parser.ts';
 import { packTree } from '#engine/snapshots/tree/pack-tree.ts';
 import { type Context, publish } from './context.ts';
 import type { ContainerRecord } from './record.ts';
@@ -112,11 +113,7 @@ async function extractBelow(
     data: (chunk, offset) => extractor.data(chunk, offset),
     end: () => extractor.end(),
   });
-  for await (const chunk of decompress(source)) {
-    signal?.throwIfAborted();
-    parser.push(chunk);
-  }
-  parser.finish();
+  await feedParser(parser, decompress(source), signal);
   extractor.finish();
 }
 

@@ -4,6 +4,7 @@ import type { HostConfig } from '#api/host-config.ts';
 import type { Host } from '#engine/runtime/host.ts';
 import { parseRotation } from '#engine/logs/rotate.ts';
 import { capabilityName, grantCapabilities, grantOomScore, grantUlimits } from '#engine/runtime/grants.ts';
+import { checkConfig } from './check-config.ts';
 import { checkResources } from './resources.ts';
 import { parseSecurityOptions } from './security-options.ts';
 
@@ -15,6 +16,7 @@ const LOG_DRIVERS = ['', 'local', 'json-file', 'none'];
  * @throws {InvalidArgumentError} with Docker's texts; {NotImplementedError}
  */
 export function checkHostConfig(hostConfig: HostConfig, config: ContainerConfig, host: Host): string[] {
+  checkConfig(config);
   checkResources(hostConfig, host);
   checkRestartPolicy(hostConfig);
   checkModes(hostConfig);
@@ -27,10 +29,6 @@ export function checkHostConfig(hostConfig: HostConfig, config: ContainerConfig,
   if (hostConfig.oomScoreAdj < -1000 || hostConfig.oomScoreAdj > 1000)
     throw new InvalidArgumentError(`Invalid value ${hostConfig.oomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   if (hostConfig.shmSize < 0) throw new InvalidArgumentError('SHM size can not be less than 0');
-  if (config.workingDir !== '' && !config.workingDir.startsWith('/'))
-    throw new InvalidArgumentError(
-      `the working directory '${config.workingDir}' is invalid, it needs to be an absolute path`,
-    );
   const security = parseSecurityOptions(hostConfig.securityOpt);
   const grants = [
     grantCapabilities({ add: hostConfig.capAdd, drop: hostConfig.capDrop, privileged: hostConfig.privileged }, host),

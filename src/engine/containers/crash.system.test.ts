@@ -25,6 +25,16 @@ test('containers outlive a killed engine, which takes them up with logs and exit
   await suite.remove('counter', 'stays');
 });
 
+test('containers run on through a clean stop of the engine, their input too', async () => {
+  await suite.docker('run', '-di', '--name', 'reader', 'busybox', 'cat');
+  await suite.docker('pause', await suite.docker('run', '-d', '--name', 'frozen', 'busybox', 'sleep', '1000'));
+  await suite.engine.restart();
+  expect(await suite.inspect('frozen', '{{.State.Status}}')).toBe('paused');
+  await suite.docker('unpause', 'frozen');
+  await suite.engine.command(['sh', '-c', '(echo after; sleep 1) | timeout -s KILL 3 docker attach reader']);
+  expect(await suite.docker('logs', 'reader')).toBe('after');
+});
+
 test('an end that no engine saw is told by the next one', async () => {
   await suite.docker('run', '-d', '--name', 'unseen', 'busybox', 'sh', '-c', 'sleep 0.5; echo last; exit 23');
   await suite.engine.kill('SIGKILL');

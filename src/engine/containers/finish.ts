@@ -7,6 +7,7 @@ import { startHealthchecks } from './health.ts';
 import { watchLog } from './watch-log.ts';
 import { watchMemory } from './watch-memory.ts';
 import { restartDelay } from './restart-policy.ts';
+import { saveState } from './save-state.ts';
 
 /** A run that ends is cleared away, told, and followed by what its container asks for: a restart, or its removal. */
 export function watchRun(
@@ -36,41 +37,29 @@ const OUTPUT_GRACE_MS = 2000;
 
 async function settle(context: Context, id: string, exitCode: number): Promise<void> {
   const { records, runs, signals, runtime } = context;
-  const record = records.get(id);
   const run = runs.get(id);
   const kills = await runtime.oomKills(id);
-  const oomKilled = kills > 0;
-  const ranMs = Date.now() - record.state.startedAt;
-  const delayMs = record.state.status === 'removing' ? undefined : restartDelay(record, { exitCode, ranMs });
-  if (kills > (run?.oomKills ?? 0)) publish(context, record, { action: 'oom' });
-  publish(context, record, {
+  const ranMs = Date.now() - records.get(id).state.startedAt;
+  if (kills > (run?.oomKills ?? 0)) publish(context, records.get(id), { action: 'oom' });
+  publish(context, records.get(id), {
     action: 'die',
     attributes: { exitCode: String(exitCode), execDuration: String(Math.round(ranMs / 1000)) },
   });
   await clearRun(context, id);
   publishMounts(context, id, 'unmount');
-  const status = delayMs === undefined ? ('exited' as const) : ('restarting' as const);
+  // Read again: somebody may have stopped it meanwhile.
+  const record = records.get(id);
   const { autoRemove } = record.hostConfig;
-  const isGoing = record.state.status === 'removing';
-  records.update(
-    id,
-    {
-      task: undefined,
-      state: {
-        ...record.state,
-        status: isGoing ? 'removing' : status,
-        exitCode,
-        oomKilled,
-        finishedAt: Date.now(),
-      },
-    },
-    // A restarted engine finds out by itself that the container ended, and that it was to be removed.
-    { keep: !autoRemove },
-  );
+  const delayMs = run?.restarting === true ? undefined : restartDelay(record, { exitCode, ranMs });
+  const status = delayMs === undefined ? ('exited' as const) : ('restarting' as const);
+  const state = { ...record.state, status, exitCode, oomKilled: kills > 0, finishedAt: Date.now() };
+  // Of one that goes with its end, a restarted engine finds out by itself that it ended.
+  if (autoRemove) records.update(id, { task: undefined, state }, { keep: false });
+  else saveState(context, id, { task: undefined, state });
   runs.delete(id);
   signals.emit(`exit:${id}`, exitCode);
   if (delayMs !== undefined) signals.emit('restart', id, delayMs);
-  else if (!isGoing) {
+  else {
     signals.emit(`stopped:${id}`, exitCode);
     if (autoRemove && run?.restarting !== true) signals.emit('remove', id);
   }

@@ -6,6 +6,7 @@ import { parseContainerConfig, printContainerConfig } from '#api/container-confi
 import { parseHostConfig, printHostConfig, parseUpdate } from '#api/host-config.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import { withoutMountPoints } from './changes.ts';
+import { checkConfig } from './check-config.ts';
 import { commandOf, mergeConfig, mergeEnv } from './merge.ts';
 import { parseBind, planMounts } from './plan-mounts.ts';
 import { parsePort, portRequests } from './ports.ts';
@@ -23,6 +24,20 @@ test('a command of the container silences that of the image, an entrypoint both'
   expect(commandOf(mergeConfig(config({ Cmd: ['own'] }), image))).toEqual(['/entry', 'own']);
   expect(commandOf(mergeConfig(config({ Entrypoint: ['sh'] }), image))).toEqual(['sh']);
   expect(commandOf(mergeConfig(config({ Entrypoint: [''], Cmd: ['x'] }), image))).toEqual(['x']);
+});
+
+test('what no process could be started with is refused', () => {
+  for (const body of [
+    { Cmd: ['a\0b'] },
+    { Env: ['=x'] },
+    { Env: ['A=\0'] },
+    { Hostname: 'a b' },
+    { Hostname: 'x'.repeat(65) },
+    { WorkingDir: 'relative' },
+  ])
+    // prettier-ignore
+    expect(() => checkConfig(config(body)), JSON.stringify(body)).toThrow(InvalidArgumentError);
+  expect(() => checkConfig(config({ Env: ['A', 'B=\n'], Hostname: 'my_box.example' }))).not.toThrow();
 });
 
 test('variables are replaced by name, in place', () => {

@@ -66,6 +66,7 @@ export async function removeLocked(context: Context, id: string, { volumes = fal
   publish(context, record, { action: 'destroy' });
   const { exitCode } = record.state;
   for (const what of ['removed', 'stopped', 'exit']) signals.emit(`${what}:${id}`, exitCode);
+  context.streamsOf(id).fail(); // who waited for a start that will not be
   signals.emit('forget', id);
 }
 

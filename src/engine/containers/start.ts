@@ -21,6 +21,7 @@ import { copyNetworkFiles, networkMounts, writeNetworkFiles } from './network-fi
 import { networkRequest } from './network-request.ts';
 import type { ContainerRecord } from './record.ts';
 import { createSources } from './resolve-mounts.ts';
+import { saveState } from './save-state.ts';
 import { mountRootfs } from './rootfs.ts';
 
 /**
@@ -158,7 +159,7 @@ async function mountShm({ runtime }: Context, { id, hostConfig }: ContainerRecor
 /** Nothing of a start that failed stays but its reason. */
 async function failStart(context: Context, record: ContainerRecord, error: Error): Promise<void> {
   const { id } = record;
-  const { runs, records, streamsOf } = context;
+  const { runs, streamsOf } = context;
   const run = runs.get(id);
   if (run !== undefined) {
     run.task.signal(SIGKILL);
@@ -171,7 +172,7 @@ async function failStart(context: Context, record: ContainerRecord, error: Error
   const exitCode = failureCode(error);
   const state = { ...record.state, exitCode, error: error.message, finishedAt: Date.now() };
   const former = record.state.status === 'created' ? 'created' : 'exited';
-  records.update(id, { state: { ...state, status: former }, task: undefined });
+  saveState(context, id, { state: { ...state, status: former }, task: undefined });
   context.signals.emit(`exit:${id}`, exitCode);
   if (record.hostConfig.autoRemove) context.signals.emit('remove', id);
 }

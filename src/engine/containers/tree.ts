@@ -1,8 +1,8 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { openRoot, type Root } from '#lib/files/open-root.ts';
-import { mountAt } from '#linux/mount.ts';
+import { O_PATH } from '#lib/files/o-path.ts';
+import { type Located, openRoot, type Root } from '#lib/files/open-root.ts';
+import { mountAt, remountReadOnly } from '#linux/mount.ts';
 import type { Context } from './context.ts';
 import type { ContainerRecord } from './record.ts';
 import { mountRootfs, rootfsOf, unmountRootfs } from './rootfs.ts';
@@ -58,16 +58,28 @@ function openLive(context: Context, id: string, mounts: boolean): Root | undefin
   return undefined;
 }
 
+/** Another container may have one of the volumes and change what the next is mounted on: each step goes by descriptors. */
 function mountVolumes(rootfs: string, { mounts }: ContainerRecord): void {
-  using root = openRoot(rootfs);
+  using root = openRoot(rootfs, { live: true });
+  const makeParent = ({ path }: Located): void => mkdirSync(path, 0o755);
   for (const { type, source, destination, writable } of mounts) {
     const stats = type === 'tmpfs' ? undefined : statSync(source, { throwIfNoEntry: false });
     if (stats === undefined) continue;
-    const target = join(rootfs, root.resolveInRoot(destination, { follow: true, makeParent: ({ path }) => mkdirSync(path, 0o755) })); // prettier-ignore
-    if (root.stat(destination) === undefined) {
-      if (stats.isDirectory()) root.mkdirs(destination);
-      else writeFileSync(target, '', { flag: 'wx' });
+    const place = root.resolveInRoot(destination, { follow: true, makeParent });
+    if (root.lstat(place) === undefined) {
+      if (stats.isDirectory()) root.mkdirs(place);
+      else closeSync(root.openFile(place, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL));
     }
-    mountAt(target, { type: 'bind', source, options: ['bind', ...(writable ? [] : ['ro'])] });
+    withPinned(root, place, (target) => mountAt(target, { type: 'bind', source, options: ['bind'] }));
+    if (!writable) withPinned(root, place, remountReadOnly);
+  }
+}
+
+function withPinned(root: Root, place: string, work: (target: string) => void): void {
+  const fd = root.openFile(place, O_PATH);
+  try {
+    work(`/proc/self/fd/${fd}`);
+  } finally {
+    closeSync(fd);
   }
 }

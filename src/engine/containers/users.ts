@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, readSync } from 'node:fs';
-import { InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
+import { closeSync, readSync } from 'node:fs';
+import { InvalidArgumentError } from '#lib/errors.ts';
+import { findRegular } from '#lib/files/open-regular.ts';
 import { openRoot, type Root } from '#lib/files/open-root.ts';
 
 export interface User {
@@ -64,17 +65,10 @@ function readTable(root: Root, path: string): string[][] {
 
 /** Text of a regular file below a root; empty if it is not there. @throws {InvalidArgumentError} if it is larger than the limit */
 export function readSmallFile(root: Root, path: string, limitBytes: number): string {
-  let fd: number;
+  const file = findRegular(root, path);
+  if (file === undefined) return '';
+  const { fd, stats } = file;
   try {
-    const real = root.resolveInRoot(path, { follow: true });
-    fd = root.openFile(real, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    if (error instanceof NotFoundError) return '';
-    throw error;
-  }
-  try {
-    const stats = fstatSync(fd);
-    if (!stats.isFile()) return '';
     if (stats.size > limitBytes)
       throw new InvalidArgumentError(`${path} in the image is larger than ${limitBytes} bytes`);
     const bytes = Buffer.alloc(stats.size);
