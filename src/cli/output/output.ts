@@ -1,5 +1,5 @@
 import type { BerthError } from '#lib/errors.ts';
-import { clean } from './text.ts';
+import { clean, cleanStyled } from './text.ts';
 import { type Column, tableLines } from './table.ts';
 
 /** Where a command writes: results to standard output, all else to standard error. */
@@ -30,14 +30,14 @@ export function openOutput(): Output {
   for (const stream of [stdout, stderr]) stream.on('error', endAtBrokenPipe);
   const style = (name: 'stdout' | 'stderr'): Style => {
     const coloured = hasColours(name === 'stdout' ? stdout : stderr);
-    return (kind, text) => (coloured ? `\u001b[${CODES[kind]}m${text}\u001b[0m` : text);
+    return (kind, text) => (coloured ? `\u001b[${CODES[kind]}m${clean(text)}\u001b[0m` : text);
   };
   return {
     stdout,
     stderr,
     style,
-    line: (text = '') => void stdout.write(`${clean(text)}\n`),
-    note: (text) => void stderr.write(`${clean(text)}\n`),
+    line: (text = '') => void stdout.write(`${cleanStyled(text)}\n`),
+    note: (text) => void stderr.write(`${cleanStyled(text)}\n`),
     warn: (text) => void stderr.write(`${style('stderr')('yellow', 'warning:')} ${clean(text)}\n`),
     problem: (error) => void stderr.write(problemText(error, style('stderr'))),
     table(columns, rows) {

@@ -3,6 +3,15 @@ const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u2
 // eslint-disable-next-line no-control-regex -- escape sequences begin with a control character
 const COLOUR_OR_CONTROL = /(\u001b\[[0-9;]*m)|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 
+// eslint-disable-next-line no-control-regex -- the same
+const OWN_STYLE = /(\u001b\[(?:0|1|2|31|32|33|36)m)/;
+
+/** A line of ours, in which text of others may stand: the styles that `Output.style` gives stay, all else that could steer a terminal goes. */
+export function cleanStyled(text: string): string {
+  const pieces = text.split(OWN_STYLE);
+  return pieces.map((piece) => (OWN_STYLE.test(piece) ? piece : clean(piece))).join('');
+}
+
 /** Text of others without what could steer a terminal; line breaks and tabs stay. */
 export function clean(text: string): string {
   return text.replace(CONTROLS, '');
