@@ -13,6 +13,9 @@ const FLAGS: Readonly<Record<string, number>> = {
   unbindable: 1 << 17, private: 1 << 18, rprivate: (1 << 18) | 16384, slave: 1 << 19, rslave: (1 << 19) | 16384,
   shared: 1 << 20, rshared: (1 << 20) | 16384, relatime: 1 << 21, strictatime: 1 << 24,
 }; // prettier-ignore
+const MS_RDONLY = 1;
+const MS_REMOUNT = 32;
+const MS_BIND = 4096;
 const MNT_DETACH = 2;
 
 /** Mounts at an existing directory (or file, for a bind). A read-only bind takes a second call, which this makes. */
@@ -30,6 +33,11 @@ export function mountAt(target: string, { type, source, options }: Mount): void 
   checked(c.mount(source, target, '', flags & (4096 | 16384), ''), what);
   const attributes = flags & (1 | 2 | 4 | 8 | 1024 | 2048);
   if (attributes !== 0) checked(c.mount('', target, '', attributes | 4096 | 32, ''), what);
+}
+
+/** Makes what is mounted at exactly this place read-only. @throws {InvalidArgumentError} if nothing is mounted there itself */
+export function remountReadOnly(target: string): void {
+  checked(c.mount('', target, '', MS_RDONLY | MS_BIND | MS_REMOUNT, ''), `make ${target} read-only`);
 }
 
 /** Takes the topmost mount of a path away, lazily; nothing there is fine. @returns whether something was mounted */

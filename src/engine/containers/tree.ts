@@ -61,7 +61,6 @@ function openLive(context: Context, id: string, mounts: boolean): Root | undefin
 /** Another container may have one of the volumes and change what the next is mounted on: each step goes by descriptors. */
 function mountVolumes(rootfs: string, { mounts }: ContainerRecord): void {
   using root = openRoot(rootfs, { live: true });
-  const makeParent = ({ path }: Located): void => mkdirSync(path, 0o755);
   for (const { type, source, destination, writable } of mounts) {
     const stats = type === 'tmpfs' ? undefined : statSync(source, { throwIfNoEntry: false });
     if (stats === undefined) continue;
@@ -73,6 +72,10 @@ function mountVolumes(rootfs: string, { mounts }: ContainerRecord): void {
     withPinned(root, place, (target) => mountAt(target, { type: 'bind', source, options: ['bind'] }));
     if (!writable) withPinned(root, place, remountReadOnly);
   }
+}
+
+function makeParent({ path }: Located): void {
+  mkdirSync(path, 0o755);
 }
 
 function withPinned(root: Root, place: string, work: (target: string) => void): void {

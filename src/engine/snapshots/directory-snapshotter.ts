@@ -1,7 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConflictError, InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import { openRoot } from '#lib/files/open-root.ts';
+import { removeTree } from '#lib/files/remove-tree.ts';
+import { treeUsage } from '#lib/files/tree-usage.ts';
 import { createKeyedLock } from '#lib/keyed-lock.ts';
 import { syncDirectory } from '#lib/files/write-atomic.ts';
 import type { Database } from '#lib/sqlite.ts';
@@ -14,7 +16,6 @@ import type { Change, SnapshotName, SnapshotRecord, Snapshotter } from './snapsh
 import { openSnapshotFolders, type SnapshotFolders } from './snapshot-folders.ts';
 import { openStack, type Stack } from './stack.ts';
 import { packTree } from './tree/pack-tree.ts';
-import { treeUsage } from './tree-usage.ts';
 import { copyRoot, unpackLayer } from './unpack-layer.ts';
 
 const TREE = 'fs';
@@ -140,7 +141,7 @@ async function commit({ root, records }: Context, active: SnapshotName, name: Sn
   if (record.kind !== 'active') throw new ConflictError(`snapshot ${active} is not active`);
   if (records.find(name) !== undefined) throw new ConflictError(`snapshot ${name} exists already`);
   const { bytes } = await treeUsage(join(root, treeOf(record)));
-  await rm(join(root, record.directory, WORK), { recursive: true, force: true });
+  await removeTree(join(root, record.directory, WORK));
   await syncFileSystem(root);
   records.commit(active, { name, bytes });
   return publicRecord(records.get(name));

@@ -1,6 +1,7 @@
 import { constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Mount } from '#linux/mount.ts';
+import { O_PATH } from '#lib/files/o-path.ts';
 
 /** Folders of one tree, as the mount of a snapshot needs them. */
 export interface TreeFolders {
@@ -12,7 +13,6 @@ export interface TreeFolders {
 
 /** The kernel takes one page of options, with their zero at the end. */
 const OPTIONS_LIMIT_BYTES = 4096 - 200;
-const O_PATH = 0o10000000;
 
 /** Options that keep what lands in the upper folder plain: whole files, no redirections, so that it can be read as a layer. */
 const PLAIN = ['index=off', 'redirect_dir=off', 'metacopy=off'];

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, isErrno } from '#lib/files/file-error.ts';
+import { removeTree } from '#lib/files/remove-tree.ts';
 import type { DirectoryRecord, SnapshotRecords } from './records.ts';
 
 /** The folders of a directory snapshotter. */
@@ -16,17 +17,17 @@ export interface SnapshotFolders {
 export async function openSnapshotFolders(root: string, records: SnapshotRecords): Promise<SnapshotFolders> {
   const [fresh, trash] = [join(root, '.new'), join(root, '.trash')];
   await mkdir(root, { recursive: true, mode: 0o700 });
-  await rm(fresh, { recursive: true, force: true });
+  await removeTree(fresh);
   await Promise.all([mkdir(fresh, { mode: 0o700 }), mkdir(trash, { recursive: true, mode: 0o700 })]);
   const discard = async (directory: string): Promise<void> => {
     const place = join(trash, randomBytes(6).toString('hex'));
     await rename(join(root, directory), place).catch((error: unknown) => {
       if (!isErrno(error, 'ENOENT')) throw fileError(error, directory);
     });
-    void rm(place, { recursive: true, force: true }).catch(() => {}); // the next start empties the trash
+    void removeTree(place).catch(() => {}); // the next start empties the trash
   };
   await mend({ root, records, discard });
-  for (const name of await readdir(trash)) void rm(join(trash, name), { recursive: true, force: true }).catch(() => {});
+  for (const name of await readdir(trash)) void removeTree(join(trash, name)).catch(() => {});
   return {
     discard,
     async create() {
@@ -34,7 +35,7 @@ export async function openSnapshotFolders(root: string, records: SnapshotRecords
       return {
         path,
         keep: () => keep(root, path),
-        [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+        [Symbol.asyncDispose]: () => removeTree(path),
       };
     },
   };

@@ -1,3 +1,4 @@
+import type { Usage } from '#lib/files/tree-usage.ts';
 import type { Mount } from '#linux/mount.ts';
 import type { Digest } from '#oci/digest.ts';
 
@@ -8,12 +9,6 @@ export type SnapshotName = string;
 export interface Change {
   path: string;
   kind: 'modified' | 'added' | 'deleted';
-}
-
-export interface Usage {
-  /** Bytes of what this snapshot adds to its parent. */
-  bytes: number;
-  inodes: number;
 }
 
 export interface SnapshotRecord {
@@ -68,6 +63,7 @@ export interface Snapshotter {
    */
   remove(name: SnapshotName): Promise<void>;
 
+  /** What a snapshot adds to its parent. */
   usage(name: SnapshotName): Promise<Usage>;
   /** What an active or committed snapshot changes against its parent, sorted by path. */
   changes(name: SnapshotName): AsyncIterable<Change>;

@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConflictError, InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
+import { removeTree } from '#lib/files/remove-tree.ts';
+import { treeUsage } from '#lib/files/tree-usage.ts';
 import { createKeyedLock } from '#lib/keyed-lock.ts';
 import type { Database } from '#lib/sqlite.ts';
 import { mountsBelow } from '#linux/mounts-below.ts';
 import { unmount } from '#linux/mount.ts';
 import type { Events } from '../events/events.ts';
 import { mountDevice } from './mount-device.ts';
-import { treeSize } from './tree-size.ts';
 import { openVolumeRecords } from './volume-records.ts';
 import type { VolumeRecord, Volumes } from './volumes.ts';
 
@@ -64,7 +65,7 @@ export async function openVolumes(collaborators: {
       publish('destroy', name);
     },
 
-    size: async (name) => treeSize(records.get(name).mountpoint),
+    size: async (name) => (await treeUsage(records.get(name).mountpoint)).bytes,
   };
 }
 
@@ -101,7 +102,7 @@ async function removeFolder(folder: string): Promise<void> {
   for (const mountPoint of mountsBelow(folder)) unmount(mountPoint);
   const [left] = mountsBelow(folder);
   if (left !== undefined) throw new ConflictError(`volume cannot be removed: ${left} is still mounted`);
-  await rm(folder, { recursive: true, force: true });
+  await removeTree(folder);
 }
 
 function checkName(name: string): void {

@@ -13,13 +13,13 @@ import {
   type Stats,
   symlinkSync,
 } from 'node:fs';
-import { InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
+import { InvalidArgumentError } from '#lib/errors.ts';
 import { fileError, isErrno } from './file-error.ts';
 import { decodeName, encodeName, nameBytes } from './name.ts';
 import { removeAt } from './remove-at.ts';
+import { unlessGone } from './unless-gone.ts';
+import { O_PATH } from './o-path.ts';
 
-/** O_PATH of Linux; Node has no name for it. */
-const O_PATH = 0o10000000;
 const OPEN_DIRECTORY = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const LINK_HOPS = 40;
 const DEPTH_LIMIT = 128;
@@ -86,12 +86,7 @@ export function openRoot(path: string, options: RootOptions = {}): Root {
   const locate = createLocate(directories, options);
   const at = (target: string, follow = false): string | Buffer => locate(target, { follow }).path;
   const statOf = (target: string, follow: boolean): Stats | undefined => {
-    try {
-      return lstatSync(at(target, follow));
-    } catch (error) {
-      if (error instanceof NotFoundError || isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-      throw error;
-    }
+    return unlessGone(() => lstatSync(at(target, follow)));
   };
   const mkdirs = (target: string, mode = 0o755): void => {
     const makeParent = (parent: Located): void => mkdirSync(parent.path, mode);

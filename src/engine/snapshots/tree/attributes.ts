@@ -4,8 +4,7 @@ import type { Located } from '#lib/files/open-root.ts';
 import { setTimes } from '#linux/times.ts';
 import { getXattr, listXattrs, setXattr } from '#linux/xattr.ts';
 import { ffiPath } from './ffi-path.ts';
-
-const O_PATH = 0o10000000;
+import { O_PATH } from '#lib/files/o-path.ts';
 
 /** What a tree keeps of a file beside its content. */
 export interface Attributes {

@@ -5,6 +5,7 @@ import {
   fchownSync,
   ftruncateSync,
   mkdirSync,
+  openSync,
   symlinkSync,
   writeSync,
 } from 'node:fs';
@@ -150,7 +151,8 @@ class TreeExtractor implements Extractor {
   #make(place: Located, header: TarHeader): void {
     switch (header.kind) {
       case 'file':
-        this.#open = { fd: this.#root.openFile(place.canonical, CREATE, 0o600), header, place };
+        // By the place itself: it stays good until the next call of the root, which comes after this entry.
+        this.#open = { fd: openSync(place.path, CREATE | constants.O_NOFOLLOW, 0o600), header, place };
         break;
       case 'symlink':
         symlinkSync(encodeName(header.linkName), place.path);

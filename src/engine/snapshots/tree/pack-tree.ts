@@ -1,9 +1,10 @@
-import { type BigIntStats, closeSync, constants, lstatSync } from 'node:fs';
-import { read } from 'node:fs';
+import { type BigIntStats, closeSync, lstatSync, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { CancelledError } from '#lib/errors.ts';
 import { fileError } from '#lib/files/file-error.ts';
+import { openRegular } from '#lib/files/open-regular.ts';
 import type { Located, Root } from '#lib/files/open-root.ts';
+import { unlessGone } from '#lib/files/unless-gone.ts';
 import { type TarHeader, tarHeader, type TarKind } from '#lib/tar/header.ts';
 import { TAR_END, tarEntry, tarPadding } from '#lib/tar/writer.ts';
 import { parseDeviceNumber } from '#linux/mknod.ts';
@@ -53,26 +54,41 @@ async function* packPath(packing: Packing, { path, name }: { path: string; name:
   if (options.skip?.(path) === true) return;
   if (options.signal?.aborted === true)
     throw new CancelledError('packing was cancelled', { cause: options.signal.reason });
-  const place = root.locate(path);
-  const stats = lstatSync(place.path, { bigint: true });
-  const kind = kindOf(stats);
-  if (kind === undefined) return;
+  const found = look(root, { path, name });
+  if (found === undefined) return;
+  const { place, stats, header } = found;
   if (options.whiteouts === true && isWhiteout(stats)) {
     yield tarEntry(tarHeader({ name: whiteoutName(name), kind: 'file', mode: 0o444 }));
     return;
   }
-  const header = headerOf({ place, stats, kind }, name);
-  if (kind === 'file') yield* packFile(packing, { header, stats, path });
-  else if (kind !== 'directory') {
-    yield tarEntry(kind === 'symlink' ? { ...header, linkName: root.readlink(path) } : header);
-  } else {
-    if (name !== '') yield tarEntry({ ...header, name: `${name}/` });
+  if (header.kind === 'file') yield* packFile(packing, { header, stats, path });
+  else if (header.kind !== 'directory') yield tarEntry(header);
+  else {
     const prefix = name === '' ? '' : `${name}/`;
-    if (options.whiteouts === true && isOpaque(place))
-      yield tarEntry(tarHeader({ name: `${prefix}.wh..wh..opq`, kind: 'file', mode: 0o444 }));
-    for (const child of root.readdir(path))
-      yield* packPath(packing, { path: `${path}/${child}`, name: `${prefix}${child}` });
+    const isHiding = options.whiteouts === true && isOpaque(place);
+    const children = unlessGone(() => root.readdir(path)) ?? [];
+    if (name !== '') yield tarEntry({ ...header, name: prefix });
+    if (isHiding) yield tarEntry(tarHeader({ name: `${prefix}.wh..wh..opq`, kind: 'file', mode: 0o444 }));
+    for (const child of children) yield* packPath(packing, { path: `${path}/${child}`, name: `${prefix}${child}` });
   }
+}
+
+interface Seen {
+  place: Located;
+  stats: BigIntStats;
+  header: TarHeader;
+}
+
+/** What is at a path, all at one moment; undefined for a socket, and for what is gone since its folder was read. */
+function look(root: Root, { path, name }: { path: string; name: string }): Seen | undefined {
+  return unlessGone(() => {
+    const place = root.locate(path);
+    const stats = lstatSync(place.path, { bigint: true });
+    const kind = kindOf(stats);
+    if (kind === undefined) return undefined;
+    const header = headerOf({ place, stats, kind }, name);
+    return { place, stats, header: kind === 'symlink' ? { ...header, linkName: root.readlink(path) } : header };
+  });
 }
 
 async function* packFile(
@@ -85,8 +101,10 @@ async function* packFile(
     yield tarEntry({ ...header, kind: 'link', linkName: earlier, size: 0, xattrs: new Map() });
     return;
   }
+  const file = unlessGone(() => openRegular(root, path));
+  if (file === undefined) return;
   if (stats.nlink > 1n) first.set(inode, header.name);
-  const fd = root.openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const { fd } = file;
   try {
     yield tarEntry(header);
     yield* content(fd, header.size, options.signal);
