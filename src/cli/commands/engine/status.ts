@@ -3,6 +3,7 @@ import { isNobodyThere } from '#client/connect-error.ts';
 import { engineStatus } from '#client/system.ts';
 import { NotFoundError } from '#lib/errors.ts';
 import { defineCommand } from '../../command.ts';
+import { agoText, binaryText } from '../../output/quantities.ts';
 import { connectWithoutStart, engineAddress } from '../../engine/connect.ts';
 
 const EXIT_NOT_RUNNING = 3;
@@ -30,11 +31,39 @@ export const status = defineCommand({
     });
     client.close();
     if (options.format === 'json') output.line(JSON.stringify({ running: true, address: place, ...facts }));
-    else {
-      output.line(`running (${place})`);
-      for (const [name, value] of Object.entries(facts))
-        output.line(`  ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
-    }
+    else for (const line of statusLines(place, facts)) output.line(line);
     return 0;
   },
 });
+
+interface Facts {
+  version?: string;
+  pid?: number;
+  /** Milliseconds since epoch. */
+  startedAt?: number;
+  dataRoot?: string;
+  containers?: { running: number; paused: number; stopped: number };
+  images?: number;
+  processes?: { pid: number; name: string; memoryBytes: number }[];
+}
+
+function statusLines(place: string, facts: Facts): string[] {
+  const { version, pid, startedAt, dataRoot, containers, images, processes } = facts;
+  const memory = (processes ?? []).reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
+  const rows: (readonly [string, string | undefined])[] = [
+    ['version', version],
+    ['process', pid === undefined ? undefined : String(pid)],
+    ['started', startedAt === undefined ? undefined : agoText(startedAt / 1000)],
+    ['data', dataRoot],
+    [
+      'containers',
+      containers && `${containers.running} running, ${containers.paused} paused, ${containers.stopped} stopped`,
+    ],
+    ['images', images === undefined ? undefined : String(images)],
+    [
+      'memory',
+      processes && `${binaryText(memory)} in ${processes.length} process${processes.length === 1 ? '' : 'es'}`,
+    ],
+  ];
+  return [`running (${place})`, ...rows.flatMap(([name, text]) => (text === undefined ? [] : [`  ${name}: ${text}`]))];
+}
