@@ -59,3 +59,18 @@ describe('a value is split into words as the reference does', () => {
     else expect(expand(given.in, variables, options).words).toEqual(given.words ?? []);
   });
 });
+
+describe('a value made to be large or deep is refused in time', () => {
+  test.each([
+    ['nested substitutions', '${A:-'.repeat(5000) + '}'.repeat(5000), 'x'],
+    ['a value that grows', '$A'.repeat(20), 'x'.repeat(100_000)],
+    ['a replacement at every place', '${A//*y/z}', 'x'.repeat(100_000)],
+  ])('%s', (_, text, value) => {
+    expect(() => expand(text, new Map([['A', value]]))).toThrow();
+  });
+
+  test.each(['${A%*x*y}', '${A%%*x*y}', '${A#*y*x*z}', '${A##*y*x*z}'])('%s of a long value', (text) => {
+    const value = 'x'.repeat(100_000);
+    expect(expand(text, new Map([['A', value]])).word).toBe(value);
+  });
+});

@@ -31,12 +31,19 @@ export type Variables = ReadonlyMap<string, string>;
  * @throws {InvalidArgumentError} if a quote or brace is open, a form is unknown, or `?` finds a variable that is not set
  */
 export function expand(text: string, variables: Variables, options: ExpandOptions = {}): Expanded {
-  const state: State = { characters: Array.from(text), at: 0, variables, options, unset: new Set() };
+  const state: State = { depth: 0, characters: Array.from(text), at: 0, variables, options, unset: new Set() };
   const { word, words } = expandUntil(state, undefined, options.keepEscapes === true);
   return { word, words, unset: [...state.unset] };
 }
 
+/** More than the kernel takes as one argument; a value that doubles itself stops here. */
+const LIMIT_CHARACTERS = 1024 * 1024;
+const HEREDOC_LIMIT_CHARACTERS = 16 * 1024 * 1024;
+const DEPTH_LIMIT = 100;
+
 interface State {
+  /** Braces that are open. */
+  depth: number;
   readonly characters: readonly string[];
   at: number;
   readonly variables: Variables;
@@ -59,10 +66,15 @@ class Collector {
   word = '';
   readonly #words: string[] = [];
   #current = '';
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   /** A blank ends a word. */
   split(text: string): void {
-    this.word += text;
+    this.#add(text);
     for (const character of text) {
       if (/\s/u.test(character)) this.#end();
       else this.#current += character;
@@ -71,13 +83,19 @@ class Collector {
 
   /** Blanks are part of the word. */
   whole(text: string): void {
-    this.word += text;
+    this.#add(text);
     this.#current += text;
   }
 
   words(): string[] {
     this.#end();
     return this.#words;
+  }
+
+  #add(text: string): void {
+    this.word += text;
+    if (this.word.length > this.#limit)
+      throw new InvalidArgumentError(`the value becomes longer than ${this.#limit} characters`);
   }
 
   #end(): void {
@@ -87,7 +105,7 @@ class Collector {
 }
 
 function expandUntil(state: State, stop: string | undefined, keepEscapes: boolean): { word: string; words: string[] } {
-  const collector = new Collector();
+  const collector = new Collector(state.options.heredoc === true ? HEREDOC_LIMIT_CHARACTERS : LIMIT_CHARACTERS);
   const escape = state.options.escape ?? '\\';
   for (let character = peek(state); character !== undefined; character = peek(state)) {
     if (character === stop) {
@@ -151,7 +169,11 @@ function dollar(state: State): string {
   state.at += 1;
   if (peek(state) === '{') {
     state.at += 1;
-    return braced(state);
+    state.depth += 1;
+    if (state.depth > DEPTH_LIMIT) throw new InvalidArgumentError('too many nested substitutions');
+    const value = braced(state);
+    state.depth -= 1;
+    return value;
   }
   const name = readName(state);
   if (name === '') return '$';

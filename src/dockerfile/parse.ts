@@ -210,7 +210,10 @@ export function parseNode(text: string, escape: string, place: { line: number; e
     ...place,
   };
   if (instruction === 'ONBUILD') {
-    if (rest !== '') node.child = parseNode(rest, escape, place);
+    // A trigger of a trigger is refused by whoever reads this; it is not followed further.
+    const isNested = /^onbuild(\s|$)/i.test(rest);
+    if (isNested) node.child = { ...node, original: rest };
+    else if (rest !== '') node.child = parseNode(rest, escape, place);
     return node;
   }
   return { ...node, ...SPLITS[instruction]?.(rest, { instruction, escape }) };

@@ -2,17 +2,8 @@ import { InvalidArgumentError } from '#lib/errors.ts';
 
 type Token = { literal: string } | 'any' | 'many';
 
-/** A shell pattern of `*`, `?` and backslash escapes, as `${v#p}` and its relatives take it. */
-export interface Pattern {
-  /** Ends of the matches that begin at the first character, as lengths, shortest first. */
-  prefixes(text: readonly string[]): number[];
-}
-
-/** @throws {InvalidArgumentError} if it ends with a backslash */
-export function compilePattern(source: string): Pattern {
-  const tokens = tokenize(source);
-  return { prefixes: (text) => matchPrefixes(tokens, text) };
-}
+/** What can come out of a pattern that is tried at every place of a longer text is not worth the time. */
+const REPLACE_LIMIT = 16_384;
 
 function tokenize(source: string): Token[] {
   const tokens: Token[] = [];
@@ -64,22 +55,20 @@ function closure(tokens: readonly Token[], states: ReadonlySet<number>): Set<num
   return all;
 }
 
-/** The text without the shortest (or longest) beginning that matches. */
+/** The text without the shortest (or longest) beginning that matches. @throws {InvalidArgumentError} if the pattern ends with a backslash */
 export function trimPrefix(text: string, pattern: string, longest: boolean): string {
   const characters = Array.from(text);
-  const ends = compilePattern(pattern).prefixes(characters);
+  const ends = matchPrefixes(tokenize(pattern), characters);
   const end = longest ? ends.at(-1) : ends[0];
   return end === undefined ? text : characters.slice(end).join('');
 }
 
 /** The text without the shortest (or longest) end that matches. */
 export function trimSuffix(text: string, pattern: string, longest: boolean): string {
-  const compiled = compilePattern(pattern);
   const characters = Array.from(text);
-  const starts = characters.map((_, index) => index).concat(characters.length);
-  if (!longest) starts.reverse();
-  const start = starts.find((at) => compiled.prefixes(characters.slice(at)).includes(characters.length - at));
-  return start === undefined ? text : characters.slice(0, start).join('');
+  const lengths = matchPrefixes(tokenize(pattern).toReversed(), characters.toReversed());
+  const length = longest ? lengths.at(-1) : lengths[0];
+  return length === undefined ? text : characters.slice(0, characters.length - length).join('');
 }
 
 /** The text with the first match (or every match) replaced. */
@@ -87,20 +76,22 @@ export function replacePattern(
   text: string,
   { pattern, replacement, all }: { pattern: string; replacement: string; all: boolean },
 ): string {
-  const compiled = compilePattern(pattern);
+  const tokens = tokenize(pattern);
   const characters = Array.from(text);
+  if (characters.length > REPLACE_LIMIT)
+    throw new InvalidArgumentError(`a value of more than ${REPLACE_LIMIT} characters is too long for a replacement`);
   let result = '';
   for (let at = 0; at <= characters.length;) {
-    const end = compiled.prefixes(characters.slice(at)).at(-1);
-    if (end === undefined || (all && end === 0 && pattern === '')) {
+    const length = matchPrefixes(tokens, characters.slice(at)).at(-1);
+    if (length === undefined || (all && pattern === '')) {
       result += characters[at] ?? '';
       at += 1;
       continue;
     }
     result += replacement;
-    if (!all) return result + characters.slice(at + end).join('');
-    at += end;
-    if (end === 0) {
+    if (!all) return result + characters.slice(at + length).join('');
+    at += length;
+    if (length === 0) {
       result += characters[at] ?? '';
       at += 1;
     }

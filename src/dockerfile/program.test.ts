@@ -108,3 +108,9 @@ test('what is printed reads as the same program', () => {
   );
   expect(shape(readDockerfile(printed))).toEqual(shape(readDockerfile(text)));
 });
+
+test('a trigger in a trigger in a trigger is refused, however deep', () => {
+  expect(() => readDockerfile(`FROM a\n${'ONBUILD '.repeat(100_000)}RUN x\n`)).toThrow(
+    "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed",
+  );
+});
