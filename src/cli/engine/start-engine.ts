@@ -39,6 +39,8 @@ export async function startEngine(output: Output): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
   }
   if (pid === child.pid) output.note(`berth: started the engine (process ${child.pid}, log ${LOG})`);
+  // Ours must not come up late, when the other one was stopped on purpose.
+  else child.kill();
   child.stderr.destroy();
   child.unref();
 }
