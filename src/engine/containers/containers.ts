@@ -47,10 +47,7 @@ export interface Containers extends AsyncDisposable {
   kill(name: string, signal?: string): Promise<void>;
   pause(name: string): Promise<void>;
   unpause(name: string): Promise<void>;
-  wait(
-    name: string,
-    options: { condition: WaitCondition; signal?: AbortSignal },
-  ): Promise<{ exitCode: number; error: string }>;
+  wait(name: string, options: { condition: WaitCondition; signal?: AbortSignal }): Promise<{ exitCode: number }>;
   remove(name: string, options?: RemoveOptions): Promise<void>;
   rename(name: string, to: string): Promise<void>;
   list(options: { all: boolean; limit?: number | undefined; filters: Filters; size: boolean }): Promise<Description[]>;

@@ -70,8 +70,8 @@ export function parseBind(text: string, driver = ''): PlannedMount {
     };
   }
   if (!NAME.test(source))
-    throw invalid(
-      `"${source}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+    throw new InvalidArgumentError(
+      `create ${source}: "${source}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
     );
   if (propagation !== undefined) throw invalid(`invalid mode: ${mode}`);
   const noCopy = options.includes('nocopy') ? { noCopy: true } : {};

@@ -84,8 +84,19 @@ export function checkResources(limits: Partial<Resources>, host: Host): void {
   if (cpuPeriod !== 0 && (cpuPeriod < 1000 || cpuPeriod > 1_000_000))
     fail('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
   if (cpuQuota > 0 && cpuQuota < 1000) fail('CPU cfs quota can not be less than 1ms (i.e. 1000)');
+  checkCpuset(limits.cpusetCpus ?? '', host.processors);
   const weight = limits.blkioWeight ?? 0;
   if (weight !== 0 && (weight < 10 || weight > 1000)) fail('Range of blkio weight is from 10 to 1000');
+}
+
+/** A list as the kernel writes it: `0-2,5` (cpuset(7), list format). */
+function checkCpuset(text: string, processors: number): void {
+  for (const range of text === '' ? [] : text.split(',')) {
+    const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(range) ?? [];
+    if (first === undefined || Number(last) < Number(first)) fail(`invalid value ${text} for cpuset cpus`);
+    if (Number(last) >= processors)
+      fail(`Requested CPUs are not available - requested ${text}, available: 0-${processors - 1}`);
+  }
 }
 
 function positive(value: number | undefined): number | undefined {

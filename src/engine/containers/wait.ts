@@ -14,22 +14,21 @@ export function parseWaitCondition(text: string | null): WaitCondition {
 
 /**
  * Waits for the end of a container. The listener is in place when this returns its promise, so that no end after the call is missed.
- * @returns the exit code, and what a start that failed said
+ * @returns the exit code
  * @throws {NotFoundError}; {AbortError} when `signal` aborts
  */
 export async function waitContainer(
   context: Context,
   name: string,
   { condition, signal }: { condition: WaitCondition; signal?: AbortSignal },
-): Promise<{ exitCode: number; error: string }> {
+): Promise<{ exitCode: number }> {
   const { records, signals } = context;
   const record = records.find(name);
   const { id } = record;
   if (condition === 'not-running' && !isRunning(record) && record.state.status !== 'restarting')
-    return { exitCode: record.state.exitCode, error: record.state.error };
+    return { exitCode: record.state.exitCode };
   const what = { 'not-running': 'stopped', 'next-exit': 'exit', removed: 'removed' }[condition];
   const waiting = signal === undefined ? once(signals, `${what}:${id}`) : once(signals, `${what}:${id}`, { signal });
   const [exitCode] = (await waiting) as [number];
-  const after = records.list().find((candidate) => candidate.id === id);
-  return { exitCode, error: after?.state.error ?? '' };
+  return { exitCode };
 }
