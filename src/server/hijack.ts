@@ -1,5 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+
+/** How long after it left a client may still be taken for one that listens. */
+const PROBE_MS = 2000;
 
 /**
  * Takes the connection of a request, whose body was read, out of HTTP's hands: from here on it carries raw bytes both ways.
@@ -14,12 +18,14 @@ export function hijackConnection(
   const { socket } = request;
   // The parser reads the socket's handle directly until a listener for 'data' is added; then it is an ordinary listener among others.
   socket.on('data', ignore);
-  for (const event of ['data', 'end', 'close', 'drain', 'error', 'timeout'] as const) socket.removeAllListeners(event);
+  // Those of 'close' stay: they free the parser, and what the server keeps of a connection.
+  for (const event of ['data', 'end', 'drain', 'error', 'timeout'] as const) socket.removeAllListeners(event);
   response.detachSocket(socket);
   socket.pause();
   socket.setTimeout(0);
   socket.setNoDelay(true);
   socket.on('error', ignore);
+  noticeLeaving(socket);
   const upgrade = request.headers.upgrade;
   const head =
     upgrade === undefined
@@ -32,6 +38,22 @@ export function hijackConnection(
         ];
   socket.write([...head, ...headers, '', ''].join('\r\n'));
   return socket;
+}
+
+/**
+ * A client that is gone looks like one that has ended its half until it is written to, and a quiet container writes nothing: writing no
+ * bytes asks the kernel, which knows it of unix sockets. Of others it knows once it has asked the other host.
+ */
+function noticeLeaving(socket: Socket): void {
+  if (socket.remoteAddress !== undefined) {
+    socket.setKeepAlive(true, PROBE_MS);
+    return;
+  }
+  const probe = setInterval(() => {
+    if (socket.writable && socket.writableLength === 0) socket.write('');
+  }, PROBE_MS);
+  probe.unref();
+  socket.once('close', () => clearInterval(probe));
 }
 
 function ignore(): void {}

@@ -103,9 +103,9 @@ async function wait(containers: Containers, call: Call): Promise<void> {
   response.writeHead(200, { 'Content-Type': 'application/json' });
   response.flushHeaders();
   try {
-    const { exitCode, error } = await waiting;
-    const failed = error === '' ? {} : { Error: { Message: error } };
-    response.end(`${JSON.stringify({ StatusCode: exitCode, ...failed })}\n`);
+    // Why a start failed is told by the start; `docker run -d` would print it twice.
+    const { exitCode } = await waiting;
+    response.end(`${JSON.stringify({ StatusCode: exitCode })}\n`);
   } catch (error) {
     if (signal.aborted) return;
     response.end(`${JSON.stringify(errorMessage(error))}\n`);
