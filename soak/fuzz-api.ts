@@ -114,7 +114,7 @@ export async function fuzzApi({ seed, rounds, onRound }: FaultOptions): Promise<
     const [method, path, body] = pick(random, CALLS);
     const sent = {
       method,
-      path: random() < 0.5 ? encode(path) : encode(mutateQuery(random, path)),
+      path: method === 'DELETE' || random() < 0.5 ? encode(path) : encode(mutateQuery(random, path)),
       type: random() < 0.97 ? 'application/json' : 'text/plain',
       body: body === undefined ? '' : mutateText(random, JSON.stringify(mutateValue(random, body))),
     };
@@ -128,8 +128,8 @@ export async function fuzzApi({ seed, rounds, onRound }: FaultOptions): Promise<
   }
   const runs = await engine.docker('run', '--rm', 'busybox', 'true');
   if (runs.code !== 0 || engine.pid !== pid) report.problems.push(`the engine does not work any more: ${runs.stderr}`);
-  const { stdout } = await engine.docker('ps', '-aq', '--filter', 'name=target');
-  if (stdout.trim() === '') report.problems.push('the container that nobody removed is gone');
+  if ((await engine.docker('inspect', created.stdout.trim())).code !== 0)
+    report.problems.push('the container that nobody removed is gone');
   await engine.docker('network', 'prune', '-f');
   return report;
 }
