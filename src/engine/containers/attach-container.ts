@@ -76,8 +76,7 @@ async function replay(
   if (log === undefined) return;
   const format = logFormat({ ...request, timestamps: false }, { framed: !record.config.tty, details: '' });
   for await (const entries of readLog(log, { to }))
-    for (const piece of entries.flatMap(format))
-      if (!client.write(piece)) await Promise.race([once(client, 'drain'), once(client, 'close')]);
+    if (!client.write(format(entries))) await Promise.race([once(client, 'drain'), once(client, 'close')]);
 }
 
 function isRunningNow({ records }: Context, id: string): boolean {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
-import { stdcopyFrame } from '#api/stdcopy.ts';
+import { STREAMS } from '#api/stdcopy.ts';
 import { type LogEntry, toUtc } from '#engine/logs/entry.ts';
 import { readLog } from '#engine/logs/read.ts';
 import type { Context } from './context.ts';
@@ -70,27 +70,46 @@ async function* chunksOf(
     signal,
     follow: follow ? { ended } : undefined,
   })) {
-    const pieces = entries.flatMap(format);
-    if (pieces.length > 0) yield Buffer.concat(pieces);
+    const bytes = format(entries);
+    if (bytes.length > 0) yield bytes;
   }
 }
 
-const NEWLINE = Buffer.from('\n');
+const NEWLINE = 10;
+const FRAME_HEADER_BYTES = 8;
 
-/** A line that was stored in pieces comes out joined, with the time of its first piece. */
+/**
+ * Records in the Engine API's form, a frame each. A line that was stored in pieces comes out joined, with the time of its first piece.
+ * All go into one buffer: a log has millions of lines.
+ */
 export function logFormat(
   request: Pick<LogsRequest, 'stdout' | 'stderr' | 'timestamps'>,
   { framed, details }: { framed: boolean; details: string },
-): (entry: LogEntry) => Uint8Array[] {
+): (entries: readonly LogEntry[]) => Buffer {
   const inLine = { stdout: false, stderr: false };
-  return ({ stream, text, partial, time }) => {
-    if (!request[stream]) return [];
+  const prefixOf = ({ stream, time, partial }: LogEntry): string => {
     const isFirst = !inLine[stream];
     inLine[stream] = partial;
-    const prefix = isFirst ? `${request.timestamps ? `${toUtc(time)} ` : ''}${details}` : '';
-    const bytes =
-      partial && prefix === '' ? text : Buffer.concat([Buffer.from(prefix), text, ...(partial ? [] : [NEWLINE])]);
-    return [framed ? stdcopyFrame(stream, bytes) : bytes];
+    return isFirst ? `${request.timestamps ? `${toUtc(time)} ` : ''}${details}` : '';
+  };
+  return (entries) => {
+    const chosen = entries.filter(({ stream }) => request[stream]);
+    const prefixes = chosen.map(prefixOf);
+    const header = framed ? FRAME_HEADER_BYTES : 0;
+    const sizes = chosen.map(({ text, partial }, index) => Buffer.byteLength(prefixes[index] ?? '') + text.length + (partial ? 0 : 1)); // prettier-ignore
+    const all = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + header + size, 0));
+    let at = 0;
+    for (const [index, { stream, text, partial }] of chosen.entries()) {
+      if (framed) {
+        all.fill(0, at, at + FRAME_HEADER_BYTES);
+        all[at] = STREAMS[stream];
+        at = all.writeUInt32BE(sizes[index] ?? 0, at + 4);
+      }
+      at += all.write(prefixes[index] ?? '', at);
+      at += text.copy(all, at);
+      if (!partial) all[at++] = NEWLINE;
+    }
+    return all;
   };
 }
 
