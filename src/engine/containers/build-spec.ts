@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { ConflictError, InvalidArgumentError } from '#lib/errors.ts';
+import { ConflictError } from '#lib/errors.ts';
 import type { NamespaceType } from '#oci/runtime-spec.ts';
-import { openRoot } from '#lib/files/open-root.ts';
 import type { MountSpec } from '#oci/runtime-spec.ts';
 import type { SpecRequest } from '#engine/runtime/spec.ts';
 import type { Context } from './context.ts';
@@ -12,6 +11,7 @@ import { type ContainerRecord, isRunning } from './record.ts';
 import { resourcesOf } from './resources.ts';
 import { parseSecurityOptions } from './security-options.ts';
 import { lookupUser } from './users.ts';
+import { makeWorkingDirectory } from './working-directory.ts';
 
 /** What a run adds to a container's record. */
 export interface RunParts {
@@ -133,18 +133,4 @@ function shmSourceOf({ runtime, records }: Context, { id, hostConfig }: Containe
 /** Where a shareable /dev/shm is mounted on the host. */
 export function shmFolderOf(bundle: string): string {
   return join(bundle, 'shm');
-}
-
-/** A missing one is made, as Docker does; one below /proc leads to descriptors of the host's (CVE-2024-21626). */
-function makeWorkingDirectory(rootfs: string, path: string, mounts: readonly { destination: string }[]): string {
-  if (path === '' || path === '/') return '/';
-  if (/^\/proc(?:\/|$)/.test(path))
-    throw new InvalidArgumentError(`the working directory '${path}' is invalid: it is below /proc`);
-  if (mounts.some(({ destination }) => path === destination || path.startsWith(`${destination}/`))) return path;
-  using root = openRoot(rootfs);
-  const found = root.stat(path);
-  if (found === undefined) root.mkdirs(path);
-  else if (!found.isDirectory())
-    throw new InvalidArgumentError(`the working directory '${path}' is invalid: it is not a directory`);
-  return path;
 }

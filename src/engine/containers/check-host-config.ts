@@ -84,7 +84,6 @@ function withoutEffect(hostConfig: HostConfig, { cgroups, appArmor, swapLimit }:
     [cgroups.version === 2 && hostConfig.oomKillDisable === true, 'OomKillDisable discarded: version 2 of control groups has none'],
     [hostConfig.cgroupParent !== '', 'cgroup parent discarded: containers live in the group of their engine'],
     [Object.keys(hostConfig.storageOpt).length > 0, 'storage options discarded: the storage driver has none'],
-    [hostConfig.logConfig.type === 'json-file', 'log driver json-file is served from the local log; no JSON file is written'],
     [Object.keys(hostConfig.logConfig.config).length > 0 && hostConfig.logConfig.type !== 'none', logOptions(hostConfig)],
     [hostConfig.runtime !== '' && hostConfig.runtime !== 'runc' && hostConfig.runtime !== 'io.containerd.runc.v2', `runtime ${hostConfig.runtime} replaced by runc, the only one`],
     [hostConfig.links.length > 0, 'links discarded: put the containers into one network and use their names'],

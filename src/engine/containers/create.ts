@@ -133,6 +133,9 @@ function hostnameOf({ records }: Context, { networkMode }: HostConfig, id: strin
   return id.slice(0, 12);
 }
 
+/** docker-py reads logs of this driver only. It is the API that serves them; the file itself has another form. */
+const DEFAULT_LOG_DRIVER = 'json-file';
+
 /** Modes that name another container get its id, so that a rename does not break them; defaults get their names. */
 function resolveModes({ records, runtime }: Context, hostConfig: HostConfig): HostConfig {
   const resolve = (mode: string): string =>
@@ -146,7 +149,7 @@ function resolveModes({ records, runtime }: Context, hostConfig: HostConfig): Ho
     cgroupnsMode: cgroupnsMode || (runtime.host.cgroups.version === 2 ? 'private' : 'host'),
     shmSize: shmSize || 64 * 1024 * 1024,
     restartPolicy: { ...restartPolicy, name: restartPolicy.name || 'no' },
-    logConfig: { ...logConfig, type: logConfig.type || 'local' },
+    logConfig: { ...logConfig, type: logConfig.type || DEFAULT_LOG_DRIVER },
   };
 }
 

@@ -12,6 +12,7 @@ import { mergeEnv } from './merge.ts';
 import { type ContainerRecord, isRunning } from './record.ts';
 import { rootfsOf } from './rootfs.ts';
 import { lookupUser } from './users.ts';
+import { checkWorkingDirectory } from './working-directory.ts';
 
 export type ExecRequest = Pick<
   Exec,
@@ -134,7 +135,7 @@ function processOf(context: Context, record: ContainerRecord, exec: Exec): Proce
       ...request,
       args: exec.command,
       env: mergeEnv([...request.env, ...(exec.tty ? ['TERM=xterm'] : [])], exec.env),
-      cwd: exec.workingDir || request.cwd,
+      cwd: exec.workingDir === '' ? request.cwd : checkWorkingDirectory(rootfs, exec.workingDir),
       user: asked,
       terminal: exec.tty,
       consoleSize: exec.tty ? exec.consoleSize : undefined,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtempDisposable, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -14,6 +14,7 @@ import { restartDelay } from './restart-policy.ts';
 import { parseSecurityOptions } from './security-options.ts';
 import { parseSignal } from './signals.ts';
 import { lookupUser } from './users.ts';
+import { makeWorkingDirectory } from './working-directory.ts';
 
 const config = (body: object): ReturnType<typeof parseContainerConfig> => parseContainerConfig(body);
 const hostConfig = (body: object): ReturnType<typeof parseHostConfig> => parseHostConfig(body);
@@ -158,6 +159,21 @@ test('a passwd file that is a link leads to a file inside the tree', async () =>
   await writeFile(join(tree.path, 'etc', 'passwd'), 'only:x:5:5::/:\n');
   expect(lookupUser(tree.path, 'only').uid).toBe(5);
   expect(() => lookupUser(tree.path, 'root')).toThrow('unable to find user');
+});
+
+test('a working directory is made inside the tree, and never leads to /proc', async () => {
+  await using tree = await mkdtempDisposable(join(tmpdir(), 'tree-'));
+  await mkdir(join(tree.path, 'proc'));
+  await symlink('/proc/self/fd/7', join(tree.path, 'leak'));
+  await symlink('/../../elsewhere', join(tree.path, 'up'));
+  await writeFile(join(tree.path, 'file'), '');
+  expect(makeWorkingDirectory(tree.path, '', [])).toBe('/');
+  expect(makeWorkingDirectory(tree.path, '/new/deep', [])).toBe('/new/deep');
+  expect((await stat(join(tree.path, 'new/deep'))).isDirectory()).toBe(true);
+  expect(makeWorkingDirectory(tree.path, '/up/x', [])).toBe('/up/x');
+  expect((await stat(join(tree.path, 'elsewhere/x'))).isDirectory()).toBe(true);
+  for (const path of ['/proc', '/proc/self/fd/7', '/leak', '/leak/x', '/file'])
+    expect(() => makeWorkingDirectory(tree.path, path, []), path).toThrow(InvalidArgumentError);
 });
 
 test('places that mounts needed are no changes', () => {

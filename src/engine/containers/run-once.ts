@@ -14,6 +14,7 @@ import { networkMounts, writeNetworkFiles } from './network-files.ts';
 import { resourcesOf } from './resources.ts';
 import { mountAll, rootfsOf } from './rootfs.ts';
 import { lookupUser } from './users.ts';
+import { makeWorkingDirectory } from './working-directory.ts';
 
 /** One process in a prepared tree: a step of a build. */
 export interface RunOnceRequest {
@@ -101,7 +102,7 @@ async function create(
       rootfs,
       args: request.args,
       env: mergeEnv([`HOSTNAME=${hostname}`, ...(ca?.env ?? [])], request.env),
-      cwd: request.cwd === '' ? '/' : request.cwd,
+      cwd: makeWorkingDirectory(rootfs, request.cwd, request.mounts),
       user: lookupUser(rootfs, request.user),
       hostname,
       namespaces: {
