@@ -33,7 +33,7 @@ export async function fuzzTar({ seed, rounds, onRound }: FaultOptions): Promise<
     onRound?.(round);
     const door = pick(random, DOORS);
     const whole = door === 'load' ? saveTar(random, outside.path) : layerTar(random, outside.path);
-    const bytes = random() < 0.7 ? mutate(random, whole) : whole;
+    const bytes = random() < 0.5 ? mutate(random, whole) : whole;
     const problem = (what: string): void =>
       void report.problems.push(`round ${round} (${door}, ${bytes.length} bytes): ${what}`);
     const answer = await send(engine.socket, {

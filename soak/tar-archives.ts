@@ -52,6 +52,9 @@ function pax(name: string, value: string): Entry {
   return { name: 'PaxHeaders/x', type: 'x', body: Buffer.from(`${length}${line}`) };
 }
 
+const PLAIN = ['a', 'b', 'c/d', 'd/e', 'd/f/g', './h', 'i/'];
+const TYPES = ['1', '3', '4', '6', '7', 'g', 'L', 'K', 'S', 'x', 'Z', '\0'];
+
 /** Names that try to get out, or are no names. */
 const NAMES = ['a', 'd/b', './c', '../x', '/abs', 'd/../../../x', '.', '..', '', 'a/', 'é', '\x01', 'd//e', 'Dockerfile', '.wh.a', '.wh..wh..opq', '.wh...', 'l/x', 'l/../x', '.wh..wh.plnk/1']; // prettier-ignore
 
@@ -68,10 +71,15 @@ export function layerTar(random: Random, outside: string): Buffer {
   const count = 1 + Math.floor(random() * 12);
   for (let index = 0; index < count; index++) {
     if (random() < 0.2) entries.push(randomPax(random, outside));
-    const type = pick(random, ['0', '0', '0', '1', '2', '3', '4', '5', '6', '7', 'g', 'L', 'K', 'S', 'x', 'Z', '\0']);
+    const type = pick(random, random() < 0.8 ? ['0', '0', '2', '5'] : TYPES);
     const link = pick(random, targets);
     const body = Buffer.alloc(Math.floor(random() * 2000), 'x');
-    entries.push({ name: pick(random, names), type, link, ...('07xgLKSZ\0'.includes(type) && { body }) });
+    entries.push({
+      name: pick(random, random() < 0.8 ? PLAIN : names),
+      type,
+      link,
+      ...('07xgLKSZ\0'.includes(type) && { body }),
+    });
   }
   return archive(entries);
 }

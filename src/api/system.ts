@@ -90,7 +90,7 @@ export function infoToWire(facts: SystemFacts, counts: SystemCounts, version: nu
     DriverStatus: facts.snapshotStatus,
     DockerRootDir: facts.dataRoot,
     Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['local'] },
-    LoggingDriver: 'local',
+    LoggingDriver: 'json-file',
     ServerVersion: facts.version,
     ...registryFields(counts),
     HttpProxy: facts.proxy.http,

@@ -61,7 +61,7 @@ export const GIVEN: ReadonlyMap<string, readonly (string | boolean)[]> = new Map
     ['experimental', [false]],
     ['userland-proxy', [false]],
     ['storage-driver', ['overlay2']],
-    ['log-driver', ['local']],
+    ['log-driver', ['json-file', 'local']],
     ['firewall-backend', ['nftables']],
   ],
 );

@@ -86,7 +86,7 @@ export function openRoot(path: string, options: RootOptions = {}): Root {
   const locate = createLocate(directories, options);
   const at = (target: string, follow = false): string | Buffer => locate(target, { follow }).path;
   const statOf = (target: string, follow: boolean): Stats | undefined => {
-    return unlessGone(() => lstatSync(at(target, follow)));
+    return attempt(target, () => unlessGone(() => lstatSync(at(target, follow))));
   };
   const mkdirs = (target: string, mode = 0o755): void => {
     const makeParent = (parent: Located): void => mkdirSync(parent.path, mode);

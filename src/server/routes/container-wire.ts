@@ -24,7 +24,8 @@ export function inspectToWire(description: Description): Record<string, unknown>
     ResolvConfPath: file('resolv.conf'),
     HostnamePath: file('hostname'),
     HostsPath: file('hosts'),
-    LogPath: record.hostConfig.logConfig.type === 'none' ? '' : logPath,
+    // Who reads the file itself expects the form that its driver has in Docker.
+    LogPath: record.hostConfig.logConfig.type === 'local' ? logPath : '',
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
     Driver: driver,
