@@ -50,7 +50,7 @@ export async function createContainer(
   const hostConfig = resolveModes(context, request.hostConfig);
   const merged = mergeConfig(request.config, image.config.config ?? {});
   const config = { ...merged, hostname: merged.hostname || hostnameOf(context, hostConfig, id) };
-  const warnings = checkHostConfig(hostConfig, config, runtime.host);
+  const warnings = [...checkHostConfig(hostConfig, config, runtime.host), ...endpointWarnings(request.endpoints)];
   const command = commandOf(config);
   if (command.length === 0) throw new InvalidArgumentError('no command specified');
   const record: ContainerRecord = {
@@ -112,6 +112,15 @@ function chooseName({ records }: Context, asked: string | undefined): string {
     const name = randomName(attempt);
     if (records.idOf(name) === undefined) return name;
   }
+}
+
+/** A line for each setting of an endpoint that has no effect. */
+function endpointWarnings(endpoints: CreateRequest['endpoints']): string[] {
+  return Object.entries(endpoints).flatMap(([network, { driverOpts, links, ipam }]) => [
+    ...(Object.keys(driverOpts).length > 0 ? [`driver options for network ${network} discarded: it has none`] : []),
+    ...(links.length > 0 ? [`links in network ${network} discarded: use the names of the containers`] : []),
+    ...(ipam?.address6 ? [`IPv6 address in network ${network} discarded: networks are IPv4`] : []),
+  ]);
 }
 
 function checkPlatform({ config }: Image, { platform, config: { image } }: CreateRequest): void {

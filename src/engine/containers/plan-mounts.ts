@@ -97,7 +97,12 @@ function planMount(request: MountRequest): PlannedMount {
     case 'bind': {
       if (source === '') throw fail('field Source must not be empty');
       if (!source.startsWith('/')) throw fail(`invalid mount path: '${source}' mount path must be absolute`);
-      const { propagation = '', nonRecursive = false, createMountpoint = false } = request.bindOptions ?? {};
+      const {
+        propagation = '',
+        nonRecursive = false,
+        createMountpoint = false,
+        readOnlyNonRecursive = false,
+      } = request.bindOptions ?? {};
       if (propagation !== '' && !PROPAGATIONS.has(propagation)) throw fail(`invalid propagation mode: ${propagation}`);
       return {
         type,
@@ -106,6 +111,7 @@ function planMount(request: MountRequest): PlannedMount {
         propagation: propagation || 'rprivate',
         createSource: createMountpoint,
         nonRecursive,
+        ...(readOnlyNonRecursive ? { readOnlyHere: true } : {}),
       };
     }
     case 'volume': {

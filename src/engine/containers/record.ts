@@ -66,6 +66,8 @@ export interface MountPoint {
   /** Bind: make a missing source a folder. */
   createSource?: boolean;
   nonRecursive?: boolean;
+  /** Bind: what is mounted below it stays writable. */
+  readOnlyHere?: boolean;
   /** Volume: made for this container alone, removed with it on request. */
   anonymous?: boolean;
   /** Volume: do not fill it with what the image has there. */
