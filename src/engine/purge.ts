@@ -1,6 +1,7 @@
-import { readdir, rm, rmdir } from 'node:fs/promises';
+import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeTree } from '#lib/files/remove-tree.ts';
 import type { Log } from '#lib/log.ts';
 import { openDatabase } from '#lib/sqlite.ts';
 import { detectCgroups, killCgroup, removeCgroup } from '#linux/cgroup.ts';
@@ -52,8 +53,8 @@ export async function purgeEngine({ dataRoot, execRoot, log }: PurgeOptions): Pr
     for (const path of [...mountsBelow(execRoot), ...mountsBelow(dataRoot)]) unmount(path);
     await removeCgroup(cgroups, `/berth-${id}`);
   }
-  await rm(execRoot, { recursive: true, force: true });
-  for (const name of DATA_ENTRIES) await rm(join(dataRoot, name), { recursive: true, force: true });
+  await removeTree(execRoot);
+  for (const name of DATA_ENTRIES) await removeTree(join(dataRoot, name));
   const left = await readdir(dataRoot).catch(() => []);
   if (left.length === 0) await rmdir(dataRoot).catch(() => {});
   return left;

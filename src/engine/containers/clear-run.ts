@@ -3,6 +3,7 @@ import { unmount } from '#linux/mount.ts';
 import { shmFolderOf } from './build-spec.ts';
 import type { Context } from './context.ts';
 import { unmountRootfs } from './rootfs.ts';
+import { releaseVolumeFolders } from './volume-folders.ts';
 
 /** Takes away what a run left on the host: control groups, mounts, network. Nothing left is fine. */
 export async function clearRun(context: Pick<Context, 'runtime' | 'networks' | 'log'>, id: string): Promise<void> {
@@ -15,11 +16,13 @@ export async function clearRun(context: Pick<Context, 'runtime' | 'networks' | '
   ]);
   unmountRootfs(context, id);
   unmount(shmFolderOf(runtime.bundleOf(id)));
+  releaseVolumeFolders(runtime.bundleOf(id));
 }
 
 /** Also the bundle itself; for a container that is removed. */
 export async function removeBundle({ runtime }: Pick<Context, 'runtime'>, id: string): Promise<void> {
   // Never through a mount that is still there.
   unmountRootfs({ runtime }, id);
+  releaseVolumeFolders(runtime.bundleOf(id));
   await rm(runtime.bundleOf(id), { recursive: true, force: true });
 }

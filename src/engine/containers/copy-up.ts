@@ -1,7 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { run } from '#lib/run.ts';
 import { openRoot } from '#lib/files/open-root.ts';
+import { extractTar } from '#engine/snapshots/tree/extract-tar.ts';
+import { packTree } from '#engine/snapshots/tree/pack-tree.ts';
 import type { Context } from './context.ts';
 import type { MountPoint } from './record.ts';
 import { mountRootfs, unmountRootfs } from './rootfs.ts';
@@ -22,9 +22,10 @@ export async function copyUp(
     using root = openRoot(rootfs);
     for (const { destination, source } of empty) {
       if (root.stat(destination)?.isDirectory() !== true) continue;
-      // Nothing runs in the tree yet, so a path without links stays one.
-      const folder = join(rootfs, root.resolveInRoot(destination, { follow: true }));
-      await run(['cp', '--archive', '--', `${folder}/.`, source]);
+      const folder = root.resolveInRoot(destination, { follow: true });
+      // Another container may have the volume already, and put links where files are to be written.
+      using volume = openRoot(source, { live: true });
+      await extractTar(volume, packTree(root, folder, { as: '.' }));
     }
   } finally {
     unmountRootfs(context, id);

@@ -1,11 +1,11 @@
-import { join } from 'node:path';
-import { openRoot } from '#lib/files/open-root.ts';
 import type { MountSpec } from '#oci/runtime-spec.ts';
+import { kernelAtLeast } from '#linux/kernel.ts';
 import type { MountPoint } from './record.ts';
+import { volumeFolder } from './volume-folders.ts';
 
-/** The mounts of a container as the runtime takes them. @throws {NotFoundError} if a folder of a volume is missing */
-export function mountSpecs(mounts: readonly MountPoint[]): MountSpec[] {
-  return mounts.map((mount) => (mount.type === 'tmpfs' ? tmpfsSpec(mount) : bindSpec(mount)));
+/** The mounts of a container as the runtime takes them. */
+export function mountSpecs(bundle: string, mounts: readonly MountPoint[]): MountSpec[] {
+  return mounts.map((mount) => (mount.type === 'tmpfs' ? tmpfsSpec(mount) : bindSpec(bundle, mount)));
 }
 
 function tmpfsSpec({ destination, options = [], writable }: MountPoint): MountSpec {
@@ -22,21 +22,17 @@ function tmpfsSpec({ destination, options = [], writable }: MountPoint): MountSp
   };
 }
 
-function bindSpec(mount: MountPoint): MountSpec {
-  const { destination, writable, propagation, nonRecursive } = mount;
+/** Whether what is mounted below a read-only bind can be made read-only, too (mount_setattr(2)). */
+const DEEP_READ_ONLY = kernelAtLeast(5, 12);
+
+function bindSpec(bundle: string, mount: MountPoint): MountSpec {
+  const { destination, writable, propagation, nonRecursive, readOnlyHere } = mount;
+  const isDeep = nonRecursive !== true && readOnlyHere !== true && DEEP_READ_ONLY;
+  const access = writable ? 'rw' : isDeep ? 'rro' : 'ro';
   return {
     destination,
     type: 'bind',
-    source: sourceOf(mount),
-    options: [nonRecursive === true ? 'bind' : 'rbind', writable ? 'rw' : 'ro', propagation || 'rprivate'],
+    source: mount.subpath === undefined ? mount.source : volumeFolder(bundle, mount),
+    options: [nonRecursive === true ? 'bind' : 'rbind', access, propagation || 'rprivate'],
   };
-}
-
-/** A folder of a volume is looked up without leaving the volume (CVE-2024-23651 and its like). */
-function sourceOf({ source, subpath }: MountPoint): string {
-  if (subpath === undefined) return source;
-  using root = openRoot(source, { links: 'refuse' });
-  const path = root.resolveInRoot(subpath);
-  if (root.lstat(path) === undefined) root.readdir(path); // throws what is missing
-  return join(source, path);
 }

@@ -23,6 +23,7 @@ import type { ContainerRecord } from './record.ts';
 import { createSources } from './resolve-mounts.ts';
 import { saveState } from './save-state.ts';
 import { mountRootfs } from './rootfs.ts';
+import { holdVolumeFolders } from './volume-folders.ts';
 
 /**
  * Runs a container that does not run.
@@ -108,6 +109,7 @@ async function createTask(context: Context, record: ContainerRecord, prepared: P
     ] as const;
     await Promise.allSettled(steps); // none may still be at work when what they made is cleared away
     const [rootfs, namespacePath] = await Promise.all(steps);
+    holdVolumeFolders(context.runtime.bundleOf(id), record.mounts);
     const ca = await hostCaParts(context, record, rootfs);
     const mounts: MountSpec[] = [...networkMounts(context.runtime.bundleOf(id)), ...ca.mounts];
     const init = await initProgramOf(record);

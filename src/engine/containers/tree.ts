@@ -6,6 +6,7 @@ import { mountAt, remountReadOnly } from '#linux/mount.ts';
 import type { Context } from './context.ts';
 import type { ContainerRecord } from './record.ts';
 import { mountRootfs, rootfsOf, unmountRootfs } from './rootfs.ts';
+import { withMountSource } from './volume-folders.ts';
 
 /**
  * Lets `work` at a container's files as the container sees them, its mounts included: through its first process if it runs, else by mounting
@@ -61,17 +62,23 @@ function openLive(context: Context, id: string, mounts: boolean): Root | undefin
 /** Another container may have one of the volumes and change what the next is mounted on: each step goes by descriptors. */
 function mountVolumes(rootfs: string, { mounts }: ContainerRecord): void {
   using root = openRoot(rootfs, { live: true });
-  for (const { type, source, destination, writable } of mounts) {
-    const stats = type === 'tmpfs' ? undefined : statSync(source, { throwIfNoEntry: false });
-    if (stats === undefined) continue;
-    const place = root.resolveInRoot(destination, { follow: true, makeParent });
-    if (root.lstat(place) === undefined) {
-      if (stats.isDirectory()) root.mkdirs(place);
-      else closeSync(root.openFile(place, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL));
-    }
-    withPinned(root, place, (target) => mountAt(target, { type: 'bind', source, options: ['bind'] }));
-    if (!writable) withPinned(root, place, remountReadOnly);
+  for (const mount of mounts) {
+    if (mount.type === 'tmpfs' || statSync(mount.source, { throwIfNoEntry: false }) === undefined) continue;
+    withMountSource(mount, (source, isFolder) => {
+      const place = makePlace(root, mount.destination, isFolder);
+      withPinned(root, place, (target) => mountAt(target, { type: 'bind', source, options: ['bind'] }));
+      if (!mount.writable) withPinned(root, place, remountReadOnly);
+    });
   }
+}
+
+/** Something to mount at, made if it is not there. */
+function makePlace(root: Root, destination: string, isFolder: boolean): string {
+  const place = root.resolveInRoot(destination, { follow: true, makeParent });
+  if (root.lstat(place) !== undefined) return place;
+  if (isFolder) root.mkdirs(place);
+  else closeSync(root.openFile(place, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL));
+  return place;
 }
 
 function makeParent({ path }: Located): void {
