@@ -1,7 +1,7 @@
 import { mkdtempDisposable, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { busyboxTar } from '../test/support/base-image.ts';
-import { startEngine } from '../test/support/engine.ts';
+import { startEngine, type TestEngine } from '../test/support/engine.ts';
 import { defectOf, send } from './fuzz-support.ts';
 import { type FaultOptions, type FaultReport, pick, seeded } from './support.ts';
 import { layerTar, mutate, saveTar } from './tar-archives.ts';
@@ -49,6 +49,7 @@ export async function fuzzTar({ seed, rounds, onRound }: FaultOptions): Promise<
     if (defect !== undefined) problem(defect);
     if ((await readdir(outside.path)).length > 0) problem('something was written outside of the engine');
   }
+  report.problems.push(...(await useImages(engine)));
   if ((await readdir(engine.dataRoot)).toSorted().join() !== before)
     report.problems.push('the data root has new entries');
   const ingest = await readdir(join(engine.dataRoot, 'content', 'ingest'));
@@ -58,3 +59,25 @@ export async function fuzzTar({ seed, rounds, onRound }: FaultOptions): Promise<
   for (const line of engine.log().split('\n')) if (line.includes('level=error')) report.problems.push(line);
   return report;
 }
+
+/** What was accepted can be looked at, and containers of it can be made or are refused properly. */
+async function useImages(engine: TestEngine): Promise<string[]> {
+  const problems: string[] = [];
+  const ask = async (method: string, path: string, body = ''): Promise<string> => {
+    const answer = await send(engine.socket, { method, path, type: 'application/json', body });
+    const defect = defectOf(answer);
+    if (defect !== undefined && (answer.status >= 400 || answer.status === 0)) problems.push(`${method} ${path}: ${defect}`); // prettier-ignore
+    return answer.text;
+  };
+  const images = JSON.parse(await ask('GET', '/images/json')) as { Id: string }[];
+  for (const { Id } of images.slice(0, IMAGES_USED)) {
+    await ask('GET', `/images/${Id}/json`);
+    await ask('GET', `/images/${Id}/history`);
+    const container = JSON.parse(await ask('POST', '/containers/create', JSON.stringify({ Image: Id, Cmd: ['x'] }))) as { Id?: string }; // prettier-ignore
+    if (container.Id !== undefined) await ask('POST', `/containers/${container.Id}/start`);
+    await ask('GET', `/images/get?names=${Id}`);
+  }
+  return problems;
+}
+
+const IMAGES_USED = 100;

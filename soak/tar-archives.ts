@@ -58,11 +58,15 @@ const TYPES = ['1', '3', '4', '6', '7', 'g', 'L', 'K', 'S', 'x', 'Z', '\0'];
 /** Names that try to get out, or are no names. */
 const NAMES = ['a', 'd/b', './c', '../x', '/abs', 'd/../../../x', '.', '..', '', 'a/', 'é', '\x01', 'd//e', 'Dockerfile', '.wh.a', '.wh..wh..opq', '.wh...', 'l/x', 'l/../x', '.wh..wh.plnk/1']; // prettier-ignore
 
+/** How often an archive has hostile parts at all. */
+const HOSTILE = 0.6;
+
 /** A file system with ordinary and with hostile entries; the hostile ones aim at `outside`. */
 export function layerTar(random: Random, outside: string): Buffer {
+  const isHostile = random() < HOSTILE;
   const up = '../'.repeat(12);
   const names = [...NAMES, `${up}${outside}/x`, `${outside}/y`];
-  const targets = ['a', 'd/b', '..', '/', outside, `${up}${outside}`, '/etc/passwd', 'l', '../../x', ''];
+  const targets = isHostile ? ['a', 'd/b', '..', '/', outside, `${up}${outside}`, '/etc/passwd', 'l', '../../x', ''] : ['a', '/b', '../c']; // prettier-ignore
   const entries: Entry[] = [
     { name: 'Dockerfile', body: Buffer.from('FROM busybox\nCOPY . /all/\n') },
     { name: 'd/', type: '5', mode: '0000755' },
@@ -70,16 +74,11 @@ export function layerTar(random: Random, outside: string): Buffer {
   ];
   const count = 1 + Math.floor(random() * 12);
   for (let index = 0; index < count; index++) {
-    if (random() < 0.2) entries.push(randomPax(random, outside));
-    const type = pick(random, random() < 0.8 ? ['0', '0', '2', '5'] : TYPES);
-    const link = pick(random, targets);
+    if (isHostile && random() < 0.2) entries.push(randomPax(random, outside));
+    const type = pick(random, isHostile && random() < 0.2 ? TYPES : ['0', '0', '2', '5']);
+    const name = pick(random, isHostile && random() < 0.2 ? names : PLAIN);
     const body = Buffer.alloc(Math.floor(random() * 2000), 'x');
-    entries.push({
-      name: pick(random, random() < 0.8 ? PLAIN : names),
-      type,
-      link,
-      ...('07xgLKSZ\0'.includes(type) && { body }),
-    });
+    entries.push({ name, type, link: pick(random, targets), ...('07xgLKSZ\0'.includes(type) && { body }) });
   }
   return archive(entries);
 }
@@ -111,43 +110,37 @@ function digest(bytes: Uint8Array): string {
 /** An image archive whose parts do not always fit. */
 export function saveTar(random: Random, outside: string): Buffer {
   const layer = layerTar(random, outside);
-  const diffId = `sha256:${pick(random, [digest(layer), digest(layer), digest(layer), 'x', '0'.repeat(64)])}`;
+  const isHostile = random() < HOSTILE;
+  // The first choice is always the one that fits.
+  const choose = <T>(choices: readonly T[]): T => (isHostile ? pick(random, choices) : (choices[0] as T));
+  const diffId = `sha256:${choose([digest(layer), digest(layer), digest(layer), 'x', '0'.repeat(64)])}`;
   const config = Buffer.from(
     JSON.stringify({
-      architecture: pick(random, ['amd64', 'amd64', 'amd64', 7, null, '']),
-      os: pick(random, ['linux', 'linux', null]),
-      config: pick(random, [{}, {}, null, [], { Env: 'x' }, { Cmd: [1] }, { Labels: [] }]),
-      rootfs: pick(random, [
+      architecture: choose<unknown>(['amd64', 'amd64', 'amd64', 7, null, '']),
+      os: choose<unknown>(['linux', 'linux', null]),
+      config: choose<unknown>([{}, {}, null, [], { Env: 'x' }, { Cmd: [1] }, { Labels: [] }]),
+      rootfs: choose<unknown>([
         { type: 'layers', diff_ids: [diffId] },
         { type: 'layers', diff_ids: [diffId] },
         { type: 'layers', diff_ids: [diffId, diffId] },
         { diff_ids: {} },
         null,
       ]),
-      history: pick(random, [[], [{}], null, 'x', [null]]),
+      history: choose<unknown>([[], [{}], null, 'x', [null]]),
     }),
   );
   const manifest = [
     {
-      Config: pick(random, ['config.json', 'config.json', '../config.json', 5, null]),
-      RepoTags: pick(random, [['fuzz:load'], ['fuzz:load'], null, 'x', ['../../x:1'], [7], ['A:B:C']]),
-      Layers: pick(random, [['layer.tar'], ['layer.tar'], [], null, ['../layer.tar'], [1], ['l']]),
+      Config: choose<unknown>(['config.json', 'config.json', '../config.json', 5, null]),
+      RepoTags: choose<unknown>([['fuzz:load'], ['fuzz:load'], null, 'x', ['../../x:1'], [7], ['A:B:C']]),
+      Layers: choose<unknown>([['layer.tar'], ['layer.tar'], [], null, ['../layer.tar'], [1], ['l']]),
     },
   ];
-  const text = pick(random, [
-    JSON.stringify(manifest),
-    JSON.stringify(manifest),
-    '[]',
-    '{}',
-    'null',
-    '[null]',
-    '{',
-    '',
-  ]);
+  const text = choose([JSON.stringify(manifest), JSON.stringify(manifest), '[]', '{}', 'null', '[null]', '{', '']);
   return archive([
     { name: 'layer.tar', body: layer },
     { name: 'config.json', body: config },
-    { name: 'l', type: '2', link: pick(random, ['layer.tar', `${outside}/x`, 'l']) },
+    { name: 'l', type: '2', link: choose(['layer.tar', `${outside}/x`, 'l']) },
     { name: 'manifest.json', body: Buffer.from(text) },
   ]);
 }
