@@ -38,7 +38,9 @@ export function buildSpec(context: Context, record: ContainerRecord, parts: RunP
   const devices = devicesOf(hostConfig);
   const open = security.openPaths ? [] : undefined;
   const [height = 0, width = 0] = hostConfig.consoleSize ?? [];
-  const mounts = mountSpecs(runtime.bundleOf(record.id), record.mounts);
+  const mounts = mountSpecs(runtime.bundleOf(record.id), record.mounts, {
+    runc: runtime.programs.runc.version,
+  });
   const shared = mounts.some(({ options }) => options.includes('shared') || options.includes('rshared'));
   const slave = mounts.some(({ options }) => options.includes('slave') || options.includes('rslave'));
   return {

@@ -4,8 +4,9 @@ import type { MountPoint } from './record.ts';
 import { volumeFolder } from './volume-folders.ts';
 
 /** The mounts of a container as the runtime takes them. */
-export function mountSpecs(bundle: string, mounts: readonly MountPoint[]): MountSpec[] {
-  return mounts.map((mount) => (mount.type === 'tmpfs' ? tmpfsSpec(mount) : bindSpec(bundle, mount)));
+export function mountSpecs(bundle: string, mounts: readonly MountPoint[], { runc }: { runc: string }): MountSpec[] {
+  const deep = knowsDeepReadOnly(runc);
+  return mounts.map((mount) => (mount.type === 'tmpfs' ? tmpfsSpec(mount) : bindSpec(bundle, mount, { deep })));
 }
 
 function tmpfsSpec({ destination, options = [], writable }: MountPoint): MountSpec {
@@ -22,12 +23,15 @@ function tmpfsSpec({ destination, options = [], writable }: MountPoint): MountSp
   };
 }
 
-/** Whether what is mounted below a read-only bind can be made read-only, too (mount_setattr(2)). */
-const DEEP_READ_ONLY = kernelAtLeast(5, 12);
+/** Whether what is mounted below a read-only bind can be made read-only, too: by runc 1.1 with mount_setattr(2). */
+function knowsDeepReadOnly(runc: string): boolean {
+  const [major = 0, minor = 0] = runc.split('.').map(Number);
+  return kernelAtLeast(5, 12) && (major > 1 || (major === 1 && minor >= 1));
+}
 
-function bindSpec(bundle: string, mount: MountPoint): MountSpec {
+function bindSpec(bundle: string, mount: MountPoint, { deep }: { deep: boolean }): MountSpec {
   const { destination, writable, propagation, nonRecursive, readOnlyHere } = mount;
-  const isDeep = nonRecursive !== true && readOnlyHere !== true && DEEP_READ_ONLY;
+  const isDeep = deep && nonRecursive !== true && readOnlyHere !== true;
   const access = writable ? 'rw' : isDeep ? 'rro' : 'ro';
   return {
     destination,

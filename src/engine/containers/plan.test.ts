@@ -8,6 +8,7 @@ import { InvalidArgumentError } from '#lib/errors.ts';
 import { withoutMountPoints } from './changes.ts';
 import { checkConfig } from './check-config.ts';
 import { commandOf, mergeConfig, mergeEnv } from './merge.ts';
+import { mountSpecs } from './mount-specs.ts';
 import { parseBind, planMounts } from './plan-mounts.ts';
 import { parsePort, portRequests } from './ports.ts';
 import { restartDelay } from './restart-policy.ts';
@@ -82,6 +83,16 @@ test('mounts are in order of depth, and given once', () => {
   const plan = planMounts({ volumes: ['/data', '/data/deep'] }, { binds: ['/h:/data/deep/er', 'vol:/data'], mounts: [], tmpfs: { '/tmp': 'size=1m' }, volumeDriver: '' }, []); // prettier-ignore
   expect(plan.map(({ destination, type }) => `${type} ${destination}`)).toEqual(['volume /data', 'tmpfs /tmp', 'volume /data/deep', 'bind /data/deep/er']); // prettier-ignore
   expect(() => planMounts({ volumes: [] }, { binds: ['/a:/x', '/b:/x'], mounts: [], tmpfs: {}, volumeDriver: '' }, [])).toThrow('Duplicate mount point'); // prettier-ignore
+});
+
+test('a read-only bind is so in all its depth where the runtime can', () => {
+  const mount = { type: 'bind', source: '/x', destination: '/y', mode: '', writable: false, propagation: '' } as const;
+  const accessOf = (runc: string, more: object = {}): string[] =>
+    mountSpecs('/bundle', [{ ...mount, ...more }], { runc })[0]?.options ?? [];
+  expect(accessOf('1.0.3')).toContain('ro');
+  expect(accessOf('1.1.5')).toContain('rro');
+  expect(accessOf('1.1.5', { readOnlyHere: true })).toContain('ro');
+  expect(accessOf('1.1.5', { nonRecursive: true })).toEqual(['bind', 'ro', 'rprivate']);
 });
 
 test('ports are numbers with a protocol', () => {
