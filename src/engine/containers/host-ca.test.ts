@@ -80,6 +80,9 @@ test('the bundle holds the authorities of the image and those of the host', asyn
   expect(mount?.destination).toBe('/run/berth/ca');
   expect(addition?.env).toContain('SSL_CERT_FILE=/run/berth/ca/bundle.pem');
   expect(addition?.env.some((entry) => entry.startsWith('PIP_CERT='))).toBe(false);
+  // Containers that run have it mounted when the engine starts again.
+  await openHostCa({ execRoot: root.path, environment: {}, places });
+  expect(await readFile(join(mount?.source ?? '', 'bundle.pem'), 'utf8')).toContain('BEGIN CERTIFICATE');
 });
 
 test('a bundle of the image that leads out of it is not followed', async () => {

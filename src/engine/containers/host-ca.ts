@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Certificate, certificatesBeyond, parseCertificates, subjectOf } from '#lib/certificates.ts';
 import { writeAtomic } from '#lib/files/write-atomic.ts';
@@ -55,15 +55,16 @@ export interface HostCa {
   additionFor(rootfs: string, env: readonly string[]): Promise<HostCaAddition | undefined>;
 }
 
-/** Bundles are kept below the run-time folder, one per content; those of a former engine are dropped. */
+/**
+ * Bundles are kept below the run-time folder, one per content. Those of a former engine stay: containers that run have them mounted, and
+ * to empty a folder empties what they see.
+ */
 export async function openHostCa(options: {
   execRoot: string;
   environment?: Readonly<Record<string, string | undefined>>;
   places?: TrustPlaces;
 }): Promise<HostCa> {
   const root = join(options.execRoot, 'host-ca');
-  // A container that runs keeps its bundle: it is mounted.
-  await rm(root, { recursive: true, force: true });
   await mkdir(root, { recursive: true, mode: 0o755 });
   const find = remember(async () => findHostCertificates(options.environment ?? process.env, options.places));
 
