@@ -1,4 +1,4 @@
-import { open, readdir } from 'node:fs/promises';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** The files of a log, oldest first: `log.2`, `log.1`, `log`. */
@@ -11,6 +11,50 @@ export async function logFiles(path: string): Promise<string[]> {
     .toSorted((a, b) => b - a)
     .map((number) => join(dirname(path), `${name}.${number}`));
   return names.includes(name) ? [...rotated, path] : rotated;
+}
+
+/** A file of a log and the inode it had, by which it is known again after it was renamed. */
+export interface LogFile {
+  path: string;
+  inode: number;
+}
+
+/**
+ * The files of a log as they were at one moment, oldest first. Names move while a log is rotated, so it is looked at until two looks
+ * agree: otherwise one file could be missed, or met under two names.
+ */
+export async function logFilesAtOnce(path: string): Promise<LogFile[]> {
+  let before = await look(path);
+  for (;;) {
+    const now = await look(path);
+    const same = now.length === before.length && now.every((file, index) => file.inode === before[index]?.inode);
+    if (same && now.every(({ inode }) => inode !== GONE)) return now;
+    before = now;
+  }
+}
+
+const GONE = -1;
+
+async function look(path: string): Promise<LogFile[]> {
+  const files = await logFiles(path);
+  return Promise.all(files.map(async (file) => ({ path: file, inode: await inodeOf(file) })));
+}
+
+async function inodeOf(path: string): Promise<number> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.ino ?? GONE;
+}
+
+/** Opens a file of the log at `path` under the name it has now; undefined if it is gone. */
+export async function openLogFile(path: string, { inode }: LogFile): Promise<FileHandle | undefined> {
+  for (;;) {
+    const found = (await logFilesAtOnce(path)).find((file) => file.inode === inode);
+    if (found === undefined) return undefined;
+    const file = await open(found.path, 'r').catch(() => undefined);
+    if (file === undefined) continue;
+    if ((await file.stat()).ino === inode) return file;
+    await file.close();
+  }
 }
 
 const BLOCK_BYTES = 64 * 1024;

@@ -1,8 +1,8 @@
 import { watch } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createLogParser, type LogEntry, timeNano } from './entry.ts';
-import { findTail, logFiles } from './files.ts';
+import { findTail, type LogFile, logFilesAtOnce, openLogFile } from './files.ts';
 
 /** A byte of a log file, which may be renamed meanwhile. */
 export interface LogPlace {
@@ -42,10 +42,12 @@ export async function* readLog(path: string, options: LogOptions): AsyncGenerato
   for (const [index, file] of files.entries()) {
     const last = index === files.length - 1;
     const start = index === 0 ? offset : 0;
+    const opened = await openLogFile(path, file);
+    if (opened === undefined) continue; // the oldest goes when the log is put aside
     const chunks =
       last && follow !== undefined
-        ? followFile(file, start, { ...follow, signal })
-        : readFrom(file, start, last ? end : undefined);
+        ? followFile(path, { file: opened, offset: start }, { ...follow, signal })
+        : readFrom(opened, start, last ? end : undefined);
     for await (const chunk of chunks) {
       const entries = parser.push(chunk);
       const batch = kept(entries);
@@ -61,21 +63,21 @@ export async function* readLog(path: string, options: LogOptions): AsyncGenerato
 async function choose(
   path: string,
   { tail, from, to }: LogOptions,
-): Promise<{ files: string[]; offset: number; end?: number }> {
-  const files = await logFiles(path);
+): Promise<{ files: LogFile[]; offset: number; end?: number }> {
+  const files = await logFilesAtOnce(path);
   if (tail !== undefined) {
-    const { skip, offset } = await findTail(files, tail);
+    const { skip, offset } = await findTail(files.map((file) => file.path), tail); // prettier-ignore
     return { files: files.slice(skip), offset };
   }
-  const inodes = await Promise.all(files.map(async (file) => (await stat(file)).ino));
-  if (to !== undefined) return { files: files.slice(0, inodes.indexOf(to.inode) + 1), offset: 0, end: to.offset };
+  const indexOf = ({ inode }: LogPlace): number => files.findIndex((file) => file.inode === inode);
+  if (to !== undefined) return { files: files.slice(0, indexOf(to) + 1), offset: 0, end: to.offset };
   if (from === undefined) return { files, offset: 0 };
-  const first = inodes.indexOf(from.inode);
+  const first = indexOf(from);
   return { files: first < 0 ? [] : files.slice(first), offset: from.offset };
 }
 
-async function* readFrom(path: string, offset: number, end: number | undefined): AsyncGenerator<Buffer> {
-  await using file = await open(path, 'r');
+async function* readFrom(opened: FileHandle, offset: number, end: number | undefined): AsyncGenerator<Buffer> {
+  await using file = opened;
   yield* readOn(file, { offset }, end);
 }
 
@@ -93,11 +95,11 @@ async function* readOn(file: FileHandle, at: { offset: number }, end = Infinity)
 
 async function* followFile(
   path: string,
-  offset: number,
+  { file: opened, offset }: { file: FileHandle; offset: number },
   { ended, signal }: { ended: Promise<unknown>; signal: AbortSignal | undefined },
 ): AsyncGenerator<Buffer> {
   using bell = createBell(path, { ended, signal });
-  let file = await open(path, 'r');
+  let file = opened;
   const at = { offset };
   try {
     for (;;) {
@@ -122,11 +124,10 @@ async function* followFile(
 /** The file that was begun after this one, if this one was put aside; several may have been since. */
 async function following(file: FileHandle, path: string): Promise<FileHandle | undefined> {
   const { ino } = await file.stat();
-  const files = await logFiles(path);
-  const inodes = await Promise.all(files.map(async (name) => stat(name).then((found) => found.ino, () => -1))); // prettier-ignore
+  const files = await logFilesAtOnce(path);
   // Not among them any more: all that are left are newer.
-  const next = files[inodes.indexOf(ino) + 1];
-  return next === undefined ? undefined : open(next, 'r').catch(() => undefined);
+  const next = files[files.findIndex(({ inode }) => inode === ino) + 1];
+  return next === undefined ? undefined : openLogFile(path, next);
 }
 
 interface Bell extends Disposable {
