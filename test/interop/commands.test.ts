@@ -25,7 +25,10 @@ function normalise({ code, stdout, stderr }: CommandResult): string {
     .replaceAll(/\b\d{1,2}:\d{2}(?::\d{2})?\b/g, 'TIME')
     .replaceAll(/^.*DEPRECATED[^]*?variable\.\n\n/gm, '')
     .replaceAll('create shim task', 'create task for container')
-    .replaceAll(/(ip6-\w+)/g, '$1')
+    .replaceAll(/(failed to create task for container: )+/g, '$1')
+    .replaceAll('error during container init: ', '')
+    .replaceAll('is a directory: permission denied', 'permission denied')
+    .replaceAll(/: unknown$/gm, '')
     .replaceAll(/::0\t/g, '::\t');
   return text.replaceAll(/(?<=daemon: )[A-Z]/g, (letter) => letter.toLowerCase());
 }
