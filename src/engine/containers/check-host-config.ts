@@ -109,7 +109,7 @@ export function checkDeviceRequests({ deviceRequests }: HostConfig): void {
   const [request] = deviceRequests;
   if (request === undefined) return;
   const capabilities = request.capabilities.map((names) => `[${names.join(' ')}]`).join(' ');
-  throw new NotImplementedError(
+  throw new InvalidArgumentError(
     `could not select device driver "${request.driver}" with capabilities: [${capabilities}]`,
     { why: 'device requests are not served by this engine', hint: 'pass the device nodes with --device' },
   );
