@@ -1,4 +1,4 @@
-import { InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
+import { InvalidArgumentError } from '#lib/errors.ts';
 import type { ContainerConfig } from '#api/container-config.ts';
 import type { HostConfig } from '#api/host-config.ts';
 import type { Host } from '#engine/runtime/host.ts';
