@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { helloProgram, helloWorldTar } from './hello-world.ts';
 import { imageChanges } from './image-changes.ts';
-import { debianSources, findMirror, withoutCredentials } from './mirror.ts';
+import { debianSources, findMirror, sourceLines, withoutCredentials } from './mirror.ts';
 import { findRecipe, RECIPES, recipeFor } from './recipes.ts';
 
 test.each([
@@ -35,7 +35,8 @@ test('the mirror is that of the host’s apt, in both of its formats, and never 
   await using root = await mkdtempDisposable(join(tmpdir(), 'apt-'));
   const folder = join(root.path, 'etc/apt/sources.list.d');
   await mkdir(folder, { recursive: true });
-  expect(await findMirror(root.path)).toMatchObject({ main: 'http://deb.debian.org/debian' });
+  expect(await findMirror(root.path)).toMatchObject({ main: undefined, security: undefined });
+  expect(sourceLines(await findMirror(root.path), 'bookworm')).toEqual([]);
   await writeFile(
     join(root.path, 'etc/apt/sources.list'),
     'deb [signed-by=/k] https://u.example/ubuntu noble main\n# deb http://no.example/debian bookworm main\n',

@@ -94,7 +94,7 @@ async function writeHook(recipe: Recipe & { suite: Suite }, folder: string, mirr
     'inside/finish.sh': FINISH_ROOT,
     ...Object.fromEntries(Object.entries(apt).map(([name, text]) => [`inside/apt/${name}`, `${text}\n`])),
     'inside/debian.sources': suite === 'bullseye' ? '' : debianSources(shown, suite),
-    'inside/sources.list': `${sourceLines(shown, suite).join('\n')}\n`,
+    'inside/sources.list': sourceLines(shown, suite).map(endLine).join(''),
   };
   if (recipe.kind === 'python')
     Object.assign(files, {
@@ -103,13 +103,19 @@ async function writeHook(recipe: Recipe & { suite: Suite }, folder: string, mirr
       'inside/version': python,
       'inside/packages': interpreter.join(' '),
       'inside/wheels': wheels.join(' '),
-      'inside/wheels.list': wheelSuite === suite ? '' : `${sourceLines(mirror, wheelSuite).join('\n')}\n`,
+      'inside/suite': suite,
+      'inside/wheel-suite': wheelSuite === suite ? '' : wheelSuite,
+      'inside/wheels.list': wheelSuite === suite ? '' : sourceLines(mirror, wheelSuite).map(endLine).join(''),
     });
   for (const [name, text] of Object.entries(files)) {
     const path = join(folder, name);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text, { mode: name === 'hook' ? 0o755 : 0o644 });
   }
+}
+
+function endLine(line: string): string {
+  return `${line}\n`;
 }
 
 const VALID_UNTIL_OFF = 'Acquire::Check-Valid-Until "false";';

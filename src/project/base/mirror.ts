@@ -3,42 +3,38 @@ import { join } from 'node:path';
 import { run } from '#lib/run.ts';
 import { SUITES, type Suite } from './recipes.ts';
 
-/** Where Debian's packages come from. */
+/** Where Debian's packages come from; what is undefined is left to mmdebstrap's own defaults. */
 export interface Mirror {
-  main: string;
-  security: string;
+  main: string | undefined;
+  security: string | undefined;
   /** Off where the host says so, because its mirror keeps old indexes. */
   checkValidUntil: boolean;
 }
 
-const DEFAULT_MAIN = 'http://deb.debian.org/debian';
-const DEFAULT_SECURITY = 'http://deb.debian.org/debian-security';
-
-/** The mirror that the host's own apt is set up with if it is a Debian, otherwise Debian's. */
+/** The mirror that the host's own apt is set up with if it is a Debian. */
 export async function findMirror(root = '/'): Promise<Mirror> {
   const entries = (await readSources(join(root, 'etc/apt'))).filter(({ suite }) => isDebianSuite(suite));
   const main = entries.find(({ suite }) => !/-(?:security|updates|backports)$/.test(suite));
   const security = entries.find(({ suite }) => suite.endsWith('-security'));
   return {
-    main: main?.uri ?? DEFAULT_MAIN,
-    security: security?.uri ?? DEFAULT_SECURITY,
+    main: main?.uri,
+    security: main === undefined ? undefined : security?.uri,
     checkValidUntil: await checksValidUntil(),
   };
 }
 
-/** One-line sources of a release at a mirror. */
-export function sourceLines(mirror: Mirror, suite: Suite): string[] {
-  return [
-    `deb ${mirror.main} ${suite} main`,
-    `deb ${mirror.main} ${suite}-updates main`,
-    `deb ${mirror.security} ${suite}-security main`,
-  ];
+/** One-line sources of a release at a mirror; none where that is mmdebstrap's own. */
+export function sourceLines({ main, security }: Mirror, suite: Suite): string[] {
+  if (main === undefined) return [];
+  const own = [`deb ${main} ${suite} main`, `deb ${main} ${suite}-updates main`];
+  return security === undefined ? own : [...own, `deb ${security} ${suite}-security main`];
 }
 
 /** The same as Debian's images have had it since bookworm. */
-export function debianSources(mirror: Mirror, suite: Suite): string {
-  const stanzas = [stanza(mirror.main, `${suite} ${suite}-updates`), stanza(mirror.security, `${suite}-security`)];
-  return `${stanzas.join('\n\n')}\n`;
+export function debianSources({ main, security }: Mirror, suite: Suite): string {
+  if (main === undefined) return '';
+  const own = stanza(main, `${suite} ${suite}-updates`);
+  return security === undefined ? `${own}\n` : `${own}\n\n${stanza(security, `${suite}-security`)}\n`;
 }
 
 function stanza(uri: string, suites: string): string {
@@ -56,8 +52,8 @@ export function withoutCredentials(mirror: Mirror): Mirror {
   return { ...mirror, main: withoutUser(mirror.main), security: withoutUser(mirror.security) };
 }
 
-function withoutUser(uri: string): string {
-  return uri.replace(/^([a-z]+:\/\/)[^/@]*@/, '$1');
+function withoutUser(uri: string | undefined): string | undefined {
+  return uri?.replace(/^([a-z]+:\/\/)[^/@]*@/, '$1');
 }
 
 interface Source {

@@ -1,7 +1,7 @@
 /**
  * Runs inside the new root: fetches the interpreter's packages and lays their files out under /usr/local, where the
  * official images have theirs, so that Debian's own python3 stays free to be installed beside it. The folder it lies in
- * holds `version`, `packages`, `wheels` and `wheels.list`.
+ * holds `version`, `packages`, `wheels`, `suite`, `wheel-suite` and `wheels.list`.
  */
 export const INSTALL_PYTHON = String.raw`#!/bin/sh
 set -eu
@@ -15,6 +15,9 @@ mkdir -p "$here/debs" "$here/wheel-debs/lists/partial"
 cd "$here/debs"
 apt-get $apt_options download $(cat "$here/packages")
 cd "$here/wheel-debs"
+if [ -s "$here/wheel-suite" ] && ! [ -s "$here/wheels.list" ]; then
+  sed "s/$(cat "$here/suite")/$(cat "$here/wheel-suite")/" /etc/apt/sources.list >"$here/wheels.list"
+fi
 if [ -s "$here/wheels.list" ]; then
   own="-o Dir::Etc::sourcelist=$here/wheels.list -o Dir::Etc::sourceparts=- -o Dir::State::lists=$here/wheel-debs/lists"
   apt-get $apt_options $own update
@@ -257,7 +260,7 @@ cp "$here"/apt/* /etc/apt/apt.conf.d/
 if [ -s "$here/debian.sources" ]; then
   rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
   cp "$here/debian.sources" /etc/apt/sources.list.d/debian.sources
-else
+elif [ -s "$here/sources.list" ]; then
   rm -f /etc/apt/sources.list.d/*
   cp "$here/sources.list" /etc/apt/sources.list
 fi
