@@ -31,7 +31,7 @@ export const uninstall = defineCommand({
       'all containers, running ones too',
       `all images, volumes and settings in ${places.dataRoot}`,
       'all its networks and firewall rules',
-      ...(packages.length > 0 ? [`the packages ${packages.join(' ')}`] : []),
+      ...(packages.length > 0 ? [`the packages ${shortened(packages)}`] : []),
     ];
     if (!options.yes && !(await confirm(output, `This removes:\n${what.map((line) => `  - ${line}`).join('\n')}`)))
       return 1;
@@ -39,9 +39,17 @@ export const uninstall = defineCommand({
       for (const gone of await step(places)) output.line(`removed ${gone}`);
     if (packages.length === 0) return 0;
     const removed = await removePackages(packages);
-    if (removed.length > 0) output.line(`removed the packages ${removed.join(' ')}`);
+    if (removed.length > 0) output.line(`removed the packages ${shortened(removed)}`);
     const kept = packages.filter((name) => !removed.includes(name));
     if (kept.length > 0) output.line(`kept, because other packages need them: ${kept.join(' ')}`);
     return 0;
   },
 });
+
+const NAMED = 20;
+
+/** A system's npm brings hundreds of packages along. */
+function shortened(names: readonly string[]): string {
+  const rest = names.length - NAMED;
+  return rest > 0 ? `${names.slice(0, NAMED).join(' ')} and ${rest} more` : names.join(' ');
+}
