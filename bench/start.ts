@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InternalError } from '#lib/errors.ts';
+import { run } from '#lib/run.ts';
 import { type Comparison, alternate } from './support/measure.ts';
 import type { Ends } from './support/ends.ts';
 
@@ -50,6 +51,9 @@ async function startBerth(): Promise<number> {
   const taken = performance.now() - start;
   child.kill('SIGTERM');
   await ended;
+  // A stopped engine keeps its bridge and table for containers that run on.
+  const [dataRoot, execRoot] = [join(root.path, 'd'), join(root.path, 'r')];
+  await run([process.execPath, 'dist/berthd.mjs', 'engine', 'purge', '--data-root', dataRoot, '--exec-root', execRoot]);
   return taken;
 }
 
