@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { ConflictError } from '#lib/errors.ts';
+import { removeTree } from '#lib/files/remove-tree.ts';
 import { run } from '#lib/run.ts';
 import { parseMountinfo } from '#linux/proc.ts';
 import type { Places } from './places.ts';
@@ -18,7 +19,7 @@ export async function clearFolders({ dataRoot, execRoot }: Places): Promise<stri
       hint: 'end that program and try again; nothing was removed',
     });
   const present = folders.filter((folder) => existsSync(folder));
-  for (const folder of present) await rm(folder, { recursive: true, force: true });
+  for (const folder of present) await removeTree(folder);
   return [...(mounts.length > 0 ? [`${mounts.length} mounts`] : []), ...present];
 }
 

@@ -69,7 +69,7 @@ async function readErrors(response: WireResponse): Promise<RegistryError[]> {
 
 /** Texts of strangers go to terminals. */
 function printable(text: unknown): string {
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- a registry's text must not steer a terminal
   return typeof text === 'string' ? text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ').slice(0, 500) : '';
 }
 

@@ -6,7 +6,7 @@ const port = (PrivatePort: number, PublicPort?: number, IP?: string, Type = 'tcp
   Type,
   ...(PublicPort !== undefined && { PublicPort }),
   ...(IP !== undefined && { IP }),
-}); // oxlint-disable-line max-params -- a row of a table
+});
 
 test('ports are written as Docker writes them', () => {
   expect(formatPorts([port(80, 8080, '0.0.0.0'), port(80, 8080, '::')])).toBe(
