@@ -61,4 +61,26 @@ export const MIGRATIONS: readonly string[] = [
     used INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE layers (
+    diff_id TEXT PRIMARY KEY,
+    file TEXT NOT NULL UNIQUE,      -- name below the layers folder
+    state TEXT NOT NULL CHECK (state IN ('settling', 'durable', 'unproven', 'damaged', 'donor')),
+    witness TEXT NOT NULL,          -- boot and mount in which it was written: while they last, what was written is what is read
+    tar_bytes INTEGER NOT NULL,
+    content_bytes INTEGER NOT NULL,
+    disk_bytes INTEGER NOT NULL,
+    needs TEXT NOT NULL,            -- JSON of lib/erofs/layer-tree.ts, LayerNeeds
+    created INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE layer_donors (
+    layer TEXT NOT NULL REFERENCES layers(diff_id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,      -- in the device table of the layer's file
+    donor TEXT NOT NULL REFERENCES layers(diff_id),
+    PRIMARY KEY (layer, position)
+  ) STRICT;
+  CREATE INDEX layer_donors_by_donor ON layer_donors (donor);
+  ALTER TABLE snapshots ADD COLUMN form TEXT NOT NULL DEFAULT 'directory' CHECK (form IN ('directory', 'layer'));
+  ALTER TABLE snapshots ADD COLUMN tar_bytes INTEGER; -- of a sealed one: size of its tar, written or not
+  `,
 ];
