@@ -39,6 +39,12 @@ export const c = {
   prctl: libc.func('int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)'),
   waitpid: libc.func('int waitpid(int pid, _Out_ int *status, int options)'),
   syncfs: libc.func('int syncfs(int fd)'),
+  sync_file_range: libc.func('int sync_file_range(int fd, int64_t offset, int64_t bytes, unsigned int flags)'),
+  fallocate: libc.func('int fallocate(int fd, int mode, int64_t offset, int64_t length)'),
+  copy_file_range: libc.func(
+    'int64_t copy_file_range(int from, _Inout_ int64_t *fromOffset, int to, _Inout_ int64_t *toOffset, size_t length, unsigned int flags)',
+  ),
+  statx: libc.func('int statx(int dirfd, const char *path, int flags, unsigned int mask, void *buffer)'),
   flock: libc.func('int flock(int fd, int operation)'),
   syscall: libc.func('long syscall(long number, ...)'),
   fcntl: libc.func('int fcntl(int fd, int command, ...)'),
@@ -47,7 +53,7 @@ export const c = {
 
 const ERRNO = {
   EPERM: 1, ENOENT: 2, ESRCH: 3, EINTR: 4, EIO: 5, ENXIO: 6, EBADF: 9, ECHILD: 10, EAGAIN: 11, ENOMEM: 12, EACCES: 13, EBUSY: 16,
-  EEXIST: 17, ENODEV: 19, ENOTDIR: 20, EINVAL: 22, ENOTTY: 25, ENOSPC: 28, EROFS: 30, ERANGE: 34, ENAMETOOLONG: 36, ENOSYS: 38,
+  EEXIST: 17, EXDEV: 18, ENODEV: 19, ENOTDIR: 20, EINVAL: 22, ENOTTY: 25, ENOSPC: 28, EROFS: 30, ERANGE: 34, ENAMETOOLONG: 36, ENOSYS: 38,
   ENOTEMPTY: 39, ELOOP: 40, ENODATA: 61, EOPNOTSUPP: 95, EADDRINUSE: 98, EADDRNOTAVAIL: 99, ENETUNREACH: 101, ECONNREFUSED: 111,
 } as const; // prettier-ignore
 
@@ -68,6 +74,26 @@ export function checked(result: number | bigint, what: string): number {
   if (result >= 0) return Number(result);
   const number = koffi.errno();
   throw errnoError(number, what);
+}
+
+/**
+ * The result of a call that runs on a thread of its own, because it can take long.
+ * @throws as `checked`
+ */
+export async function checkedLater(
+  start: (done: (error: Error | null, result: number | bigint) => void) => void,
+  what: string,
+): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  start((error, result) => {
+    try {
+      if (error !== null) throw new InternalError(`${what}: the call was not made`, { cause: error });
+      resolve(checked(result, what)); // errno holds what that thread left in it
+    } catch (failure) {
+      reject(failure);
+    }
+  });
+  return promise;
 }
 
 /** The error that an errno stands for, for calls that tell it otherwise than by `errno` (netlink, asynchronous ones). */
