@@ -7,7 +7,8 @@ import { checkSparse, gnuSparseRegions, leadingSparseMap, paxSparseMap, SPARSE_R
 
 /** What a parser tells, in the order of the archive. */
 export interface TarSink {
-  entry(header: TarHeader): void;
+  /** `contentAt` is where the entry's stored content begins in the archive, bytes; that of a sparse file lies there without its holes. */
+  entry(header: TarHeader, contentAt: number): void;
   /** A piece of the current entry's content that belongs at `offset` of the file; valid during the call only if the source reuses its chunks. */
   data(chunk: Buffer, offset: number): void;
   /** The current entry is complete. */
@@ -59,6 +60,8 @@ class Parser implements TarParser {
   readonly #limits: TarLimits;
   #state: State = { at: 'header' };
   #pending: Buffer = Buffer.alloc(0);
+  /** Bytes of the archive before those of the current step. */
+  #position = 0;
   #entries = 0;
   #contentBytes = 0;
   #sawZeroBlock = false;
@@ -92,6 +95,7 @@ class Parser implements TarParser {
         return;
       }
       bytes = bytes.subarray(used);
+      this.#position += used;
     }
   }
 
@@ -211,16 +215,17 @@ class Parser implements TarParser {
         throw new InvalidArgumentError('broken tar: a sparse file has a broken map');
       return 0;
     }
-    this.#start({ ...header, sparse: map.regions }, stored - map.length);
+    this.#start({ ...header, sparse: map.regions }, stored - map.length, map.length);
     return map.length;
   }
 
-  #start(header: TarHeader, stored: number): void {
+  /** `used` are the bytes of the current step, which come before the content. */
+  #start(header: TarHeader, stored: number, used = BLOCK): void {
     if (header.sparse !== undefined) checkSparse(header.sparse, header.size, stored);
     this.#contentBytes += header.size;
     if (this.#contentBytes > this.#limits.contentBytes)
       throw new TooLargeError(`tar: files of more than ${this.#limits.contentBytes} bytes`);
-    this.#sink.entry(header);
+    this.#sink.entry(header, this.#position + used);
     this.#stored = this.#left = stored;
     this.#regions = header.sparse;
     this.#region = this.#offset = 0;
