@@ -8,6 +8,8 @@ const RUNS: Readonly<
   Record<string, { rounds: number; load(): Promise<(options: FaultOptions) => Promise<FaultReport>> }>
 > = {
   'kill-engine': { rounds: 200, load: async () => (await import('./kill-engine.ts')).killEngine },
+  'kill-images': { rounds: 100, load: async () => (await import('./kill-images.ts')).killImages },
+  'power-cut': { rounds: 50, load: async () => (await import('./power-cut.ts')).cutPower },
   'fuzz-tar': { rounds: 3000, load: async () => (await import('./fuzz-tar.ts')).fuzzTar },
   'fuzz-api': { rounds: 5000, load: async () => (await import('./fuzz-api.ts')).fuzzApi },
   'many-containers': { rounds: 500, load: async () => (await import('./many-containers.ts')).manyContainers },

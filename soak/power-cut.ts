@@ -1,0 +1,228 @@
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { busyboxTar } from '../test/support/base-image.ts';
+import { type CommandResult, type TestEngine, startEngine } from '../test/support/engine.ts';
+import { fsck, fsckProblems } from '../test/support/fsck.ts';
+import { type ImageArchive, makeImageArchive, type Tree } from '../test/support/image-archive.ts';
+import { imageProblems, imageTree } from '../test/support/image-tree.ts';
+import { removeLeftovers } from '../test/support/leftovers.ts';
+import { openPowerDisk, type PowerDisk } from '../test/support/power-disk.ts';
+import { type FaultOptions, type FaultReport, pick, seeded } from './support.ts';
+
+const DISK_MEGABYTES = 1800;
+const WORKS = ['load', 'load', 'load', 'load', 'load', 'build', 'commit', 'tag', 'import', 'rmi'] as const;
+type Work = (typeof WORKS)[number];
+
+interface Scene {
+  disk: PowerDisk;
+  engine: TestEngine;
+  folder: string;
+  archives: readonly ImageArchive[];
+  random: () => number;
+  report: FaultReport;
+  /** What containers of each image see; filled in when an image is reported as done. */
+  trees: Map<string, Tree>;
+}
+
+/**
+ * Cuts the power some time after a command reported success, again and again: the disk is put back to what it had at that moment, and an
+ * engine is started on it. Every image that is listed then, at once and later, must be whole; one that is absent is counted.
+ */
+export async function cutPower({ seed, rounds, onRound }: FaultOptions): Promise<FaultReport> {
+  const counts = { cuts: 0, listedButBroken: 0, absentAfterLoad: 0, absentOthers: 0, tagsLost: 0, removedIsBack: 0, compared: 0, filesCompared: 0, healed: 0 }; // prettier-ignore
+  const report: FaultReport = { rounds, problems: [], counts };
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'soak-power-'));
+  await using disk = await openPowerDisk(DISK_MEGABYTES);
+  await using engine = await startEngine({ root: disk.path });
+  const archives = await makeArchives(folder.path, seed);
+  const random = seeded(seed);
+  const scene: Scene = { disk, engine, folder: folder.path, archives, random, report, trees: new Map() };
+  for (let round = 0; round < rounds; round++) {
+    onRound?.(round);
+    const problems = await cutOnce(scene, round);
+    report.problems.push(...problems.map((problem) => `round ${round}: ${problem}`));
+  }
+  return report;
+}
+
+async function makeArchives(folder: string, seed: number): Promise<ImageArchive[]> {
+  const layers = [30_000_000, 1_000_000, 90_000_000];
+  return [
+    await makeImageArchive(folder, { name: 'first:1', seed, layers }),
+    await makeImageArchive(folder, { name: 'first:2', seed, layers, revision: 2 }),
+    await makeImageArchive(folder, { name: 'other:1', seed: seed + 1, layers: [60_000_000] }),
+  ];
+}
+
+async function cutOnce(scene: Scene, round: number): Promise<string[]> {
+  const { disk, engine, random, report, trees } = scene;
+  const { counts } = report;
+  const work = pick(random, WORKS);
+  const archive = pick(random, scene.archives);
+  await makeRoom(scene, round);
+  await prepare(scene, work, archive);
+  const before = await listedNames(engine);
+  const name = await perform(scene, work, { archive, round });
+  const after = await listedNames(engine);
+  if (name !== undefined && !trees.has(name)) trees.set(name, await readTreeLater(scene, work, { name, archive }));
+  const delayMs = delayOf(random);
+  await sleep(delayMs);
+  disk.cut();
+  await losePower(scene);
+  counts['cuts']! += 1;
+  counts[work] = (counts[work] ?? 0) + 1;
+  const problems = await examine(scene);
+  const back = await listedNames(engine);
+  for (const lost of after.filter((listed) => !back.includes(listed))) {
+    const kind = work === 'load' && lost === archive.name ? 'absentAfterLoad' : work === 'tag' ? 'tagsLost' : 'absentOthers'; // prettier-ignore
+    counts[kind]! += 1;
+    // What was there before this round has had its time.
+    if (before.includes(lost) && lost !== name) problems.push(`${lost} is gone though it was not touched`);
+  }
+  if (work === 'rmi' && back.includes(archive.name)) counts['removedIsBack']! += 1;
+  problems.push(...(await heal(scene, archive)));
+  return problems.map((problem) => `${work}, cut after ${delayMs} ms: ${problem}`);
+}
+
+/** Mostly short ones: what has settled is not what breaks. */
+function delayOf(random: () => number): number {
+  const kind = random();
+  const longest = kind < 0.3 ? 100 : kind < 0.75 ? 2000 : kind < 0.94 ? 10_000 : 40_000;
+  return Math.round(random() * longest);
+}
+
+/** The engine and all it has in memory are gone; what the disk had is mounted again. */
+async function losePower({ disk, engine }: Scene): Promise<void> {
+  await engine.kill('SIGKILL');
+  await removeLeftovers({ root: disk.path, id: engine.id });
+  await disk.revive();
+  await engine.start();
+}
+
+/** Every listed image is read in full, first as the engine lists it at once, then when it has proven what it found. */
+async function examine(scene: Scene): Promise<string[]> {
+  const { engine, report } = scene;
+  const problems = await compareListed(scene);
+  problems.push(...(await fsckProblems(engine)));
+  problems.push(...(await compareListed(scene)));
+  report.counts['listedButBroken']! += problems.length;
+  return problems;
+}
+
+async function compareListed({ engine, report, trees }: Scene): Promise<string[]> {
+  const problems: string[] = [];
+  for (const name of await listedNames(engine)) {
+    const expected = trees.get(name);
+    if (expected === undefined) {
+      problems.push(`${name} is listed and was never made`);
+      continue;
+    }
+    report.counts['compared']! += 1;
+    report.counts['filesCompared']! += expected.size;
+    problems.push(...(await imageProblems(engine, name, expected)).map((problem) => `${name}: ${problem}`));
+  }
+  return problems;
+}
+
+/** The same image again: whatever the cut has damaged is whole after that. */
+async function heal({ engine, random, report }: Scene, archive: ImageArchive): Promise<string[]> {
+  if (random() > 0.4) return [];
+  await must(engine.docker('load', '-q', '-i', archive.path));
+  const { code, stderr } = await engine.docker(
+    'run',
+    '--rm',
+    '--network',
+    'none',
+    archive.name,
+    '/bin/busybox',
+    'true',
+  );
+  if (code !== 0) return [`${archive.name} was loaded again and does not run: ${stderr}`];
+  report.counts['healed']! += 1;
+  return (await imageProblems(engine, archive.name, archive.tree)).map((problem) => `loaded again: ${problem}`);
+}
+
+/** Now and then everything goes, so that layers come anew. */
+async function makeRoom({ engine, random }: Scene, round: number): Promise<void> {
+  if (round % 4 !== 0 && random() < 0.5) return;
+  const images = [...new Set((await must(engine.docker('images', '-aq'))).stdout.split('\n').filter(Boolean))];
+  if (images.length > 0) await must(engine.docker('rmi', '-f', ...images));
+  await must(engine.docker('system', 'prune', '-af'));
+}
+
+/** What the work needs, on the disk for good. */
+async function prepare({ engine, trees }: Scene, work: Work, archive: ImageArchive): Promise<void> {
+  if (work === 'load' || work === 'import') return;
+  await must(engine.docker('load', '-q', '-i', archive.path));
+  trees.set(archive.name, archive.tree);
+  await fsck(engine, '--fast');
+  await sleep(6000);
+}
+
+interface Doing {
+  archive: ImageArchive;
+  round: number;
+}
+
+/** @returns the name that the image has, once the command reported success; undefined where none came */
+async function perform({ engine, folder }: Scene, work: Work, { archive, round }: Doing): Promise<string | undefined> {
+  switch (work) {
+    case 'load':
+      await must(engine.docker('load', '-q', '-i', archive.path));
+      return archive.name;
+    case 'tag':
+      await must(engine.docker('tag', archive.name, `tagged:${round}`));
+      return `tagged:${round}`;
+    case 'import':
+      await must(engine.docker('import', await busyboxTar(), `imported:${round}`));
+      return `imported:${round}`;
+    case 'rmi':
+      await must(engine.docker('rmi', archive.name));
+      return undefined;
+    default:
+      return makeNew({ engine, folder }, work, { archive, round });
+  }
+}
+
+async function makeNew(
+  { engine, folder }: Pick<Scene, 'engine' | 'folder'>,
+  work: 'build' | 'commit',
+  { archive, round }: Doing,
+): Promise<string> {
+  const name = `${work}:${round}`;
+  const script = 'head -c 30000000 /dev/urandom >/new; rm -r /l0/d1; echo changed >/l0/d2/f2';
+  if (work === 'commit') {
+    await must(engine.docker('run', '--name', 'source', '--network', 'none', archive.name, 'sh', '-c', script));
+    await must(engine.docker('commit', 'source', name));
+    await must(engine.docker('rm', 'source'));
+    return name;
+  }
+  await writeFile(join(folder, 'Dockerfile'), `FROM ${archive.name}\nCOPY Dockerfile /d\nRUN ${script}\nRUN echo ${round} >/r\n`); // prettier-ignore
+  await writeFile(join(folder, '.dockerignore'), '*.tar\n');
+  await must(engine.docker('build', '-q', '--network', 'none', '-t', name, folder));
+  return name;
+}
+
+/** What the new image must hold: known for a loaded one; of others, what the engine that made it shows before the cut. */
+async function readTreeLater(
+  { engine, trees }: Scene,
+  work: Work,
+  { name, archive }: { name: string; archive: ImageArchive },
+): Promise<Tree> {
+  if (work === 'load') return archive.tree;
+  if (work === 'tag') return trees.get(archive.name) ?? archive.tree;
+  return imageTree(engine, name);
+}
+
+async function listedNames(engine: TestEngine): Promise<string[]> {
+  const { stdout } = await must(engine.docker('images', '--format', '{{.Repository}}:{{.Tag}}'));
+  return stdout.split('\n').filter((line) => line !== '' && !line.startsWith('<none>'));
+}
+
+async function must(result: Promise<CommandResult>): Promise<CommandResult> {
+  const done = await result;
+  if (done.code !== 0) throw new Error(`${done.stdout}${done.stderr}`);
+  return done;
+}
