@@ -4,7 +4,7 @@ import { InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import { decompress } from '#lib/compression/decompress.ts';
 import type { Root } from '#lib/files/open-root.ts';
 import { createTarParser } from '#lib/tar/parser.ts';
-import { cleanName } from '#engine/snapshots/tree/clean-name.ts';
+import { cleanName } from '#lib/tar/clean-name.ts';
 import { createExtractor, type ExtractOptions } from '#engine/snapshots/tree/extractor.ts';
 import { feedParser } from '#engine/snapshots/tree/feed-parser.ts';
 import { packTree } from '#engine/snapshots/tree/pack-tree.ts';

@@ -1,6 +1,6 @@
 import { chmodSync, constants, closeSync, lchownSync, openSync, lstatSync, type BigIntStats } from 'node:fs';
-import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Located } from '#lib/files/open-root.ts';
+import { isOverlayAttribute } from '#lib/tar/overlay-attributes.ts';
 import { setTimes } from '#linux/times.ts';
 import { getXattr, listXattrs, setXattr } from '#linux/xattr.ts';
 import { ffiPath } from './ffi-path.ts';
@@ -49,20 +49,6 @@ function setAttribute(place: Located, name: string, value: Buffer): void {
   } catch (error) {
     if (name === 'security.capability') throw error;
   }
-}
-
-/** Whether an attribute steers overlayfs. Such a one never comes from outside and never goes out. */
-export function isOverlayAttribute(name: string): boolean {
-  return name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.');
-}
-
-/** @throws {InvalidArgumentError} */
-export function refuseOverlayAttributes(path: string, names: Iterable<string>): void {
-  for (const name of names)
-    if (isOverlayAttribute(name))
-      throw new InvalidArgumentError(`${path}: attribute ${name} is not allowed in an archive`, {
-        why: 'it would change what the layers below show',
-      });
 }
 
 /** Extended attributes of a place, without those of overlayfs. */

@@ -13,11 +13,12 @@ import { ConflictError, InvalidArgumentError, NotFoundError } from '#lib/errors.
 import { fileError, isErrno } from '#lib/files/file-error.ts';
 import { encodeName } from '#lib/files/name.ts';
 import type { Located, Root } from '#lib/files/open-root.ts';
+import { cleanName } from '#lib/tar/clean-name.ts';
 import type { TarHeader } from '#lib/tar/header.ts';
+import { refuseOverlayAttributes } from '#lib/tar/overlay-attributes.ts';
 import type { TarSink } from '#lib/tar/parser.ts';
 import { makeNode } from '#linux/mknod.ts';
-import { refuseOverlayAttributes, setAttributes, setMtime, setXattrs } from './attributes.ts';
-import { cleanName } from './clean-name.ts';
+import { setAttributes, setMtime, setXattrs } from './attributes.ts';
 import { ffiPath } from './ffi-path.ts';
 
 export interface ExtractOptions {
