@@ -17,7 +17,22 @@ export interface SnapshotRecord {
   kind: 'active' | 'view' | 'committed';
   /** Of a committed snapshot, once it is sealed. */
   diffId: Digest | undefined;
+  /** Of a sealed one: bytes of its tar, whether it is written or not. */
+  tarBytes: number | undefined;
+  /** Bytes of its files. */
   bytes: number;
+  /** `layer`: its tree is the mounted file of its layer; `directory`: a folder of its own. */
+  form: 'layer' | 'directory';
+}
+
+/** Where the trees of a snapshot are on this host, as absolute paths. Those of layers are mounted only while they are in use. */
+export interface SnapshotPaths {
+  /** What the snapshot adds itself. */
+  tree: string;
+  /** Folder that overlayfs works in; of an active snapshot. */
+  work: string | undefined;
+  /** Of those below, uppermost first. */
+  lower: readonly string[];
 }
 
 /**
@@ -27,19 +42,21 @@ export interface SnapshotRecord {
 export interface Snapshotter {
   /** As `docker info` shows it. */
   readonly driver: string;
+  /** How trees are kept here, as pairs of names and values that `docker info` shows. */
+  readonly status: readonly (readonly [name: string, value: string])[];
 
   /** @throws {NotFoundError} */
   stat(name: SnapshotName): Promise<SnapshotRecord>;
   list(): Promise<SnapshotRecord[]>;
 
   /**
-   * Makes a committed snapshot `name` of an uncompressed layer tar laid over `parent` (OCI image-spec, layer.md#applying).
-   * Is it there already, nothing is read. Nothing of it stays when it fails.
-   * @throws {InvalidArgumentError} for a tar that is broken or reaches outside; {UnavailableError} when the disk is full
+   * Makes a committed snapshot `name` of a layer of the layer store laid over `parent` (OCI image-spec, layer.md#applying). It reads the layer's
+   * index, not its bytes, where layers can be mounted. Is the name there already, nothing is done. Nothing of it stays when it fails.
+   * @throws {NotFoundError} if the store has no such layer, whole; {InvalidArgumentError} for one that does not fit onto those below;
+   * {UnavailableError} when the disk is full
    */
-  unpack(
+  stack(
     layer: { name: SnapshotName; parent: SnapshotName | undefined; diffId: Digest },
-    tar: AsyncIterable<Uint8Array>,
     options?: { signal?: AbortSignal | undefined },
   ): Promise<SnapshotRecord>;
 
@@ -47,13 +64,15 @@ export interface Snapshotter {
   prepare(name: SnapshotName, parent: SnapshotName | undefined): Promise<Mount[]>;
   /** A read-only one. */
   view(name: SnapshotName, parent: SnapshotName): Promise<Mount[]>;
-  /** What `prepare` or `view` answered. */
+  /** What `prepare` or `view` answered; the layers it needs are mounted once this returns. */
   mounts(name: SnapshotName): Promise<Mount[]>;
+  /** Where the trees are. @throws {NotFoundError} */
+  paths(name: SnapshotName): SnapshotPaths;
 
   /** Turns an active snapshot, unmounted, into a committed one under another name. It is not sealed: it has no diffId yet. */
   commit(active: SnapshotName, name: SnapshotName): Promise<SnapshotRecord>;
-  /** Tells the diffId of a committed snapshot. */
-  seal(name: SnapshotName, diffId: Digest): Promise<void>;
+  /** Tells the diffId of a committed snapshot and the bytes of the tar that it is the digest of. */
+  seal(name: SnapshotName, layer: { diffId: Digest; tarBytes: number }): Promise<void>;
   /** Gives a committed snapshot another name (a step's key becomes a chain id); the old name stays usable if `keep`. */
   rename(name: SnapshotName, to: SnapshotName): Promise<void>;
 
@@ -67,6 +86,6 @@ export interface Snapshotter {
   usage(name: SnapshotName): Promise<Usage>;
   /** What an active or committed snapshot changes against its parent, sorted by path. */
   changes(name: SnapshotName): AsyncIterable<Change>;
-  /** The same as an uncompressed layer tar, with `.wh.` files for what is deleted. Equal trees give equal bytes. */
+  /** The same as an uncompressed layer tar, with `.wh.` files for what is deleted. Equal trees give equal bytes; a stacked layer gives its own. */
   diff(name: SnapshotName): AsyncIterable<Uint8Array>;
 }
