@@ -10,6 +10,7 @@ export interface Block {
   gid: number;
   size: number;
   mtimeSeconds: bigint;
+  /** A zero byte, as programs wrote it before files had a type, stays `\0`. */
   type: string;
   linkName: string;
   userName: string;
@@ -19,29 +20,68 @@ export interface Block {
   isGnu: boolean;
 }
 
-/** @throws {InvalidArgumentError} if the checksum or a number is wrong */
+type Dialect = 'v7' | 'ustar' | 'star' | 'gnu';
+
+/** @throws {InvalidArgumentError} naming the entry, if the checksum or a number is wrong */
 export function parseBlock(block: Buffer): Block {
   verifyChecksum(block);
-  const magic = block.toString('latin1', 257, 263);
-  const isGnu = magic === 'ustar ';
-  const isUstar = magic === 'ustar\0';
+  try {
+    return fieldsOf(block);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}: ${JSON.stringify(text(block, 0, 100))}`);
+  }
+}
+
+function fieldsOf(block: Buffer): Block {
+  const dialect = dialectOf(block);
+  const hasOwners = dialect !== 'v7';
   const name = text(block, 0, 100);
-  const prefix = isUstar ? text(block, 345, 155) : '';
+  const prefix = prefixOf(block, dialect);
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
-    mode: number(block, 100, 8) & 0o7777,
+    mode: Number(bigNumber(block, 100, 8) & 0o7777n),
     uid: number(block, 108, 8),
     gid: number(block, 116, 8),
     size: number(block, 124, 12),
     mtimeSeconds: bigNumber(block, 136, 12),
-    type: block[156] === 0 ? '0' : String.fromCharCode(block[156] ?? 0),
+    type: String.fromCharCode(block[156] ?? 0),
     linkName: text(block, 157, 100),
-    userName: isGnu || isUstar ? text(block, 265, 32) : '',
-    groupName: isGnu || isUstar ? text(block, 297, 32) : '',
-    major: isGnu || isUstar ? number(block, 329, 8) : 0,
-    minor: isGnu || isUstar ? number(block, 337, 8) : 0,
-    isGnu,
+    userName: hasOwners ? text(block, 265, 32) : '',
+    groupName: hasOwners ? text(block, 297, 32) : '',
+    major: hasOwners ? number(block, 329, 8) : 0,
+    minor: hasOwners ? number(block, 337, 8) : 0,
+    isGnu: dialect === 'gnu',
   };
+}
+
+function dialectOf(block: Buffer): Dialect {
+  const magic = block.toString('latin1', 257, 263);
+  if (magic === 'ustar\0') return block.toString('latin1', 508, 512) === 'tar\0' ? 'star' : 'ustar';
+  return magic === 'ustar ' && block[263] === 0x20 && block[264] === 0 ? 'gnu' : 'v7';
+}
+
+/** The folders of a long name. GNU has times where the others have them, but Go's writer before 1.8 put them there all the same. */
+function prefixOf(block: Buffer, dialect: Dialect): string {
+  if (dialect === 'v7') return '';
+  if (dialect === 'ustar') return text(block, 345, 155);
+  if (dialect === 'star') {
+    for (const at of [476, 488]) bigNumber(block, at, 12);
+    return text(block, 345, 131);
+  }
+  if ([345, 357].every((at) => block[at] === 0 || isNumber(block, at, 12))) return '';
+  const prefix = block.subarray(345, 500);
+  const end = prefix.indexOf(0);
+  const bytes = end < 0 ? prefix : prefix.subarray(0, end);
+  return bytes.every((byte) => byte < 0x80) ? bytes.toString('latin1') : '';
+}
+
+function isNumber(block: Buffer, offset: number, length: number): boolean {
+  try {
+    bigNumber(block, offset, length);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Text up to the first zero byte. */
@@ -53,28 +93,50 @@ export function text(block: Buffer, offset: number, length: number): string {
 
 /** Octal digits, or a binary number when the first bit is set (GNU base-256). */
 export function number(block: Buffer, offset: number, length: number): number {
-  const value = bigNumber(block, offset, length);
+  if (((block[offset] ?? 0) & 0x80) === 0) return octal(block, offset, length);
+  const value = base256(block.subarray(offset, offset + length));
   if (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER))
     throw new InvalidArgumentError('broken tar: a number in a header is out of range');
   return Number(value);
 }
 
 function bigNumber(block: Buffer, offset: number, length: number): bigint {
-  const first = block[offset] ?? 0;
-  if ((first & 0x80) !== 0) return base256(block.subarray(offset, offset + length));
-  const digits = block
-    .toString('latin1', offset, offset + length)
-    .replace(/\0.*$/s, '')
-    .trim();
-  if (digits === '') return 0n;
-  if (!/^-?[0-7]+$/.test(digits)) throw new InvalidArgumentError('broken tar: a number in a header is not octal');
-  return digits.startsWith('-') ? -BigInt(`0o${digits.slice(1)}`) : BigInt(`0o${digits}`);
+  const isBinary = ((block[offset] ?? 0) & 0x80) !== 0;
+  return isBinary ? base256(block.subarray(offset, offset + length)) : BigInt(octal(block, offset, length));
 }
 
+const ZERO = 0x30;
+const SPACE = 0x20;
+
+/** Filled up with spaces or zero bytes on either side; nothing is zero. At most twelve digits, so that a number holds them. */
+function octal(block: Buffer, offset: number, length: number): number {
+  let at = offset;
+  const end = offset + length;
+  while (at < end && isFiller(block[at])) at += 1;
+  let value = 0;
+  for (; at < end; at++) {
+    const digit = (block[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 7) break;
+    value = value * 8 + digit;
+  }
+  // Behind a zero byte anything may stand, behind a space only fillers.
+  if (at < end && block[at] !== 0)
+    for (; at < end; at++)
+      if (!isFiller(block[at])) throw new InvalidArgumentError('broken tar: a number in a header is not octal');
+  return value;
+}
+
+function isFiller(byte: number | undefined): boolean {
+  return byte === 0 || byte === SPACE;
+}
+
+/** Two's complement behind the first bit. */
 function base256(field: Buffer): bigint {
-  const bits = BigInt(field.length * 8 - 1);
-  const value = BigInt(`0x${field.toString('hex')}`) & ((1n << bits) - 1n);
-  return BigInt.asIntN(Number(bits), value);
+  const bits = field.length * 8 - 1;
+  const value = BigInt.asIntN(bits, BigInt(`0x${field.toString('hex')}`));
+  if (BigInt.asIntN(64, value) !== value)
+    throw new InvalidArgumentError('broken tar: a number in a header is out of range');
+  return value;
 }
 
 /** The sum is kept over unsigned bytes; some old programs summed signed ones. */
@@ -82,14 +144,21 @@ function verifyChecksum(block: Buffer): void {
   let unsigned = 0;
   let signed = 0;
   for (let at = 0; at < BLOCK; at++) {
-    const byte = at >= 148 && at < 156 ? 0x20 : (block[at] ?? 0);
+    const byte = at >= 148 && at < 156 ? SPACE : (block[at] ?? 0);
     unsigned += byte;
     signed += byte > 127 ? byte - 256 : byte;
   }
-  const digits = block.toString('latin1', 148, 156).replace(/\0.*$/s, '').trim();
-  const expected = /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : -1;
+  const expected = checksumField(block);
   if (expected !== unsigned && expected !== signed)
     throw new InvalidArgumentError('broken tar: a header has a wrong checksum', {
       hint: 'the file is damaged or is no tar archive',
     });
+}
+
+function checksumField(block: Buffer): number {
+  try {
+    return octal(block, 148, 8);
+  } catch {
+    return -1;
+  }
 }

@@ -1,9 +1,17 @@
-import { InvalidArgumentError, TooLargeError } from '#lib/errors.ts';
+import { BerthError, InvalidArgumentError, TooLargeError } from '#lib/errors.ts';
 import { decodeName } from '#lib/files/name.ts';
-import { type Block, parseBlock } from './block.ts';
+import { type Block, number, parseBlock } from './block.ts';
 import { BLOCK, paddingOf, type SparseRegion, type TarHeader, type TarKind } from './header.ts';
 import { parsePax, type PaxRecords, paxNumber, paxText, paxTime } from './pax.ts';
-import { checkSparse, gnuSparseRegions, leadingSparseMap, paxSparseMap, SPARSE_REGIONS_LIMIT } from './sparse.ts';
+import {
+  checkSparse,
+  createSparseMapReader,
+  gnuSparseRegions,
+  paxSparseForm,
+  paxSparseMap,
+  SPARSE_REGIONS_LIMIT,
+  type SparseMapReader,
+} from './sparse.ts';
 
 /** What a parser tells, in the order of the archive. */
 export interface TarSink {
@@ -33,22 +41,24 @@ export interface TarParser {
 }
 
 const KINDS: Readonly<Record<string, TarKind>> = {
-  '0': 'file', '7': 'file', S: 'file', '1': 'link', '2': 'symlink', '3': 'character', '4': 'block', '5': 'directory', '6': 'fifo',
+  '\0': 'file', '0': 'file', '7': 'file', S: 'file', '1': 'link', '2': 'symlink', '3': 'character', '4': 'block', '5': 'directory', '6': 'fifo',
 }; // prettier-ignore
 
 /** What the bytes now coming are. */
 type State =
   | { at: 'header' }
-  | { at: 'extension'; type: string; size: number }
+  | { at: 'extension'; type: string; size: number; parts: Buffer[]; left: number }
   | { at: 'gnu-sparse'; header: TarHeader; stored: number; regions: SparseRegion[] }
-  | { at: 'sparse-map'; header: TarHeader; stored: number }
+  | { at: 'sparse-map'; header: TarHeader; stored: number; map: SparseMapReader }
   | { at: 'content' }
   | { at: 'padding'; left: number }
   | { at: 'ended' };
 
 /**
- * Reads tar as it arrives: v7, ustar, PAX (also global headers), GNU long names, base-256 numbers and sparse files.
- * All methods throw {InvalidArgumentError} for what is broken and {TooLargeError} beyond the limits.
+ * Reads tar as it arrives: v7, ustar, star, PAX, GNU long names, base-256 numbers and sparse files. Where dialects leave room it decides
+ * as Go's archive/tar does, by which other engines unpack, so that a layer is the same tree everywhere; that includes global PAX
+ * headers: they are checked and count for nothing.
+ * All methods throw {InvalidArgumentError} for what is broken and {TooLargeError} beyond the limits, naming the entry.
  */
 export function createTarParser(sink: TarSink, limits: TarLimits = DEFAULT_TAR_LIMITS): TarParser {
   return new Parser(sink, limits);
@@ -65,10 +75,14 @@ class Parser implements TarParser {
   #entries = 0;
   #contentBytes = 0;
   #sawZeroBlock = false;
-  readonly #global: PaxRecords = new Map();
-  #local: PaxRecords = new Map();
-  #longName: string | undefined;
-  #longLink: string | undefined;
+  #records: PaxRecords | undefined;
+  #longName = '';
+  #longLink = '';
+  /** Whether a header came whose entry did not. */
+  #isAwaiting = false;
+  /** The entry that is being read, or was read last. */
+  #name: string | undefined;
+  #isInSink = false;
   /** Of the entry whose content is coming. */
   #stored = 0;
   #left = 0;
@@ -88,7 +102,7 @@ class Parser implements TarParser {
       this.#pending = Buffer.alloc(0);
     }
     while (bytes.length > 0) {
-      const used = this.#step(bytes);
+      const used = this.#namingStep(bytes);
       if (used === 0) {
         // A copy: the chunk's memory may be used again by whoever gave it.
         this.#pending = Buffer.from(bytes);
@@ -101,13 +115,33 @@ class Parser implements TarParser {
 
   finish(): void {
     const { at } = this.#state;
-    const isBetween = at === 'ended' || (at === 'header' && this.#pending.length === 0 && this.#local.size === 0);
-    if (!isBetween && !(at === 'padding'))
-      throw new InvalidArgumentError('broken tar: it ends in the middle of an entry', {
-        hint: 'the archive was cut off; make or send it again',
-      });
+    const isBetween = at === 'ended' || (at === 'header' && this.#pending.length === 0 && !this.#isAwaiting);
+    if (!isBetween && at !== 'padding')
+      throw this.#named(
+        new InvalidArgumentError('broken tar: it ends in the middle of an entry', {
+          hint: 'the archive was cut off; make or send it again',
+        }),
+      );
     if (at !== 'ended' && this.#entries === 0 && !this.#sawZeroBlock)
       throw new InvalidArgumentError('broken tar: it is empty');
+  }
+
+  #namingStep(bytes: Buffer): number {
+    try {
+      return this.#step(bytes);
+    } catch (error) {
+      throw this.#isInSink ? error : this.#named(error);
+    }
+  }
+
+  /** The error with the place where it happened, unless it says so itself. */
+  #named(error: unknown): unknown {
+    if (!(error instanceof BerthError) || this.#name === undefined || error.message.includes('"')) return error;
+    const { message, why, hint } = error;
+    const options = { cause: error, ...(why !== undefined && { why }), ...(hint !== undefined && { hint }) };
+    const isBefore = this.#state.at === 'header' || this.#state.at === 'extension';
+    const text = `${message}${isBefore ? ', after' : ':'} ${JSON.stringify(this.#name)}`;
+    return error instanceof TooLargeError ? new TooLargeError(text, options) : new InvalidArgumentError(text, options);
   }
 
   /** @returns how many bytes were used; 0 asks for more */
@@ -116,17 +150,12 @@ class Parser implements TarParser {
     switch (state.at) {
       case 'header':
         return bytes.length < BLOCK ? 0 : this.#header(bytes.subarray(0, BLOCK));
-      case 'extension': {
-        const whole = state.size + paddingOf(state.size);
-        if (bytes.length < whole) return 0;
-        this.#state = { at: 'header' };
-        this.#extension(state.type, bytes.subarray(0, state.size));
-        return whole;
-      }
+      case 'extension':
+        return this.#extension(state, bytes);
       case 'gnu-sparse':
         return bytes.length < BLOCK ? 0 : this.#gnuSparse(state, bytes.subarray(0, BLOCK));
       case 'sparse-map':
-        return this.#sparseMap(state, bytes);
+        return bytes.length < BLOCK ? 0 : this.#sparseMap(state, bytes.subarray(0, BLOCK));
       case 'content':
         return this.#content(bytes);
       case 'padding': {
@@ -145,60 +174,89 @@ class Parser implements TarParser {
       this.#sawZeroBlock = true;
       return BLOCK;
     }
-    if (this.#sawZeroBlock) {
-      this.#state = { at: 'ended' };
-      return BLOCK;
-    }
+    if (this.#sawZeroBlock)
+      throw new InvalidArgumentError('broken tar: a block of zeros is followed by something else');
     const block = parseBlock(raw);
-    if (block.size < 0) throw new InvalidArgumentError('broken tar: an entry has a negative size');
-    if ('xgLK'.includes(block.type)) {
-      if (block.size > this.#limits.headerBytes)
-        throw new TooLargeError(`tar: an extended header of ${block.size} bytes exceeds ${this.#limits.headerBytes}`);
-      if (block.size === 0) this.#extension(block.type, Buffer.alloc(0));
-      else this.#state = { at: 'extension', type: block.type, size: block.size };
-      return BLOCK;
-    }
-    this.#begin(block, raw);
+    if (block.size < 0)
+      throw new InvalidArgumentError(`broken tar: an entry has a negative size: ${JSON.stringify(block.name)}`);
+    if ('xgLK'.includes(block.type)) this.#beginExtension(block);
+    else this.#begin(block, raw);
     return BLOCK;
   }
 
-  #extension(type: string, content: Buffer): void {
-    if (type === 'x') parsePax(content, this.#local);
-    else if (type === 'g') parsePax(content, this.#global);
-    else {
+  #beginExtension({ type, size }: Block): void {
+    this.#isAwaiting = type !== 'g';
+    if (size > this.#limits.headerBytes)
+      throw new TooLargeError(`tar: an extended header of ${size} bytes exceeds ${this.#limits.headerBytes}`);
+    if (size === 0) this.#extend(type, Buffer.alloc(0));
+    else this.#state = { at: 'extension', type, size, parts: [], left: size + paddingOf(size) };
+  }
+
+  #extension(state: State & { at: 'extension' }, bytes: Buffer): number {
+    const part = bytes.subarray(0, state.left);
+    // A copy: the chunk's memory may be used again by whoever gave it.
+    state.parts.push(Buffer.from(part));
+    state.left -= part.length;
+    if (state.left > 0) return part.length;
+    this.#extend(state.type, Buffer.concat(state.parts).subarray(0, state.size));
+    this.#state = { at: 'header' };
+    return part.length;
+  }
+
+  #extend(type: string, content: Buffer): void {
+    if (type === 'x') this.#records = parsePax(content);
+    else if (type === 'g') {
+      parsePax(content);
+      this.#forgetExtensions();
+    } else {
       const end = content.indexOf(0);
-      const name = decodeName(Buffer.from(end < 0 ? content : content.subarray(0, end)));
+      const name = decodeName(end < 0 ? content : content.subarray(0, end));
       if (type === 'L') this.#longName = name;
       else this.#longLink = name;
     }
   }
 
-  #begin(block: Block, raw: Buffer): void {
-    const records = new Map([...this.#global, ...this.#local]);
-    const header = headerOf(block, { records, longName: this.#longName, longLink: this.#longLink });
-    const stored = storedBytes(header.kind, paxNumber(records, 'size') ?? block.size);
-    this.#local = new Map();
-    this.#longName = this.#longLink = undefined;
-    header.size = paxNumber(records, 'GNU.sparse.realsize') ?? paxNumber(records, 'GNU.sparse.size') ?? stored;
-    this.#entries += 1;
-    if (this.#entries > this.#limits.entries) throw new TooLargeError(`tar: more than ${this.#limits.entries} entries`);
-    if (header.kind !== 'file') {
-      this.#start(header, stored);
-      return;
-    }
-    const map = paxSparseMap(records);
-    if (block.type === 'S') this.#beginGnuSparse(header, stored, raw);
-    else if (map !== undefined) this.#start({ ...header, sparse: map }, stored);
-    else if (paxText(records, 'GNU.sparse.major') === '1') this.#state = { at: 'sparse-map', header, stored };
-    else this.#start(header, stored);
+  #forgetExtensions(): void {
+    this.#records = undefined;
+    this.#longName = this.#longLink = '';
+    this.#isAwaiting = false;
   }
 
-  #beginGnuSparse(header: TarHeader, stored: number, raw: Buffer): void {
+  #begin(block: Block, raw: Buffer): void {
+    const records = this.#records ?? NO_RECORDS;
+    const header = headerOf(block, { records, longName: this.#longName, longLink: this.#longLink });
+    const stored = storedBytes(header.kind, paxNumber(records, 'size') ?? block.size);
+    this.#forgetExtensions();
+    header.size = stored;
+    this.#entries += 1;
+    if (this.#entries > this.#limits.entries) throw new TooLargeError(`tar: more than ${this.#limits.entries} entries`);
+    this.#state = { at: 'content' };
+    this.#name = header.name;
+    const form = block.type === 'S' ? 'block' : paxSparseForm(records);
+    if (form === undefined) this.#start(header, stored);
+    else if (header.kind !== 'file') throw new InvalidArgumentError('broken tar: something else than a file is sparse');
+    else if (form === 'block') this.#beginGnuSparse(header, stored, { block, raw });
+    else this.#beginPaxSparse(header, stored, { form, records });
+  }
+
+  #beginGnuSparse(header: TarHeader, stored: number, { block, raw }: { block: Block; raw: Buffer }): void {
+    // star has the same type with another layout.
+    if (!block.isGnu) throw new InvalidArgumentError('broken tar: a sparse file is not of GNU form');
     const regions = gnuSparseRegions(raw, { offset: 386, count: 4 });
-    header.size = Number(BigInt(`0o${raw.toString('latin1', 483, 495).replace(/[\0 ].*$/s, '') || '0'}`));
-    if ((raw[483] ?? 0) >= 0x80) header.size = raw.readUIntBE(489, 6);
+    header.size = number(raw, 483, 12);
     if (raw[482] === 0) this.#start({ ...header, sparse: regions }, stored);
     else this.#state = { at: 'gnu-sparse', header, stored, regions };
+  }
+
+  #beginPaxSparse(
+    header: TarHeader,
+    stored: number,
+    { form, records }: { form: 'records' | 'content'; records: PaxRecords },
+  ): void {
+    this.#name = header.name = paxText(records, 'GNU.sparse.name') ?? header.name;
+    header.size = paxNumber(records, 'GNU.sparse.size') ?? paxNumber(records, 'GNU.sparse.realsize') ?? stored;
+    if (form === 'records') this.#start({ ...header, sparse: paxSparseMap(records) }, stored);
+    else this.#state = { at: 'sparse-map', header, stored, map: createSparseMapReader(this.#limits.headerBytes) };
   }
 
   #gnuSparse(state: State & { at: 'gnu-sparse' }, raw: Buffer): number {
@@ -208,37 +266,38 @@ class Parser implements TarParser {
     return BLOCK;
   }
 
-  #sparseMap({ header, stored }: State & { at: 'sparse-map' }, bytes: Buffer): number {
-    const map = leadingSparseMap(bytes.subarray(0, stored));
-    if (map === undefined) {
-      if (bytes.length >= Math.min(stored, this.#limits.headerBytes * 16))
-        throw new InvalidArgumentError('broken tar: a sparse file has a broken map');
-      return 0;
-    }
-    this.#start({ ...header, sparse: map.regions }, stored - map.length, map.length);
-    return map.length;
+  #sparseMap(state: State & { at: 'sparse-map' }, block: Buffer): number {
+    state.stored -= BLOCK;
+    if (state.stored < 0) throw new InvalidArgumentError('broken tar: a sparse file has a broken map');
+    const regions = state.map.push(block);
+    if (regions !== undefined) this.#start({ ...state.header, sparse: regions }, state.stored);
+    return BLOCK;
   }
 
-  /** `used` are the bytes of the current step, which come before the content. */
-  #start(header: TarHeader, stored: number, used = BLOCK): void {
+  /** The current step's block is the last one before the content. */
+  #start(header: TarHeader, stored: number): void {
     if (header.sparse !== undefined) checkSparse(header.sparse, header.size, stored);
     this.#contentBytes += header.size;
     if (this.#contentBytes > this.#limits.contentBytes)
       throw new TooLargeError(`tar: files of more than ${this.#limits.contentBytes} bytes`);
-    this.#sink.entry(header, this.#position + used);
+    this.#isInSink = true;
+    this.#sink.entry(header, this.#position + BLOCK);
     this.#stored = this.#left = stored;
     this.#regions = header.sparse;
     this.#region = this.#offset = 0;
     this.#state = { at: 'content' };
     if (stored === 0) this.#finishEntry();
+    this.#isInSink = false;
   }
 
   #content(bytes: Buffer): number {
     const used = Math.min(this.#left, bytes.length);
+    this.#isInSink = true;
     if (this.#regions === undefined) this.#sink.data(bytes.subarray(0, used), this.#stored - this.#left);
     else this.#scatter(this.#regions, bytes.subarray(0, used));
     this.#left -= used;
     if (this.#left === 0) this.#finishEntry();
+    this.#isInSink = false;
     return used;
   }
 
@@ -262,29 +321,27 @@ class Parser implements TarParser {
   }
 }
 
+const NO_RECORDS: PaxRecords = new Map();
+
 /** Only a file has content; the size field of a link or folder counts for nothing, whatever old programs wrote there. */
 function storedBytes(kind: TarKind, size: number): number {
-  return kind === 'file' ? size : 0;
+  if (kind !== 'file') return 0;
+  if (size < 0) throw new InvalidArgumentError('broken tar: an entry has a negative size');
+  return size;
 }
 
 function headerOf(
   block: Block,
-  { records, longName, longLink }: { records: PaxRecords; longName: string | undefined; longLink: string | undefined },
+  { records, longName, longLink }: { records: PaxRecords; longName: string; longLink: string },
 ): TarHeader {
-  const name = paxText(records, 'GNU.sparse.name') ?? paxText(records, 'path') ?? longName ?? block.name;
-  const kind = KINDS[block.type];
-  if (kind === undefined)
-    throw new InvalidArgumentError(
-      `tar: entry ${JSON.stringify(name)} has the unknown type ${JSON.stringify(block.type)}`,
-    );
+  const name = longName || (paxText(records, 'path') ?? block.name);
   const xattrs = new Map<string, Buffer>();
   for (const [key, value] of records)
     if (key.startsWith('SCHILY.xattr.')) xattrs.set(key.slice('SCHILY.xattr.'.length), value);
   return {
     name,
-    // Archives from before directories had a type mark them with a slash.
-    kind: kind === 'file' && name.endsWith('/') ? 'directory' : kind,
-    linkName: paxText(records, 'linkpath') ?? longLink ?? block.linkName,
+    kind: kindOf(block.type, name),
+    linkName: longLink || (paxText(records, 'linkpath') ?? block.linkName),
     mode: block.mode,
     uid: paxNumber(records, 'uid') ?? block.uid,
     gid: paxNumber(records, 'gid') ?? block.gid,
@@ -296,4 +353,12 @@ function headerOf(
     minor: block.minor,
     xattrs,
   };
+}
+
+function kindOf(type: string, name: string): TarKind {
+  const kind = KINDS[type];
+  if (kind === undefined)
+    throw new InvalidArgumentError(`tar: entry ${JSON.stringify(name)} has the unknown type ${JSON.stringify(type)}`);
+  // Archives from before entries had a type mark folders with a slash.
+  return type === '\0' && name.endsWith('/') ? 'directory' : kind;
 }

@@ -6,43 +6,66 @@ export type PaxRecords = Map<string, Buffer>;
 
 const NANOSECONDS = 1_000_000_000n;
 
+/** Fields of the header that a record stands for; their text ends nowhere but at the record's end. */
+const TEXTS: ReadonlySet<string> = new Set(['path', 'linkpath', 'uname', 'gname']);
+
+/** Records that must be well-formed even where nothing reads them. */
+const TIMES = ['mtime', 'atime', 'ctime'] as const;
+
 /** @throws {InvalidArgumentError} if a record is broken */
-export function parsePax(bytes: Buffer, records: PaxRecords): void {
-  for (let at = 0; at < bytes.length && bytes[at] !== 0;) {
-    const space = bytes.indexOf(0x20, at);
-    const length = space < 0 || space - at > 20 ? Number.NaN : Number(bytes.toString('latin1', at, space));
-    const end = at + length;
-    const equals = bytes.indexOf(0x3d, space);
-    if (!Number.isSafeInteger(length) || end > bytes.length || equals < 0 || equals >= end || bytes[end - 1] !== 0x0a)
-      throw new InvalidArgumentError('broken tar: a PAX record is malformed');
-    addRecord(records, decodeName(bytes.subarray(space + 1, equals)), bytes.subarray(equals + 1, end - 1));
+export function parsePax(bytes: Buffer): PaxRecords {
+  const records: PaxRecords = new Map();
+  const sparse: Buffer[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const { key, value, end } = recordAt(bytes, at);
+    if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') addSparse(sparse, key, value);
+    else records.set(key, value);
     at = end;
   }
+  // GNU sparse 0.0 repeats two keys for each region; they are gathered into the map of 0.1.
+  if (sparse.length > 0) records.set('GNU.sparse.map', Buffer.from(sparse.join(',')));
+  for (const key of TIMES) paxTime(records, key);
+  return records;
 }
 
-/** GNU sparse 0.0 repeats two keys for each region; they are gathered into the map of 0.1. */
-function addRecord(records: PaxRecords, key: string, value: Buffer): void {
-  if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') {
-    const before = records.get('GNU.sparse.map');
-    records.set('GNU.sparse.map', before === undefined ? Buffer.from(value) : Buffer.concat([before, COMMA, value]));
-  } else records.set(key, Buffer.from(value));
+function recordAt(bytes: Buffer, at: number): { key: string; value: Buffer; end: number } {
+  const space = bytes.indexOf(SPACE, at);
+  const digits = space < 0 || space - at > 16 ? '' : bytes.toString('latin1', at, space);
+  const end = /^\d+$/.test(digits) ? at + Number(digits) : Number.NaN;
+  const equals = bytes.indexOf(EQUALS, space);
+  // Written so that a number that is none fails as well.
+  const isWhole = end <= bytes.length && equals > space + 1 && equals < end - 1 && bytes[end - 1] === NEWLINE;
+  if (!isWhole) throw new InvalidArgumentError('broken tar: a PAX record is malformed');
+  const key = decodeName(bytes.subarray(space + 1, equals));
+  const value = Buffer.from(bytes.subarray(equals + 1, end - 1));
+  if (key.includes('\0') || (TEXTS.has(key) && value.includes(0)))
+    throw new InvalidArgumentError(`broken tar: PAX record ${JSON.stringify(key)} holds a zero byte`);
+  return { key, value, end };
 }
 
-const COMMA = Buffer.from(',');
+const SPACE = 0x20;
+const EQUALS = 0x3d;
+const NEWLINE = 0x0a;
+
+function addSparse(sparse: Buffer[], key: string, value: Buffer): void {
+  const expected = sparse.length % 2 === 0 ? 'GNU.sparse.offset' : 'GNU.sparse.numbytes';
+  if (key !== expected || value.includes(','))
+    throw new InvalidArgumentError('broken tar: a sparse file has a broken map');
+  sparse.push(value);
+}
 
 /** Text of a record; undefined if absent. An empty value takes the record back to the header's own field. */
 export function paxText(records: PaxRecords, key: string): string | undefined {
   const value = records.get(key);
-  if (value === undefined || value.length === 0) return undefined;
-  if (value.includes(0)) throw new InvalidArgumentError(`broken tar: PAX record ${key} holds a zero byte`);
-  return decodeName(value);
+  return value === undefined || value.length === 0 ? undefined : decodeName(value);
 }
 
+/** A whole number, also a negative one. */
 export function paxNumber(records: PaxRecords, key: string): number | undefined {
   const digits = paxText(records, key);
   if (digits === undefined) return undefined;
   const value = Number(digits);
-  if (!/^\d+$/.test(digits) || !Number.isSafeInteger(value))
+  if (!/^[+-]?\d+$/.test(digits) || !Number.isSafeInteger(value))
     throw new InvalidArgumentError(`broken tar: PAX record ${key} is not a number`);
   return value;
 }
@@ -51,8 +74,10 @@ export function paxNumber(records: PaxRecords, key: string): number | undefined 
 export function paxTime(records: PaxRecords, key: string): bigint | undefined {
   const digits = paxText(records, key);
   if (digits === undefined) return undefined;
-  const [, sign, seconds, fraction = ''] = /^(-?)(\d{1,18})(?:\.(\d*))?$/.exec(digits) ?? [];
+  const [, sign, seconds, fraction = ''] = /^([+-]?)(\d{1,19})(?:\.(\d*))?$/.exec(digits) ?? [];
   if (seconds === undefined) throw new InvalidArgumentError(`broken tar: PAX record ${key} is not a time`);
+  if (BigInt.asIntN(64, BigInt(seconds)) < 0n)
+    throw new InvalidArgumentError(`broken tar: PAX record ${key} is out of range`);
   const nanoseconds = BigInt(seconds) * NANOSECONDS + BigInt(fraction.slice(0, 9).padEnd(9, '0'));
   return sign === '-' ? -nanoseconds : nanoseconds;
 }
