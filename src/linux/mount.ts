@@ -1,4 +1,6 @@
-import { c, checked, lastErrno } from './ffi.ts';
+import { InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
+import { c, checked, checkedLater, lastErrno } from './ffi.ts';
+import { mountByParameters } from './fs-context.ts';
 
 /** What mount(2) is told; `type` is `bind` for a bind mount. */
 export interface Mount {
@@ -17,6 +19,8 @@ const MS_RDONLY = 1;
 const MS_REMOUNT = 32;
 const MS_BIND = 4096;
 const MNT_DETACH = 2;
+/** mount(2) takes one page of options, with their zero at the end. */
+const DATA_LIMIT_BYTES = 4095;
 
 /** Mounts at an existing directory (or file, for a bind). A read-only bind takes a second call, which this makes. */
 export function mountAt(target: string, { type, source, options }: Mount): void {
@@ -26,6 +30,10 @@ export function mountAt(target: string, { type, source, options }: Mount): void 
   const isBind = type === 'bind' || (flags & 4096) !== 0;
   if (isBind) flags |= 4096;
   const what = `mount ${source} at ${target}`;
+  if (!isBind && type === 'overlay' && Buffer.byteLength(data) > DATA_LIMIT_BYTES) {
+    mountByParameters(target, { type, parameters: overlayParameters(data), isReadOnly: (flags & MS_RDONLY) !== 0 });
+    return;
+  }
   if (!isBind) {
     checked(c.mount(source, target, type, flags, data), what);
     return;
@@ -33,6 +41,20 @@ export function mountAt(target: string, { type, source, options }: Mount): void 
   checked(c.mount(source, target, '', flags & (4096 | 16384), ''), what);
   const attributes = flags & (1 | 2 | 4 | 8 | 1024 | 2048);
   if (attributes !== 0) checked(c.mount('', target, '', attributes | 4096 | 32, ''), what);
+}
+
+/** Layer by layer (Linux 6.7): a stack that no page of options holds. Paths in it have neither colons nor commas. */
+function overlayParameters(data: string): (readonly [string, string?])[] {
+  return data.split(',').flatMap((option): (readonly [string, string?])[] => {
+    const [name, value] = splitOption(option);
+    if (name !== 'lowerdir') return [value === undefined ? [name] : [name, value]];
+    return (value ?? '').split(':').map((layer) => ['lowerdir+', layer] as const);
+  });
+}
+
+function splitOption(option: string): [name: string, value?: string] {
+  const at = option.indexOf('=');
+  return at === -1 ? [option] : [option.slice(0, at), option.slice(at + 1)];
 }
 
 /** Makes what is mounted at exactly this place read-only. @throws {InvalidArgumentError} if nothing is mounted there itself */
@@ -47,4 +69,15 @@ export function unmount(target: string): boolean {
   if (errno === 'EINVAL' || errno === 'ENOENT') return false;
   checked(-1, `unmount ${target}`);
   return false;
+}
+
+/** As `unmount`, beside the event loop: what the kernel kept of a large tree takes a while to go. */
+export async function unmountLater(target: string): Promise<boolean> {
+  try {
+    await checkedLater((done) => void c.umount2.async(target, MNT_DETACH, done), `unmount ${target}`);
+    return true;
+  } catch (error) {
+    if (error instanceof InvalidArgumentError || error instanceof NotFoundError) return false;
+    throw error;
+  }
 }

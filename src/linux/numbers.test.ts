@@ -12,7 +12,15 @@ test('flags of this architecture are those that Node was compiled with', () => {
 
 test('arm64 has the numbers of asm-generic/unistd.h and its own asm/fcntl.h', () => {
   expect(NUMBERS.arm64).toEqual({
-    syscalls: { pidfdSendSignal: 424, pidfdOpen: 434, openat2: 437 },
+    syscalls: {
+      moveMount: 429,
+      fsopen: 430,
+      fsconfig: 431,
+      fsmount: 432,
+      pidfdSendSignal: 424,
+      pidfdOpen: 434,
+      openat2: 437,
+    },
     open: {
       directory: 0x4000,
       noFollow: 0x8000,
@@ -28,7 +36,15 @@ test('arm64 has the numbers of asm-generic/unistd.h and its own asm/fcntl.h', ()
 
 test('amd64 has the numbers of asm/unistd_64.h and asm-generic/fcntl.h', () => {
   expect(NUMBERS.x64).toEqual({
-    syscalls: { pidfdSendSignal: 424, pidfdOpen: 434, openat2: 437 },
+    syscalls: {
+      moveMount: 429,
+      fsopen: 430,
+      fsconfig: 431,
+      fsmount: 432,
+      pidfdSendSignal: 424,
+      pidfdOpen: 434,
+      openat2: 437,
+    },
     open: {
       directory: 0x10000,
       noFollow: 0x20000,

@@ -3,7 +3,10 @@ import { UnavailableError } from '#lib/errors.ts';
 /** Numbers of the kernel's interface that Node does not tell and that differ, or could differ, by architecture. */
 export interface Numbers {
   /** System calls without a wrapper in the oldest C library that we run on. */
-  syscalls: { pidfdSendSignal: number; pidfdOpen: number; openat2: number };
+  syscalls: Record<
+    'pidfdSendSignal' | 'pidfdOpen' | 'openat2' | 'moveMount' | 'fsopen' | 'fsconfig' | 'fsmount',
+    number
+  >;
   /** Flags of open(2). */
   open: { directory: number; noFollow: number; direct: number; largeFile: number; closeOnExec: number; path: number };
   /** Flags in the second argument of socket(2). */
@@ -15,7 +18,15 @@ export interface Numbers {
 /** By `process.arch`. The rows are compared with the kernel's headers (asm-generic/unistd.h, asm/fcntl.h) in the test. */
 export const NUMBERS: Readonly<Record<'x64' | 'arm64', Numbers>> = {
   x64: {
-    syscalls: { pidfdSendSignal: 424, pidfdOpen: 434, openat2: 437 },
+    syscalls: {
+      moveMount: 429,
+      fsopen: 430,
+      fsconfig: 431,
+      fsmount: 432,
+      pidfdSendSignal: 424,
+      pidfdOpen: 434,
+      openat2: 437,
+    },
     open: {
       directory: 0o200000,
       noFollow: 0o400000,
@@ -28,7 +39,15 @@ export const NUMBERS: Readonly<Record<'x64' | 'arm64', Numbers>> = {
     timespec: { size: 16, field: 8 },
   },
   arm64: {
-    syscalls: { pidfdSendSignal: 424, pidfdOpen: 434, openat2: 437 },
+    syscalls: {
+      moveMount: 429,
+      fsopen: 430,
+      fsconfig: 431,
+      fsmount: 432,
+      pidfdSendSignal: 424,
+      pidfdOpen: 434,
+      openat2: 437,
+    },
     open: {
       directory: 0o40000,
       noFollow: 0o100000,
