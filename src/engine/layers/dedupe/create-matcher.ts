@@ -1,0 +1,190 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { NotFoundError } from '#lib/errors.ts';
+import { paddingOf } from '#lib/tar/header.ts';
+import { type Candidates, type Donor, DONORS_LIMIT, type Match, type Matcher } from '../matcher.ts';
+import { type Candidate, findCandidates } from './candidate-table.ts';
+import { fileKey, SMALLEST_SHARED_BYTES } from './file-key.ts';
+
+export interface MatcherOptions {
+  /** Comparing slower than this is given up, because the donors must come from the disk: bytes per second. */
+  slowestBytesPerSecond?: number;
+}
+
+const BUFFER_BYTES = 1024 * 1024;
+const BLOCK = 512;
+/** What writing to the page cache costs at worst; below it, comparing saves no time. */
+const SLOWEST_BYTES_PER_SECOND = 350e6;
+/** How much is compared before the speed is judged, and judged again. */
+const SAMPLE_BYTES = 64 * 1024 * 1024;
+/** When that much of a file was equal in several places, one is chosen. */
+const DECIDING_BYTES = 64 * 1024;
+
+/** A donor that something was found in. */
+interface OpenDonor {
+  /** Its number for the layer that comes. */
+  number: number;
+  fd: number;
+}
+
+interface State {
+  candidates: Candidates;
+  words: Uint32Array;
+  /** By index in the candidates' donors. */
+  opened: Map<number, OpenDonor>;
+  /** In the order of their numbers. */
+  used: Donor[];
+  buffer: Buffer;
+  speed: { allowed: number; bytes: number; seconds: number; isTooSlow: boolean };
+}
+
+/**
+ * Opens the search in a table of candidates. Donors get their numbers in the order in which something is found in them, so that of a hundred
+ * layers those count that have something in common with the one that comes.
+ */
+export function createMatcher(candidates: Candidates, options: MatcherOptions = {}): Matcher {
+  const state: State = {
+    candidates,
+    words: new Uint32Array(candidates.table),
+    opened: new Map(),
+    used: [],
+    buffer: Buffer.allocUnsafeSlow(BUFFER_BYTES),
+    speed: {
+      allowed: options.slowestBytesPerSecond ?? SLOWEST_BYTES_PER_SECOND,
+      bytes: 0,
+      seconds: 0,
+      isTooSlow: false,
+    },
+  };
+  return {
+    donors: state.used,
+    begin: (path, bytes) => begin(state, path, bytes),
+    [Symbol.dispose]() {
+      for (const { fd } of state.opened.values()) if (fd >= 0) closeSync(fd);
+      state.opened.clear();
+    },
+  };
+}
+
+function begin(state: State, path: string, bytes: number): Match | undefined {
+  if (bytes < SMALLEST_SHARED_BYTES || state.speed.isTooSlow) return undefined;
+  const places = findCandidates(state.words, fileKey(path, bytes)).filter(
+    ({ donor, offset }) => offset + bytes <= (state.candidates.donors[donor]?.fileBytes ?? 0) && canShare(state, donor),
+  );
+  return places.length === 0 ? undefined : new PlaceMatch(state, places, bytes);
+}
+
+/** Opens a donor's file when it is first asked for. One that is gone, or one too many, has nothing. */
+function canShare(state: State, index: number): boolean {
+  const known = state.opened.get(index);
+  if (state.used.length >= DONORS_LIMIT && (known?.number ?? -1) < 0) return false;
+  if (known !== undefined) return known.fd >= 0;
+  const donor = state.candidates.donors[index];
+  if (donor === undefined) return false;
+  let fd = -1;
+  try {
+    fd = openSync(donor.path, 'r');
+  } catch {
+    // Removed meanwhile: the content is written instead.
+  }
+  state.opened.set(index, { number: -1, fd });
+  return fd >= 0;
+}
+
+/** Follows several places as long as they are equal, then one. */
+class PlaceMatch implements Match {
+  readonly #state: State;
+  readonly #bytes: number;
+  #places: readonly Candidate[];
+  #compared = 0;
+
+  constructor(state: State, places: readonly Candidate[], bytes: number) {
+    this.#state = state;
+    this.#places = places;
+    this.#bytes = bytes;
+  }
+
+  get #place(): Candidate {
+    const [place] = this.#places;
+    if (place === undefined) throw new NotFoundError('no place to compare with');
+    return place;
+  }
+
+  get donor(): number {
+    return numberOf(this.#state, this.#place.donor);
+  }
+
+  get offset(): number {
+    return this.#place.offset;
+  }
+
+  get fd(): number {
+    return fdOf(this.#state, this.#place.donor);
+  }
+
+  compare(piece: Buffer): boolean {
+    const start = performance.now();
+    const isLast = this.#compared + piece.length >= this.#bytes;
+    const equal = this.#places.filter(
+      (place) => this.#isEqual(place, piece) && (!isLast || this.#endsInZeros(place, piece.length)),
+    );
+    judgeSpeed(this.#state.speed, piece.length, (performance.now() - start) / 1000);
+    // When the last one fails, what was equal so far still lies there.
+    if (equal.length === 0) return false;
+    this.#places = equal;
+    this.#compared += piece.length;
+    if (isLast || this.#compared >= DECIDING_BYTES) this.#places = [this.#preferred(equal)];
+    return true;
+  }
+
+  /** One of a donor that is needed anyway. */
+  #preferred(places: readonly Candidate[]): Candidate {
+    const isUsed = ({ donor }: Candidate): boolean => (this.#state.opened.get(donor)?.number ?? -1) >= 0;
+    return places.find(isUsed) ?? this.#place;
+  }
+
+  #isEqual({ donor, offset }: Candidate, piece: Buffer): boolean {
+    const { buffer } = this.#state;
+    const fd = fdOf(this.#state, donor);
+    for (let at = 0; at < piece.length;) {
+      const length = Math.min(buffer.length, piece.length - at);
+      const count = readSync(fd, buffer, 0, length, offset + this.#compared + at);
+      if (count === 0 || piece.compare(buffer, 0, count, at, at + count) !== 0) return false;
+      at += count;
+    }
+    return true;
+  }
+
+  /** The rest of the content's last block belongs to what is referred to, and a tar fills it with zeros. */
+  #endsInZeros({ donor, offset }: Candidate, pieceBytes: number): boolean {
+    const end = this.#compared + pieceBytes;
+    const padding = paddingOf(end);
+    if (padding === 0) return true;
+    const { buffer } = this.#state;
+    const count = readSync(fdOf(this.#state, donor), buffer, 0, padding, offset + end);
+    return count === padding && ZEROS.compare(buffer, 0, padding, 0, padding) === 0;
+  }
+}
+
+const ZEROS = Buffer.alloc(BLOCK);
+
+function fdOf({ opened }: State, index: number): number {
+  return opened.get(index)?.fd ?? -1;
+}
+
+/** The donor's number for the layer that comes, given out when it is asked for. */
+function numberOf({ candidates, opened, used }: State, index: number): number {
+  const donor = candidates.donors[index];
+  const file = opened.get(index);
+  if (donor === undefined || file === undefined) throw new NotFoundError('no such donor');
+  if (file.number < 0) file.number = used.push(donor) - 1;
+  return file.number;
+}
+
+function judgeSpeed(speed: State['speed'], bytes: number, seconds: number): void {
+  speed.bytes += bytes;
+  speed.seconds += seconds;
+  if (speed.bytes < SAMPLE_BYTES) return;
+  speed.isTooSlow = speed.bytes / speed.seconds < speed.allowed;
+  speed.bytes = speed.seconds = 0;
+}
