@@ -3,6 +3,7 @@ import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Comparison, median } from './support/measure.ts';
 import { type Ends, openEnds } from './support/ends.ts';
+import { type EngineName, PEERS } from './support/image-engines.ts';
 
 /** Benchmarks by name; each file exports `bench(ends)`. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(ends: Ends): Promise<Comparison[]> }>>> = {
@@ -47,4 +48,28 @@ function table(results: readonly Comparison[], version: string): string {
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-process.exitCode = await main(parseArgs({ allowPositionals: true }).positionals);
+/** `images` takes long and has engines of its own, so it runs only when it is named, and alone. */
+async function runImages(): Promise<number> {
+  const { values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      only: { type: 'string', default: '' },
+      rounds: { type: 'string', default: '5' },
+      engines: { type: 'string', default: 'berth,docker,containerd:2,docker20:1,podman:1' },
+    },
+  });
+  const rounds = new Map<EngineName, number>();
+  for (const entry of values.engines.split(',')) {
+    const [name = '', count = values.rounds] = entry.split(':');
+    if (name !== 'berth' && !(name in PEERS)) {
+      console.error(`no engine called ${name}; there are berth, ${Object.keys(PEERS).join(', ')}`);
+      return 2;
+    }
+    rounds.set(name as EngineName, Math.min(Number(count), Number(values.rounds)));
+  }
+  const { benchImages } = await import('./images.ts');
+  return benchImages({ only: values.only.split(',').filter(Boolean), rounds });
+}
+
+const wantsImages = process.argv[2] === 'images';
+process.exitCode = wantsImages ? await runImages() : await main(parseArgs({ allowPositionals: true }).positionals);
