@@ -179,7 +179,7 @@ class Parser implements TarParser {
     const block = parseBlock(raw);
     if (block.size < 0)
       throw new InvalidArgumentError(`broken tar: an entry has a negative size: ${JSON.stringify(block.name)}`);
-    if ('xgLK'.includes(block.type)) this.#beginExtension(block);
+    if ('xXgLK'.includes(block.type)) this.#beginExtension(block);
     else this.#begin(block, raw);
     return BLOCK;
   }
@@ -204,7 +204,8 @@ class Parser implements TarParser {
   }
 
   #extend(type: string, content: Buffer): void {
-    if (type === 'x') this.#records = parsePax(content);
+    // Solaris wrote its PAX headers as X.
+    if (type === 'x' || type === 'X') this.#records = parsePax(content);
     else if (type === 'g') {
       parsePax(content);
       this.#forgetExtensions();
