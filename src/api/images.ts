@@ -42,7 +42,7 @@ export function imageSummaryToWire(
 /** `GET /images/{name}/json`. */
 export function imageToWire(
   { id, config, tags, digests, size, storedAt }: ImageFacts,
-  { version, driver }: { version: number; driver: string },
+  { version, driver, paths }: { version: number; driver: string; paths: Record<string, string> | undefined },
 ): Record<string, unknown> {
   const last = config.history?.at(-1);
   return {
@@ -61,7 +61,7 @@ export function imageToWire(
     ...(config['os.version'] !== undefined && { OsVersion: config['os.version'] }),
     Size: size,
     ...(version < 144 && { VirtualSize: size }),
-    GraphDriver: { Name: driver, Data: null },
+    GraphDriver: { Name: driver, Data: paths ?? null },
     RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },
     Metadata: { LastTagTime: tags.length === 0 ? '0001-01-01T00:00:00Z' : new Date(storedAt).toISOString() },
   };

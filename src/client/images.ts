@@ -104,24 +104,25 @@ export async function* importImage(client: Client, options: ImportImage): AsyncG
   yield* readProgress(body);
 }
 
-/** `POST /images/load`: an archive made by `saveImages`, or an OCI layout in a tar. */
+/** `POST /images/load`: an archive made by `saveImages`, or an OCI layout in a tar. `sync` waits until it is on the disk; Docker ignores it. */
 export async function* loadImages(
   client: Client,
   archive: AsyncIterable<Uint8Array>,
-  { quiet, signal }: { quiet?: boolean; signal?: AbortSignal } = {},
+  { quiet, sync, signal }: { quiet?: boolean; sync?: boolean; signal?: AbortSignal } = {},
 ): AsyncGenerator<ProgressMessage> {
-  const { body } = await client.send('POST', '/images/load', { query: { quiet }, stream: archive, signal });
+  const { body } = await client.send('POST', '/images/load', { query: { quiet, sync }, stream: archive, signal });
   yield* readProgress(body);
 }
 
-/** `GET /images/get`: images as one tar archive. */
+/** `GET /images/get`: images as one tar archive; `total` are its bytes, where the engine tells them. */
 export async function saveImages(
   client: Client,
   names: readonly string[],
   { platform, signal }: { platform?: string | undefined; signal?: AbortSignal } = {},
-): Promise<Readable> {
-  const { body } = await client.send('GET', '/images/get', { query: { names, platform }, signal });
-  return body;
+): Promise<{ body: Readable; total: number | undefined }> {
+  const { body, headers } = await client.send('GET', '/images/get', { query: { names, platform }, signal });
+  const length = headers['content-length'];
+  return { body, total: typeof length === 'string' ? Number(length) : undefined };
 }
 
 /** `GET /images/search` */

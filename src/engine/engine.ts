@@ -18,7 +18,9 @@ import { type NetworkOptions, openNetworks } from './networks/open-networks.ts';
 import { engineProcesses } from './processes.ts';
 import { findInitProgram } from './runtime/init-program.ts';
 import { openRuntime, type Runtime } from './runtime/runtime.ts';
-import { openDirectorySnapshotter } from './snapshots/directory-snapshotter.ts';
+import type { LayerStore } from './layers/layer-store.ts';
+import { openLayers } from './layers/open-layers.ts';
+import { openSnapshotter } from './snapshots/open-snapshotter.ts';
 import type { Snapshotter } from './snapshots/snapshotter.ts';
 import { imageUsers, volumeUsers } from './users.ts';
 import { openVolumes } from './volumes/open-volumes.ts';
@@ -52,6 +54,7 @@ export interface Nouns {
   database: Database;
   events: EventLog;
   content: ContentStore;
+  layers: LayerStore;
   snapshots: Snapshotter;
   images: Images;
   networks: Networks;
@@ -119,8 +122,9 @@ async function openNouns(options: EngineOptions, resources: AsyncDisposableStack
   resources.defer(() => database.close());
   const events = openEvents();
   const content = await openContentStore(join(dataRoot, 'content'));
-  const snapshots = await openDirectorySnapshotter({ database, root: join(dataRoot, 'snapshots') });
-  const images = await openImages({ database, content, snapshots, events, log });
+  const layers = resources.use(await openLayers({ database, root: join(dataRoot, 'layers'), log }));
+  const snapshots = resources.use(await openSnapshotter({ database, root: join(dataRoot, 'snapshots'), layers, log }));
+  const images = await openImages({ database, content, layers, snapshots, events, log });
   const runtime = resources.use(await openRuntime({ engineId: id, execRoot, log }));
   const roots = { database, engineId: id, dataRoot, execRoot, events, log };
   const networks = await openNetworks({ ...roots, options: network });
@@ -130,6 +134,7 @@ async function openNouns(options: EngineOptions, resources: AsyncDisposableStack
   const builder = await openBuilder({
     ...roots,
     content,
+    layerFiles: layers,
     snapshots,
     images,
     runOnce: async (request) => containers.runOnce({ ...request, hostCa: request.hostCa && options.hostCa }),
@@ -139,7 +144,7 @@ async function openNouns(options: EngineOptions, resources: AsyncDisposableStack
     collectGarbage: async () => (await images.context.garbage.collect()).bytes,
   });
   images.context.garbage.keep(async () => builder.usedSnapshots());
-  return { id, database, events, content, snapshots, images, networks, volumes, runtime, containers, builder };
+  return { id, database, events, content, layers, snapshots, images, networks, volumes, runtime, containers, builder };
 }
 
 async function countAll({ events, containers, images }: Nouns, live: LiveOptions): Promise<SystemCounts> {

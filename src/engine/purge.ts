@@ -18,6 +18,7 @@ const DATA_ENTRIES = [
   'builder',
   'containers',
   'content',
+  'layers',
   'snapshots',
   'volumes',
   'engine.db',

@@ -13,6 +13,7 @@ import { readJsonBody } from './json-body.ts';
 import { type JsonLines, openJsonLines } from './json-lines.ts';
 import type { Call, Route } from './route.ts';
 import { createRouter, type Match, type Router, splitVersion } from './router.ts';
+import { readBody } from './read-body.ts';
 import { refuseForeignPages } from './same-origin.ts';
 
 export interface HandlerDeps {
@@ -82,7 +83,7 @@ function route(router: Router, { request, response, answer, controller }: Subjec
     query: new URLSearchParams(question < 0 ? '' : url.slice(question + 1)),
     version: number,
     signal: controller.signal,
-    body: () => request.iterator({ destroyOnReturn: false }),
+    body: () => readBody(request),
     json: () => readJsonBody(request),
     send: (status, body) => sendJson(response, status, body),
     jsonLines: () => (answer.lines = openJsonLines(response)),

@@ -5,9 +5,17 @@ import { pipeline } from 'node:stream/promises';
 import { PermissionDeniedError } from '#lib/errors.ts';
 import { UsageError } from '../parse-options.ts';
 import type { Output } from './output.ts';
+import { type Transfer, watchTransfer } from './transfer.ts';
+
+const WRITE_BYTES = 1024 * 1024;
 
 /** Writes an archive to a file, which appears when it is whole, or to standard output. @throws {UsageError} for a terminal */
-export async function writeArchive(output: Output, archive: Readable, path: string | undefined): Promise<void> {
+export async function writeArchive(
+  output: Output,
+  archive: Readable,
+  { path, transfer }: { path: string | undefined; transfer: Transfer },
+): Promise<void> {
+  const watched = watchTransfer(output, archive as AsyncIterable<Uint8Array>, transfer);
   if (path === undefined || path === '-') {
     if (output.stdout.isTTY) {
       archive.destroy();
@@ -15,12 +23,12 @@ export async function writeArchive(output: Output, archive: Readable, path: stri
         hint: 'use --output FILE, or send it on: > file.tar',
       });
     }
-    for await (const chunk of archive as AsyncIterable<Uint8Array>) await output.bytes(chunk);
+    for await (const chunk of watched) await output.bytes(chunk);
     return;
   }
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    await pipeline(archive, createWriteStream(temporary, { flags: 'wx' }));
+    await pipeline(watched, createWriteStream(temporary, { flags: 'wx', highWaterMark: WRITE_BYTES }));
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

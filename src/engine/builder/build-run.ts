@@ -2,6 +2,7 @@ import type { RegistryAuth } from '#api/auth-header.ts';
 import type { ProgressMessage } from '#api/progress.ts';
 import type { RunOnce } from '#engine/containers/run-once.ts';
 import type { ContentStore } from '#engine/content/store.ts';
+import type { LayerStore } from '#engine/layers/layer-store.ts';
 import type { Image, ImageStore } from '#engine/images/image.ts';
 import type { Platform } from '#oci/platform.ts';
 import type { Reference } from '#oci/reference.ts';
@@ -29,6 +30,7 @@ export type PullImage = (
 /** What builds of this engine share. */
 export interface BuilderContext extends WorkspaceContext {
   content: ContentStore;
+  layerFiles: LayerStore;
   images: ImageStore;
   runOnce: RunOnce;
   pullImage: PullImage | undefined;

@@ -6,6 +6,7 @@ import type { RunOnce } from '#engine/containers/run-once.ts';
 import type { ContentStore } from '#engine/content/store.ts';
 import type { Events } from '#engine/events/events.ts';
 import type { Image, ImageStore } from '#engine/images/image.ts';
+import type { LayerStore } from '#engine/layers/layer-store.ts';
 import type { SnapshotName, Snapshotter } from '#engine/snapshots/snapshotter.ts';
 import { createKeyedLock } from '#lib/keyed-lock.ts';
 import type { Log } from '#lib/log.ts';
@@ -49,6 +50,7 @@ export interface BuilderDeps {
   dataRoot: string;
   execRoot: string;
   content: ContentStore;
+  layerFiles: LayerStore;
   snapshots: Snapshotter;
   images: ImageStore;
   runOnce: RunOnce;
@@ -63,7 +65,7 @@ const STAGES_AT_A_TIME = Math.min(4, Math.max(2, availableParallelism()));
 
 /** Opens the builder and clears what builds of a dead engine left. */
 export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
-  const { database, content, snapshots, images, runOnce, pullImage, log, events } = deps;
+  const { database, content, layerFiles, snapshots, images, runOnce, pullImage, log, events } = deps;
   const collectGarbage = deps.collectGarbage ?? (async () => 0);
   const root = join(deps.dataRoot, 'builder');
   const mountRoot = join(deps.execRoot, 'build');
@@ -71,13 +73,14 @@ export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
   for (const name of await readdir(root))
     if (name.startsWith('context-')) await rm(join(root, name), { recursive: true, force: true });
   await clearWorkspaces({ snapshots, mountRoot, log });
-  const layers = openLayers({ database, content, snapshots, log });
+  const layers = openLayers({ database, layerFiles, snapshots, log });
   await layers.removeUnused();
   const steps = createKeyedLock();
   const cleaning = createCleaning(async () => (await layers.removeUnused()) + (await collectGarbage()));
   const context: BuilderContext = {
     cleaning,
     content,
+    layerFiles,
     snapshots,
     images,
     layers,

@@ -1,7 +1,6 @@
 import type { Image } from '#engine/images/image.ts';
-import { manifestOf } from '#engine/images/store-source.ts';
+import { manifestOf, plainLayers } from '#engine/images/store-source.ts';
 import { sha256 } from '#lib/sha256.ts';
-import type { Descriptor } from '#oci/descriptor.ts';
 import type { Digest } from '#oci/digest.ts';
 import type { ImageConfig } from '#oci/image-config.ts';
 import { MEDIA_TYPES } from '#oci/media-type.ts';
@@ -10,15 +9,12 @@ import type { StageState } from './stage-state.ts';
 
 /** Makes the image of a stage's state: waits for the layers' hashes, writes config and manifest, names it. */
 export async function finishImage(context: BuilderContext, state: StageState, tags: readonly string[]): Promise<Image> {
-  const { content, images, layers } = context;
-  const diffIds = await layers.seal(state.layers);
+  const { content, images } = context;
+  const diffIds = await context.layers.seal(state.layers);
   const config = Buffer.from(JSON.stringify(configOf(state, diffIds)));
-  const described: Descriptor[] = [];
-  for (const diffId of diffIds)
-    described.push({ mediaType: MEDIA_TYPES.ociLayer, digest: diffId, size: await content.size(diffId) });
   const { descriptor, bytes } = manifestOf({
     config: { mediaType: MEDIA_TYPES.ociConfig, digest: sha256(config), size: config.length },
-    layers: described,
+    layers: await plainLayers({ layers: context.layerFiles, snapshots: context.snapshots }, diffIds),
   });
   await content.write(sha256(config), once(config), { limitBytes: config.length });
   await content.write(descriptor.digest, once(bytes), { limitBytes: bytes.length });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ContentStore } from '#engine/content/store.ts';
+import type { LayerStore } from '#engine/layers/layer-store.ts';
 import type { SnapshotName, Snapshotter } from '#engine/snapshots/snapshotter.ts';
 import { sealLayer } from '#engine/images/seal-layer.ts';
 import { ConflictError, NotFoundError } from '#lib/errors.ts';
@@ -42,7 +42,7 @@ export interface Layers {
 }
 
 interface Context {
-  content: ContentStore;
+  layerFiles: LayerStore;
   snapshots: Snapshotter;
   log: Log;
   records: StepRecords;
@@ -56,7 +56,7 @@ const PREFIX = 'step-';
 export function openLayers({
   database,
   ...stores
-}: Pick<Context, 'content' | 'snapshots' | 'log'> & { database: Database }): Layers {
+}: Pick<Context, 'layerFiles' | 'snapshots' | 'log'> & { database: Database }): Layers {
   const records = createStepRecords(database);
   const context: Context = { ...stores, records, known: new Map(), lock: createKeyedLock() };
   const { snapshots, lock } = context;
@@ -113,7 +113,7 @@ function remember({ known }: Context, ...[snapshot, diffId]: [snapshot: Snapshot
 }
 
 async function hash(context: Context, snapshot: SnapshotName): Promise<Digest> {
-  const diffId = await sealLayer(context, snapshot);
+  const diffId = await sealLayer(context.snapshots, snapshot);
   context.records.seal(context.known.get(snapshot)?.snapshot ?? snapshot, diffId);
   return diffId;
 }
@@ -171,21 +171,21 @@ async function exists(snapshots: Snapshotter, name: SnapshotName): Promise<boole
   }
 }
 
-/** Whether what the step left is there, on the same layer, with its bytes. */
+/** Whether what the step left is there, on the same layer; one that is a file must be proven. */
 async function isStillWhole(
-  { content, snapshots }: Context,
-  { snapshot, diffId }: StepRecord,
+  { layerFiles, snapshots }: Context,
+  { snapshot }: StepRecord,
   parent: Layer | undefined,
 ): Promise<boolean> {
   if (snapshot === undefined) return true;
   try {
-    const { kind, parent: below } = await snapshots.stat(snapshot);
+    const { kind, parent: below, form, diffId } = await snapshots.stat(snapshot);
     if (kind !== 'committed' || below !== parent?.snapshot) return false;
+    return form === 'directory' || (diffId !== undefined && layerFiles.has(diffId));
   } catch (error) {
     if (error instanceof NotFoundError) return false;
     throw error;
   }
-  return diffId === undefined || content.has(diffId);
 }
 
 /** Removes snapshots of ours that no step names, children before parents. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { ContainerConfig } from '#api/container-config.ts';
 import { applyChanges } from '#engine/images/apply-changes.ts';
 import { commitImage } from '#engine/images/commit-image.ts';
@@ -22,54 +21,56 @@ export interface CommitRequest {
   config: Partial<ContainerConfig>;
 }
 
-const TAR_LIMIT_BYTES = 2 ** 42;
-
 /** Makes an image of a container's files and config. @throws {NotFoundError}; {InvalidArgumentError} for a broken change */
 export async function commitContainer(context: Context, name: string, request: CommitRequest): Promise<Digest> {
   const record = context.records.find(name);
   const config = applyChanges(defaultsOf({ ...record.config, ...request.config }), request.changes);
   const base = await context.images.get(record.image);
   using _ = await context.images.hold(base.id);
-  const isFrozen = request.pause && record.state.status === 'running';
-  if (isFrozen) await context.runtime.pause(record.id);
-  let layer: string;
-  try {
-    layer = await copyLayer(context, record, base.top);
-  } finally {
-    if (isFrozen) await context.runtime.unpause(record.id);
-  }
   const created = new Date().toISOString();
   const { author, comment } = request;
-  const { image } = await commitImage(context.images.context, {
-    parent: base.id,
-    layers: [layer],
-    config: { ...platformOf(base.config), created, ...(author === '' ? {} : { author }), config },
-    history: [
-      {
-        created,
-        created_by: record.command.join(' '),
-        ...(author === '' ? {} : { author }),
-        ...(comment === '' ? {} : { comment }),
-      },
-    ],
-    tags: request.tag === undefined ? [] : [request.tag],
+  const image = await whileFrozen(context, record, request.pause, async () => {
+    const { image: made } = await commitImage(context.images.context, {
+      parent: base.id,
+      layers: [{ tar: await tarOf(context, record) }],
+      config: { ...platformOf(base.config), created, ...(author === '' ? {} : { author }), config },
+      history: [
+        {
+          created,
+          created_by: record.command.join(' '),
+          ...(author === '' ? {} : { author }),
+          ...(comment === '' ? {} : { comment }),
+        },
+      ],
+      tags: request.tag === undefined ? [] : [request.tag],
+    });
+    return made;
   });
   const attributes = { comment, imageID: image.id, imageRef: request.tag ?? '' };
   publish(context, record, { action: 'commit', attributes });
   return image.id;
 }
 
-/** The container's changes as a committed tree under a name of its own. */
-async function copyLayer(context: Context, record: ContainerRecord, parent: string | undefined): Promise<string> {
-  const { snapshots, images } = context;
+/** Holds the processes of a running container meanwhile. */
+async function whileFrozen<T>(
+  { runtime }: Context,
+  ...[{ id, state }, isWanted, work]: [record: ContainerRecord, isWanted: boolean, work: () => Promise<T>]
+): Promise<T> {
+  const isFrozen = isWanted && state.status === 'running';
+  if (isFrozen) await runtime.pause(id);
+  try {
+    return await work();
+  } finally {
+    if (isFrozen) await runtime.unpause(id);
+  }
+}
+
+/** The container's changes as a layer. */
+async function tarOf({ snapshots }: Context, record: ContainerRecord): Promise<AsyncIterable<Uint8Array>> {
   const all = await Array.fromAsync(snapshots.changes(record.id));
   const kept = new Set(withoutMountPoints(all, record.mounts).map(({ path }) => path));
   const dropped = new Set(all.map(({ path }) => path).filter((path) => !kept.has(path)));
-  const tar = without(snapshots.diff(record.id), dropped);
-  await using ingested = await images.context.content.ingest(tar, { limitBytes: TAR_LIMIT_BYTES });
-  const name = `commit-${randomBytes(16).toString('hex')}`;
-  await snapshots.unpack({ name, parent, diffId: ingested.digest }, ingested.read());
-  return name;
+  return without(snapshots.diff(record.id), dropped);
 }
 
 async function* without(tar: AsyncIterable<Uint8Array>, dropped: ReadonlySet<string>): AsyncGenerator<Uint8Array> {

@@ -1,3 +1,4 @@
+import { treePaths } from '#engine/images/tree-paths.ts';
 import type { Sandbox } from '#engine/networks/networks.ts';
 import type { Context } from './context.ts';
 import { type ContainerRecord, isRunning } from './record.ts';
@@ -27,11 +28,10 @@ export async function describeContainer(
 ): Promise<Description> {
   const { networks, runtime, snapshots, execs } = context;
   const shared = record.hostConfig.networkMode.startsWith('container:');
-  const [sandbox, imageName, networkIds, folders, sizes] = await Promise.all([
+  const [sandbox, imageName, networkIds, sizes] = await Promise.all([
     isRunning(record) && !shared ? networks.sandbox(record.id) : undefined,
     imageNameOf(context, record),
     networkIdsOf(context, record),
-    foldersOf(context, record.id),
     size ? sizesOf(context, record) : undefined,
   ]);
   return {
@@ -45,7 +45,7 @@ export async function describeContainer(
     bundle: runtime.bundleOf(record.id),
     logPath: `${context.folderOf(record.id)}/container.log`,
     driver: snapshots.driver,
-    folders,
+    folders: foldersOf(context, record.id),
     sizes,
   };
 }
@@ -79,14 +79,11 @@ async function sizesOf(
   return { writable: bytes, total: bytes + (found?.size ?? 0) };
 }
 
-const FOLDERS = { lowerdir: 'LowerDir', upperdir: 'UpperDir', workdir: 'WorkDir' } as const;
-
-async function foldersOf(context: Context, id: string): Promise<Record<string, string>> {
-  const mounts = await context.snapshots.mounts(id).catch(() => []);
-  const options = mounts.flatMap((mount) => [...mount.options]);
-  const found = Object.entries(FOLDERS).flatMap(([option, name]) => {
-    const value = options.find((text) => text.startsWith(`${option}=`));
-    return value === undefined ? [] : [[name, value.slice(option.length + 1)] as const];
-  });
-  return { ...Object.fromEntries(found), MergedDir: rootfsOf(context, id) };
+function foldersOf(context: Context, id: string): Record<string, string> {
+  const merged = { MergedDir: rootfsOf(context, id) };
+  try {
+    return { ...treePaths(context.snapshots, id), ...merged };
+  } catch {
+    return merged; // its tree is gone
+  }
 }

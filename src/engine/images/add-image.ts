@@ -1,11 +1,11 @@
 import { DataLossError, InvalidArgumentError } from '#lib/errors.ts';
-import { chainIds } from '#oci/chain-id.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import { canonicalName, parseReference, withDefaultTag } from '#oci/reference.ts';
 import type { ImagesContext } from './context.ts';
 import type { Image } from './image.ts';
 import { readConfig, readManifest } from './read-document.ts';
 import { readImage } from './read-image.ts';
+import { missingLayer } from './wholeness.ts';
 
 /** @see ImageStore.add */
 export async function addImage(
@@ -23,7 +23,8 @@ export async function addImage(
     throw new InvalidArgumentError(
       `image config names ${rootfs.diff_ids.length} layers, its manifest ${document.layers.length}`,
     );
-  await verifyLayers(context, rootfs.diff_ids);
+  const missing = await missingLayer(context, rootfs.diff_ids);
+  if (missing !== undefined) lost(`layer ${missing}`);
   const names = {
     tags: tags.map((tag) => canonicalName(withDefaultTag(parseReference(tag)))),
     digests: digests.map((name) => canonicalName(parseReference(name))),
@@ -34,17 +35,6 @@ export async function addImage(
   records.put(digests.length > 0 ? { ...record, root, manifest } : record, names);
   context.documents.delete(id);
   return readImage(context, records.find(id) ?? record);
-}
-
-async function verifyLayers(
-  { content, snapshots }: ImagesContext,
-  diffIds: readonly `sha256:${string}`[],
-): Promise<void> {
-  for (const diffId of diffIds) if (!(await content.has(diffId))) lost(`layer ${diffId}`);
-  for (const name of chainIds(diffIds))
-    await snapshots.stat(name).catch((error: unknown) => {
-      throw new DataLossError(`image is not whole: layer ${name} is not unpacked`, { cause: error });
-    });
 }
 
 function lost(what: string): never {

@@ -4,9 +4,11 @@ import type { Descriptor } from '#oci/descriptor.ts';
 import type { Digest } from '#oci/digest.ts';
 import { isIndex, parseManifestOrIndex } from '#oci/manifest.ts';
 import { isIndexType } from '#oci/media-type.ts';
+import type { Archive } from './archive.ts';
 import { selectPlatform } from './host-platform.ts';
 import { legacyImages } from './legacy-archive.ts';
-import { type ArchiveContext, type ArchiveImage, parseJson, plainImage } from './plain-image.ts';
+import { type ArchiveContext, type ArchiveImage, keepLayer, parseJson, plainImage } from './plain-image.ts';
+import { parseImageConfig } from './read-document.ts';
 
 /**
  * The images of an archive of `docker save` of any age, of Podman, or of an OCI layout.
@@ -24,14 +26,14 @@ export async function archiveImages(context: ArchiveContext): Promise<ArchiveIma
 }
 
 async function dockerImages(context: ArchiveContext): Promise<ArchiveImage[]> {
-  const entries = parseJson(await context.archive.text('manifest.json'), 'manifest.json');
+  const entries = parseJson(context.archive.text('manifest.json'), 'manifest.json');
   if (!Array.isArray(entries)) throw new InvalidArgumentError('manifest.json is not a list');
   const images: ArchiveImage[] = [];
   for (const entry of entries as unknown[]) {
     const { Config: config, Layers: layers, RepoTags: tags } = (entry ?? {}) as Record<string, unknown>;
     if (typeof config !== 'string' || !isTextList(layers ?? []))
       throw new InvalidArgumentError('manifest.json has a broken entry');
-    const bytes = Buffer.from(await context.archive.text(config));
+    const bytes = Buffer.from(context.archive.text(config));
     images.push(
       await plainImage(context, {
         config: bytes,
@@ -45,19 +47,18 @@ async function dockerImages(context: ArchiveContext): Promise<ArchiveImage[]> {
 
 async function layoutImages(context: ArchiveContext): Promise<ArchiveImage[]> {
   const { archive } = context;
-  const index = parseManifestOrIndex(Buffer.from(await archive.text('index.json')));
+  const index = parseManifestOrIndex(Buffer.from(archive.text('index.json')));
   if (!isIndex(index)) throw new InvalidArgumentError('index.json is not an index');
   const source: ContentSource = {
     async open({ digest }) {
-      const file = archive.blob(digest);
-      if (file === undefined) throw new InvalidArgumentError(`archive has no blob ${digest}`);
-      return file.read();
+      return once(documentOf(archive, digest));
     },
   };
   const images = new Map<Digest, ArchiveImage & { tags: string[] }>();
   for (const root of index.manifests) {
-    const manifest = await chosenManifest(context, root);
+    const manifest = chosenManifest(context, root);
     if (manifest === undefined) continue;
+    if (!images.has(root.digest)) await keepLayers(context, manifest);
     const image = images.get(root.digest) ?? { root, manifest, source, tags: [] };
     const name = layoutName(root);
     if (name !== undefined) image.tags.push(name);
@@ -67,15 +68,31 @@ async function layoutImages(context: ArchiveContext): Promise<ArchiveImage[]> {
   return [...images.values()];
 }
 
-async function chosenManifest(
+/** Gives the layers of a manifest their names; those that are missing are here already, or the copy says so. */
+async function keepLayers({ archive }: ArchiveContext, { digest }: Descriptor): Promise<void> {
+  const document = parseManifestOrIndex(documentOf(archive, digest));
+  if (isIndex(document)) return;
+  const { rootfs } = parseImageConfig(documentOf(archive, document.config.digest));
+  for (const [index, descriptor] of document.layers.entries()) {
+    const layer = archive.layerBlob(descriptor.digest);
+    const diffId = rootfs.diff_ids[index];
+    if (layer !== undefined && diffId !== undefined) await keepLayer(layer, { diffId, index });
+  }
+}
+
+function documentOf(archive: Archive, digest: Digest): Buffer {
+  const bytes = archive.document(digest);
+  if (bytes === undefined) throw new InvalidArgumentError(`archive has no blob ${digest}`);
+  return bytes;
+}
+
+function chosenManifest(
   { archive, platform }: Pick<ArchiveContext, 'archive' | 'platform'>,
   root: Descriptor,
-): Promise<Descriptor | undefined> {
+): Descriptor | undefined {
   if (root.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest') return undefined;
   if (!isIndexType(root.mediaType)) return root;
-  const file = archive.blob(root.digest);
-  if (file === undefined) throw new InvalidArgumentError(`archive has no blob ${root.digest}`);
-  const document = parseManifestOrIndex(Buffer.concat(await Array.fromAsync(file.read())));
+  const document = parseManifestOrIndex(documentOf(archive, root.digest));
   if (!isIndex(document)) return root;
   const child = selectPlatform(document, platform);
   return child === undefined ? undefined : chosenManifest({ archive, platform }, child);
@@ -89,4 +106,8 @@ function layoutName({ annotations = {} }: Descriptor): string | undefined {
 
 function isTextList(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }

@@ -2,7 +2,6 @@ import type { SnapshotName } from '#engine/snapshots/snapshotter.ts';
 import { ConflictError, NotFoundError } from '#lib/errors.ts';
 import { sha256 } from '#lib/sha256.ts';
 import { chainIds } from '#oci/chain-id.ts';
-import type { Descriptor } from '#oci/descriptor.ts';
 import type { Digest } from '#oci/digest.ts';
 import type { HistoryEntry, ImageConfig } from '#oci/image-config.ts';
 import { MEDIA_TYPES } from '#oci/media-type.ts';
@@ -12,14 +11,17 @@ import type { Image } from './image.ts';
 import { readImage } from './read-image.ts';
 import { LAYER_LIMIT_BYTES } from './limits.ts';
 import { sealLayer } from './seal-layer.ts';
-import { manifestOf } from './store-source.ts';
+import { manifestOf, plainLayers } from './store-source.ts';
+
+/** A committed snapshot, an active one, of a container, which is copied as it is now, or a tar. */
+export type LayerOrigin = SnapshotName | { tar: AsyncIterable<Uint8Array> };
 
 /** What a build or a commit of a container makes an image of. */
 export interface CommitRequest {
   /** Image whose layers lie below; none for one from scratch. */
   parent: Digest | undefined;
-  /** Committed snapshots over the parent's top, lowest first; an active one, of a container, is copied as it is now. */
-  layers: readonly SnapshotName[];
+  /** Over the parent's top, lowest first. */
+  layers: readonly LayerOrigin[];
   /** The whole config, but for layers and history. */
   config: Omit<ImageConfig, 'rootfs' | 'history'>;
   /** Steps after the parent's: as many without `empty_layer` as there are layers. */
@@ -30,12 +32,12 @@ export interface CommitRequest {
 
 export interface CommittedImage {
   image: Image;
-  /** For each layer asked for: the name it has now, and its diffId. */
-  layers: { from: SnapshotName; name: SnapshotName; diffId: Digest }[];
+  /** For each layer asked for: the snapshot's name now, and its diffId. */
+  layers: { name: SnapshotName; diffId: Digest }[];
 }
 
 /**
- * Makes an image of committed snapshots: each gets its diffId, its tar is kept, and it takes the name of its chain.
+ * Makes an image of committed snapshots: each gets its diffId, and takes the name of its chain.
  * Equal layers and an equal config give an equal id.
  * @throws {NotFoundError} if the parent or a snapshot is not there
  */
@@ -57,9 +59,7 @@ export async function commitImage(context: ImagesContext, request: CommitRequest
       history: [...(parent?.config.history ?? []), ...request.history],
     } satisfies ImageConfig),
   );
-  const descriptors: Descriptor[] = [];
-  for (const digest of diffIds)
-    descriptors.push({ mediaType: MEDIA_TYPES.ociLayer, digest, size: await content.size(digest) });
+  const descriptors = await plainLayers(context, diffIds);
   const made = manifestOf({
     config: { mediaType: MEDIA_TYPES.ociConfig, digest: sha256(config), size: config.length },
     layers: descriptors,
@@ -79,29 +79,31 @@ async function parentOf(context: ImagesContext, id: Digest): Promise<Image> {
 
 async function takeLayer(
   context: ImagesContext,
-  { from, below }: { from: SnapshotName; below: readonly Digest[] },
-  options: { signal?: AbortSignal | undefined },
-): Promise<CommittedImage['layers'][number]> {
-  const { kind } = await context.snapshots.stat(from);
-  if (kind === 'active') return copyActive(context, { from, below }, options);
-  const diffId = await sealLayer(context, from, options);
-  const name = chainIds([...below, diffId]).at(-1) ?? diffId;
-  return { from, diffId, name: await takeName(context, from, name) };
-}
-
-/** Makes a layer of what an active snapshot has changed up to now; the snapshot stays active. */
-async function copyActive(
-  { snapshots, content }: ImagesContext,
-  { from, below }: { from: SnapshotName; below: readonly Digest[] },
+  { from, below }: { from: LayerOrigin; below: readonly Digest[] },
   { signal }: { signal?: AbortSignal | undefined },
 ): Promise<CommittedImage['layers'][number]> {
-  await using tar = await content.ingest(snapshots.diff(from), { limitBytes: LAYER_LIMIT_BYTES, signal });
-  const diffId = tar.digest;
+  const { snapshots } = context;
+  if (typeof from !== 'string') return addLayer(context, { tar: from.tar, below }, { signal });
+  const { kind } = await snapshots.stat(from);
+  if (kind === 'active') return addLayer(context, { tar: snapshots.diff(from), below }, { signal });
+  const diffId = await sealLayer(snapshots, from);
+  const name = chainIds([...below, diffId]).at(-1) ?? diffId;
+  return { diffId, name: await takeName(context, from, name) };
+}
+
+/** Makes a layer of a tar; what it was made of, an active snapshot perhaps, goes on as it is. */
+async function addLayer(
+  { layers, snapshots }: ImagesContext,
+  { tar, below }: { tar: AsyncIterable<Uint8Array>; below: readonly Digest[] },
+  { signal }: { signal: AbortSignal | undefined },
+): Promise<CommittedImage['layers'][number]> {
+  await using ingested = await layers.ingest(tar, { limitBytes: LAYER_LIMIT_BYTES, signal });
+  const { diffId } = ingested;
   const chain = chainIds([...below, diffId]);
   const name = chain.at(-1) ?? diffId;
-  await snapshots.unpack({ name, parent: chain.at(-2), diffId }, tar.read(), { signal });
-  await tar.commit();
-  return { from, diffId, name };
+  await ingested.commit();
+  await snapshots.stack({ name, parent: chain.at(-2), diffId });
+  return { diffId, name };
 }
 
 /** @returns the name under which the image finds the layer */

@@ -1,4 +1,5 @@
 import type { ContentStore } from '#engine/content/store.ts';
+import type { LayerStore } from '#engine/layers/layer-store.ts';
 import type { Events } from '#engine/events/events.ts';
 import type { Snapshotter } from '#engine/snapshots/snapshotter.ts';
 import type { Log } from '#lib/log.ts';
@@ -11,7 +12,9 @@ import type { ImageRecords } from './records.ts';
 /** What the verbs of images work with. */
 export interface ImagesContext {
   records: ImageRecords;
+  /** Configs, manifests and indexes. */
   content: ContentStore;
+  layers: LayerStore;
   snapshots: Snapshotter;
   garbage: Garbage;
   events: Events;

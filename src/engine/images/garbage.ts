@@ -1,4 +1,5 @@
 import type { ContentStore } from '#engine/content/store.ts';
+import type { LayerStore } from '#engine/layers/layer-store.ts';
 import type { SnapshotName, SnapshotRecord, Snapshotter } from '#engine/snapshots/snapshotter.ts';
 import { ConflictError, NotFoundError } from '#lib/errors.ts';
 import type { Log } from '#lib/log.ts';
@@ -30,6 +31,7 @@ export interface Collected {
 export interface GarbageDeps {
   records: ImageRecords;
   content: ContentStore;
+  layers: LayerStore;
   snapshots: Snapshotter;
   log: Log;
 }
@@ -80,7 +82,7 @@ export function createGarbage(deps: GarbageDeps): Garbage {
 
 /** @returns whether it came to the end; it stops as soon as what it found may not hold any more */
 async function sweep(
-  { records, content, snapshots, log }: GarbageDeps,
+  { records, content, layers, snapshots, log }: GarbageDeps,
   { sources, isStale }: { sources: readonly Keep[]; isStale: () => boolean },
   collected: Collected,
 ): Promise<boolean> {
@@ -90,10 +92,16 @@ async function sweep(
     if (isStale()) return false;
     if (!(await removeSnapshot(snapshots, record.name))) continue;
     collected.removed.push(record.name);
-    collected.bytes += record.bytes;
+    if (record.form === 'directory') collected.bytes += record.bytes;
   }
-  // A layer's tar stays as long as a snapshot of it.
-  for (const { diffId } of await snapshots.list()) if (diffId !== undefined) live.blobs.add(diffId);
+  // A layer stays as long as a snapshot of it.
+  for (const { diffId } of await snapshots.list()) if (diffId !== undefined) live.layers.add(diffId);
+  for (const { diffId, state, diskBytes } of layers.list()) {
+    if (isStale()) return false;
+    if (live.layers.has(diffId) || state === 'donor') continue;
+    await layers.remove(diffId);
+    collected.bytes += diskBytes;
+  }
   for (const { digest } of await content.list()) {
     if (isStale()) return false;
     if (!live.blobs.has(digest)) await content.remove(digest);
@@ -126,18 +134,20 @@ async function removeSnapshot(snapshots: Snapshotter, name: SnapshotName): Promi
 
 interface Live {
   snapshots: Set<SnapshotName>;
+  layers: Set<Digest>;
+  /** Documents. */
   blobs: Set<Digest>;
 }
 
 async function mark({ records, content, log }: Pick<GarbageDeps, 'records' | 'content' | 'log'>): Promise<Live> {
-  const live: Live = { snapshots: new Set(), blobs: new Set() };
+  const live: Live = { snapshots: new Set(), layers: new Set(), blobs: new Set() };
   for (const { id, root, manifest } of records.list()) {
     live.blobs.add(id);
     live.blobs.add(manifest.digest);
     try {
       for (const digest of await documentsOf(content, root)) live.blobs.add(digest);
       const { rootfs } = parseImageConfig(await readDocument(content, id));
-      for (const diffId of rootfs.diff_ids) live.blobs.add(diffId);
+      for (const diffId of rootfs.diff_ids) live.layers.add(diffId);
       for (const name of chainIds(rootfs.diff_ids)) live.snapshots.add(name);
     } catch (error) {
       log.warn('image is damaged', { image: id, error: String(error) });

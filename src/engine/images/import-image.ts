@@ -30,14 +30,14 @@ export async function importImage(
   source: AsyncIterable<Uint8Array>,
   options: ImportOptions = {},
 ): Promise<Image> {
-  const { content, snapshots, events, garbage } = context;
+  const { content, layers, snapshots, events, garbage } = context;
   const { signal, tags = [] } = options;
   using _ = garbage.lease();
-  await using ingested = await content.ingest(decompress(source), { limitBytes: LAYER_LIMIT_BYTES, signal });
-  const { digest: diffId, size } = ingested;
-  // Unpacked before it is a blob: what cannot be unpacked leaves nothing behind.
-  await snapshots.unpack({ name: diffId, parent: undefined, diffId }, ingested.read(), { signal });
+  const limitBytes = LAYER_LIMIT_BYTES;
+  await using ingested = await layers.ingest(decompress(source, { limitBytes }), { limitBytes, signal });
+  const { diffId, tarBytes: size } = ingested;
   await ingested.commit();
+  await snapshots.stack({ name: diffId, parent: undefined, diffId });
   const config = Buffer.from(JSON.stringify(configOf(diffId, options)));
   const { descriptor, bytes } = manifestOf({
     config: { mediaType: MEDIA_TYPES.ociConfig, digest: sha256(config), size: config.length },

@@ -1,8 +1,6 @@
-import { decompress } from '#lib/compression/decompress.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Digest } from '#oci/digest.ts';
 import type { ContainerDefaults, HistoryEntry, ImageConfig } from '#oci/image-config.ts';
-import { LAYER_LIMIT_BYTES } from './limits.ts';
 import { type ArchiveContext, type ArchiveImage, parseJson, plainImage } from './plain-image.ts';
 
 /** The `json` file of one layer in archives from before image ids were digests. */
@@ -22,7 +20,7 @@ const DEPTH_LIMIT = 500;
 
 /** Images of an archive that has only `repositories` and a folder per layer; their ids are made from what the folders say. */
 export async function legacyImages(context: ArchiveContext): Promise<ArchiveImage[]> {
-  const repositories = parseJson(await context.archive.text('repositories'), 'repositories');
+  const repositories = parseJson(context.archive.text('repositories'), 'repositories');
   if (!isNames(repositories)) throw new InvalidArgumentError('repositories is broken');
   const tags = new Map<string, string[]>();
   for (const [name, versions] of Object.entries(repositories))
@@ -46,14 +44,14 @@ function isText(value: unknown): boolean {
 }
 
 async function legacyImage(context: ArchiveContext, id: string, tags: readonly string[]): Promise<ArchiveImage> {
-  const chain = await readChain(context, id);
+  const chain = readChain(context, id);
   const top = chain.at(-1);
   const diffIds: Digest[] = [];
   const layers: string[] = [];
   for (const layer of chain) {
     const path = `${layer.id}/layer.tar`;
     layers.push(path);
-    diffIds.push(await diffIdOf(context, path));
+    diffIds.push(context.archive.layer(path).diffId);
   }
   const config: ImageConfig = {
     architecture: top?.architecture ?? 'amd64',
@@ -68,21 +66,16 @@ async function legacyImage(context: ArchiveContext, id: string, tags: readonly s
 }
 
 /** The layers from the lowest to this one. */
-async function readChain({ archive }: ArchiveContext, id: string): Promise<(LayerJson & { id: string })[]> {
+function readChain({ archive }: ArchiveContext, id: string): (LayerJson & { id: string })[] {
   const chain: (LayerJson & { id: string })[] = [];
   for (let next: string | undefined = id; next !== undefined && next !== '';) {
     if (!/^[0-9a-f]{64}$/.test(next) || chain.length >= DEPTH_LIMIT)
       throw new InvalidArgumentError(`archive has a broken layer id ${JSON.stringify(next)}`);
-    const layer: LayerJson = parseJson(await archive.text(`${next}/json`), `${next}/json`) as LayerJson;
+    const layer: LayerJson = parseJson(archive.text(`${next}/json`), `${next}/json`) as LayerJson;
     chain.unshift({ ...layer, id: next });
     next = layer.parent;
   }
   return chain;
-}
-
-async function diffIdOf({ archive, content }: ArchiveContext, path: string): Promise<Digest> {
-  await using plain = await content.ingest(decompress(archive.file(path).read()), { limitBytes: LAYER_LIMIT_BYTES });
-  return plain.digest;
 }
 
 function historyOf({ created, author, comment, container_config: command }: LayerJson): HistoryEntry {

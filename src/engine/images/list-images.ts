@@ -3,7 +3,7 @@ import { chainIds } from '#oci/chain-id.ts';
 import type { ImagesContext } from './context.ts';
 import { findImage } from './find-image.ts';
 import type { Image } from './image.ts';
-import { readImage } from './read-image.ts';
+import { listWhole } from './list-whole.ts';
 
 export interface ListedImage extends Image {
   /** Bytes of layers that other images have as well. */
@@ -25,9 +25,7 @@ export const IMAGE_FILTERS: readonly string[] = [
  * @throws {NotFoundError} if an image named in `before` or `since` is not there; {InvalidArgumentError}
  */
 export async function listImages(context: ImagesContext, filters: Filters): Promise<ListedImage[]> {
-  const all: Image[] = [];
-  for (const record of context.records.list())
-    if (context.records.find(record.id) !== undefined) all.push(await readImage(context, record));
+  const all = await listWhole(context);
   const isWanted = createTest(context, filters);
   const shared = await sharedSizes(context, all);
   return all

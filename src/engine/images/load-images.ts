@@ -2,7 +2,7 @@ import { copyGraph } from '#oci/copy-graph.ts';
 import type { Platform } from '#oci/platform.ts';
 import { canonicalName } from '#oci/reference.ts';
 import { addImage } from './add-image.ts';
-import { readArchive } from './archive.ts';
+import { readArchive, type ReadArchiveOptions } from './archive.ts';
 import { archiveImages } from './archive-images.ts';
 import type { ImagesContext } from './context.ts';
 import type { Image } from './image.ts';
@@ -10,10 +10,11 @@ import type { ArchiveImage } from './plain-image.ts';
 import { createStoreTarget } from './store-target.ts';
 import { parseTag } from './tag-image.ts';
 
-export interface LoadOptions {
+export interface LoadOptions extends ReadArchiveOptions {
   /** Of an index with several; the host's if absent. */
   platform?: Platform | undefined;
-  signal?: AbortSignal | undefined;
+  /** Done only when the layers are on the disk. */
+  isDurable?: boolean;
   /** Told of a tag that moves away from another image, before it does. */
   onMoved?: (tag: string, from: string) => void;
   onLoaded?: (image: Image, tags: readonly string[]) => void;
@@ -30,10 +31,12 @@ export async function loadImages(
 ): Promise<Image[]> {
   using _ = context.garbage.lease();
   try {
-    await using archive = await readArchive(context.content, source, options);
+    const { layers, snapshots } = context;
+    await using archive = await readArchive(layers, source, options);
     const images: Image[] = [];
-    for (const found of await archiveImages({ archive, content: context.content, platform: options.platform }))
+    for (const found of await archiveImages({ archive, layers, snapshots, platform: options.platform }))
       images.push(await loadImage(context, found, options));
+    if (options.isDurable === true) await layers.settled();
     return images;
   } catch (error) {
     // What came before the failure is of no use; it goes when the lease does.
@@ -43,8 +46,8 @@ export async function loadImages(
 }
 
 async function loadImage(context: ImagesContext, found: ArchiveImage, options: LoadOptions): Promise<Image> {
-  const { content, snapshots, events, records } = context;
-  const target = createStoreTarget({ content, snapshots });
+  const { events, records } = context;
+  const target = createStoreTarget(context);
   await copyGraph({ source: found.source, target }, found.root, {
     select: () => [found.manifest],
     signal: options.signal,

@@ -1,14 +1,16 @@
-import type { ContentStore } from '#engine/content/store.ts';
-import { decompress } from '#lib/compression/decompress.ts';
+import type { LayerStore } from '#engine/layers/layer-store.ts';
+import type { Snapshotter } from '#engine/snapshots/snapshotter.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import { sha256 } from '#lib/sha256.ts';
 import type { ContentSource } from '#oci/copy-graph.ts';
+import { chainIds } from '#oci/chain-id.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import type { Digest } from '#oci/digest.ts';
 import { MEDIA_TYPES } from '#oci/media-type.ts';
 import type { Platform } from '#oci/platform.ts';
 import type { Archive } from './archive.ts';
-import { LAYER_LIMIT_BYTES } from './limits.ts';
+import type { ArchiveLayer } from './archive-layer.ts';
+import { layerBytes } from './layer-bytes.ts';
 import { parseImageConfig } from './read-document.ts';
 import { manifestOf } from './store-source.ts';
 
@@ -24,23 +26,30 @@ export interface ArchiveImage {
 
 export interface ArchiveContext {
   archive: Archive;
-  content: ContentStore;
+  layers: LayerStore;
+  snapshots: Snapshotter;
   platform: Platform | undefined;
 }
 
 /** An image of a config and layer files; its manifest is made here. */
 export async function plainImage(
-  { archive, content }: Pick<ArchiveContext, 'archive' | 'content'>,
-  { config, layers, tags }: { config: Buffer; layers: readonly string[]; tags: readonly string[] },
+  context: ArchiveContext,
+  { config, layers: paths, tags }: { config: Buffer; layers: readonly string[]; tags: readonly string[] },
 ): Promise<ArchiveImage> {
   const diffIds = parseImageConfig(config).rootfs.diff_ids;
-  if (layers.length !== diffIds.length)
+  if (paths.length !== diffIds.length)
     throw new InvalidArgumentError(
-      `invalid manifest, layers length mismatch: expected ${layers.length}, got ${diffIds.length}`,
+      `invalid manifest, layers length mismatch: expected ${paths.length}, got ${diffIds.length}`,
     );
+  const { archive } = context;
+  const chain = chainIds(diffIds);
   const descriptors: Descriptor[] = [];
   for (const [index, diffId] of diffIds.entries()) {
-    const size = await storeLayer({ archive, content }, layers[index] ?? '', { diffId, index });
+    const path = paths[index] ?? '';
+    const layer = archive.has(path) ? archive.layer(path) : undefined;
+    if (layer !== undefined) await keepLayer(layer, { diffId, index });
+    const size = layer?.tarBytes ?? (await layerBytes(context, { diffId, name: chain[index] ?? diffId }));
+    if (size === undefined) throw new InvalidArgumentError(`archive has no file ${path}`);
     descriptors.push({ mediaType: MEDIA_TYPES.ociLayer, digest: diffId, size });
   }
   const own = { mediaType: MEDIA_TYPES.ociConfig, digest: sha256(config), size: config.length };
@@ -50,33 +59,25 @@ export async function plainImage(
     [made.descriptor.digest, made.bytes],
   ]);
   const source: ContentSource = {
-    open: async ({ digest }) => {
+    async open({ digest }) {
       const bytes = documents.get(digest);
-      return bytes === undefined ? content.read(digest) : once(bytes);
+      if (bytes === undefined) throw new InvalidArgumentError(`archive has no blob ${digest}`);
+      return once(bytes);
     },
   };
   return { root: made.descriptor, manifest: made.descriptor, source, tags };
 }
 
-/** Moves a layer file into the store under its diffId. @returns its bytes */
-async function storeLayer(
-  { archive, content }: Pick<ArchiveContext, 'archive' | 'content'>,
-  path: string,
+/** Gives a layer of an archive its name. @throws {InvalidArgumentError} if it is not what the image says */
+export async function keepLayer(
+  layer: ArchiveLayer,
   { diffId, index }: { diffId: Digest; index: number },
-): Promise<number> {
-  if (await content.has(diffId)) return content.size(diffId);
-  const file = archive.file(path);
-  if (file.digest === diffId) {
-    await file.commit();
-    return file.size;
-  }
-  await using plain = await content.ingest(decompress(file.read()), { limitBytes: LAYER_LIMIT_BYTES });
-  if (plain.digest !== diffId)
+): Promise<void> {
+  if (layer.diffId !== diffId)
     throw new InvalidArgumentError(
-      `invalid diffID for layer ${index}: expected ${JSON.stringify(diffId)}, got ${JSON.stringify(plain.digest)}`,
+      `invalid diffID for layer ${index}: expected ${JSON.stringify(diffId)}, got ${JSON.stringify(layer.diffId)}`,
     );
-  await plain.commit();
-  return plain.size;
+  await layer.commit();
 }
 
 /** @throws {InvalidArgumentError} */

@@ -55,8 +55,7 @@ export async function pullImage(
   const { manifest, descriptor, documents } = await chooseManifest(opened, reference, options.platform);
   const isCurrent = before !== undefined && context.records.find(before)?.root.digest === opened.root.digest;
   for (const layer of isCurrent ? [] : manifest.layers) report.layer(layer, 'known');
-  const { content, snapshots } = context;
-  const target = exclusiveTarget(content, createStoreTarget({ content, snapshots }, { onLayer: report.layer }));
+  const target = exclusiveTarget(context.content, createStoreTarget(context, { onLayer: report.layer }));
   const source = sourceOf(repository, { documents, onBytes: report.bytes });
   const select = (): Descriptor[] => [descriptor];
   await copyGraph({ source, target }, opened.root, { select, concurrency: CONCURRENCY, signal }).catch(

@@ -2,22 +2,21 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import type { ContentStore } from '#engine/content/store.ts';
 import { InternalError } from '#lib/errors.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import type { Digest } from '#oci/digest.ts';
 import { MEDIA_TYPES } from '#oci/media-type.ts';
 import type { Repository } from '#registry/client/registry.ts';
+import { layerBytes, type LayerPlaces, type PlacedLayer, readLayer } from './layer-bytes.ts';
 import type { PushReport } from './push-report.ts';
 
 export interface PushLayerDeps {
-  content: ContentStore;
+  places: LayerPlaces;
   repository: Repository;
   report: PushReport;
 }
 
-export interface LayerToPush {
-  diffId: Digest;
+export interface LayerToPush extends PlacedLayer {
   /** As the image's manifest describes it: compressed somewhere else, or as it is stored. */
   known: Descriptor;
   /** Repositories of the same registry that may have it. */
@@ -30,8 +29,8 @@ const CHUNK_BYTES = 1024 * 1024;
 
 /** @returns how the registry has the layer now */
 export async function pushLayer(
-  { content, repository, report }: PushLayerDeps,
-  { diffId, known, sources }: LayerToPush,
+  { places, repository, report }: PushLayerDeps,
+  { diffId, name, known, sources }: LayerToPush,
   { signal }: { signal: AbortSignal },
 ): Promise<Descriptor> {
   const { mediaType, digest } = known;
@@ -45,12 +44,12 @@ export async function pushLayer(
     report.layer(diffId, `Mounted from ${from}`);
     return known;
   }
-  const total = await content.size(diffId);
+  const total = (await layerBytes(places, { diffId, name })) ?? 0;
   const sent = { hash: createHash('sha256'), bytes: 0 };
   const open = async (): Promise<AsyncIterable<Uint8Array>> => {
     sent.hash = createHash('sha256');
     sent.bytes = 0;
-    const plain = await content.read(diffId);
+    const plain = await readLayer(places, { diffId, name }, { signal });
     return compress(
       counted(plain, (current) => report.bytes(diffId, { current, total })),
       { sent, signal },

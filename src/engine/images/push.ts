@@ -2,6 +2,7 @@ import type { RegistryAuth } from '#api/auth-header.ts';
 import type { ProgressMessage } from '#api/progress.ts';
 import { CancelledError, NotFoundError } from '#lib/errors.ts';
 import { sha256 } from '#lib/sha256.ts';
+import { chainIds } from '#oci/chain-id.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import type { Digest } from '#oci/digest.ts';
 import type { Manifest } from '#oci/manifest.ts';
@@ -9,12 +10,11 @@ import { canonicalName, familiarName, parseReference, type Reference } from '#oc
 import { openRepository, type Repository } from '#registry/client/registry.ts';
 import { addImage } from './add-image.ts';
 import type { ImagesContext } from './context.ts';
-import { findImage } from './find-image.ts';
+import { getImage } from './get-image.ts';
 import type { Image } from './image.ts';
 import { pushLayer } from './push-layer.ts';
 import { createPushReport, type PushReport } from './push-report.ts';
 import { readDocument } from './read-document.ts';
-import { readImage } from './read-image.ts';
 
 export interface PushOptions {
   auth?: RegistryAuth | undefined;
@@ -73,7 +73,7 @@ function allTags({ records }: ImagesContext, { domain, path }: Reference): Refer
 
 async function imageOf(context: ImagesContext, reference: Reference): Promise<Image> {
   try {
-    return await readImage(context, findImage(context, canonicalName(reference)));
+    return await getImage(context, canonicalName(reference));
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
     const { domain, path } = reference;
@@ -117,15 +117,17 @@ async function pushLayers(push: Push, reference: Reference, image: Image): Promi
   const sources = siblings(reference, image);
   const sent = new Map<Digest, Promise<Descriptor>>();
   const done: Descriptor[] = [];
-  const waiting = image.config.rootfs.diff_ids.map((diffId, index) => ({ diffId, index }));
+  const diffIds = image.config.rootfs.diff_ids;
+  const chain = chainIds(diffIds);
+  const waiting = diffIds.map((diffId, index) => ({ diffId, name: chain[index] ?? diffId, index }));
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { diffId, index } = next;
+      const { diffId, name, index } = next;
       signal.throwIfAborted();
       const known = layers[index] as Descriptor;
       const pushed =
         sent.get(diffId) ??
-        pushLayer({ content: context.content, repository, report }, { diffId, known, sources }, { signal });
+        pushLayer({ places: context, repository, report }, { diffId, name, known, sources }, { signal });
       sent.set(diffId, pushed);
       done[index] = await pushed;
     }

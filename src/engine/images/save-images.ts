@@ -1,6 +1,7 @@
 import { CancelledError } from '#lib/errors.ts';
-import { tarHeader } from '#lib/tar/header.ts';
+import { paddingOf, tarHeader } from '#lib/tar/header.ts';
 import { TAR_END, tarEntry, tarPadding } from '#lib/tar/writer.ts';
+import { chainIds } from '#oci/chain-id.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import { hexOf } from '#oci/digest.ts';
 import type { Manifest } from '#oci/manifest.ts';
@@ -8,22 +9,28 @@ import { MEDIA_TYPES } from '#oci/media-type.ts';
 import { familiarName, parseReference } from '#oci/reference.ts';
 import type { ImagesContext } from './context.ts';
 import type { Image } from './image.ts';
+import { type PlacedLayer, readLayer } from './layer-bytes.ts';
 import { readDocument } from './read-document.ts';
 import { readImage } from './read-image.ts';
 import { imagesToSave } from './repository-tags.ts';
 import { storedManifest } from './store-source.ts';
+import { assertWhole } from './wholeness.ts';
 
 interface SavedImage {
   image: Image;
   /** Canonical names. */
   tags: readonly string[];
+  config: Buffer;
   descriptor: Descriptor;
   manifest: Manifest;
   bytes: Buffer;
 }
 
-/** A file of the archive: bytes, or a blob of the store. */
-type File = { path: string; bytes: Buffer } | { path: string; blob: Descriptor };
+/** An archive that is made while it is read. */
+export type SavedArchive = AsyncGenerator<Uint8Array> & { totalBytes: number };
+
+/** A file of the archive: bytes, or a layer. */
+type File = { path: string; bytes: Buffer } | { path: string; layer: PlacedLayer; size: number };
 
 /**
  * Images as one archive that every `docker load` reads: an OCI layout with the files of `docker save` beside it. Layers are the stored tars, byte
@@ -34,13 +41,15 @@ export async function saveImages(
   context: ImagesContext,
   names: readonly string[],
   { signal }: { signal?: AbortSignal | undefined } = {},
-): Promise<AsyncGenerator<Uint8Array>> {
+): Promise<SavedArchive> {
   const lease = context.garbage.lease();
   try {
     const saved: SavedImage[] = [];
     for (const [record, tags] of imagesToSave(context, names)) {
       const image = await readImage(context, record);
-      saved.push({ image, tags: [...tags].toSorted(), ...(await plainManifest(context, image)) });
+      await assertWhole(context, image, image.tags[0] ?? image.id);
+      const config = await readDocument(context.content, image.id);
+      saved.push({ image, tags: [...tags].toSorted(), config, ...(await plainManifest(context, image)) });
       context.events.publish({
         type: 'image',
         action: 'save',
@@ -48,7 +57,8 @@ export async function saveImages(
         attributes: { name: image.tags[0] ?? image.id },
       });
     }
-    return writeArchive(context, filesOf(saved), { lease, signal });
+    const files = filesOf(saved);
+    return Object.assign(writeArchive(context, files, { lease, signal }), { totalBytes: archiveBytes(files) });
   } catch (error) {
     lease[Symbol.dispose]();
     throw error;
@@ -57,20 +67,25 @@ export async function saveImages(
 
 /** The image's own manifest where it describes plain tars, so that its digest stays; else one that does. */
 async function plainManifest(
-  { content }: ImagesContext,
+  context: ImagesContext,
   image: Image,
 ): Promise<Pick<SavedImage, 'descriptor' | 'manifest' | 'bytes'>> {
   const { document, ...descriptor } = image.manifest;
   const diffIds = image.config.rootfs.diff_ids;
-  if (!document.layers.every(({ digest }, index) => digest === diffIds[index])) return storedManifest(content, image);
-  return { descriptor, manifest: document, bytes: await readDocument(content, descriptor.digest) };
+  if (!document.layers.every(({ digest }, index) => digest === diffIds[index])) return storedManifest(context, image);
+  return { descriptor, manifest: document, bytes: await readDocument(context.content, descriptor.digest) };
 }
 
 function filesOf(saved: readonly SavedImage[]): File[] {
   const blobs = new Map<string, File>();
-  for (const { descriptor, manifest, bytes } of saved) {
+  for (const { image, descriptor, manifest, config, bytes } of saved) {
     blobs.set(descriptor.digest, { path: blobPath(descriptor), bytes });
-    for (const blob of [manifest.config, ...manifest.layers]) blobs.set(blob.digest, { path: blobPath(blob), blob });
+    blobs.set(image.id, { path: blobPath(manifest.config), bytes: config });
+    const chain = chainIds(image.config.rootfs.diff_ids);
+    for (const [index, layer] of manifest.layers.entries()) {
+      const place = { diffId: layer.digest, name: chain[index] ?? layer.digest };
+      blobs.set(layer.digest, { path: blobPath(layer), layer: place, size: layer.size });
+    }
   }
   return [
     ...[...blobs.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1)),
@@ -125,26 +140,40 @@ function repositoriesOf(saved: readonly SavedImage[]): Record<string, Record<str
   return repositories;
 }
 
+const FOLDERS = ['blobs/', 'blobs/sha256/'].map((name) => tarEntry(tarHeader({ name, kind: 'directory' })));
+
+function headerOf(file: File): Buffer {
+  return tarEntry(tarHeader({ name: file.path, kind: 'file', size: sizeOf(file) }));
+}
+
+function sizeOf(file: File): number {
+  return 'bytes' in file ? file.bytes.length : file.size;
+}
+
+function archiveBytes(files: readonly File[]): number {
+  const folders = FOLDERS.reduce((sum, { length }) => sum + length, TAR_END.length);
+  return files.reduce((sum, file) => sum + headerOf(file).length + sizeOf(file) + paddingOf(sizeOf(file)), folders);
+}
+
 async function* writeArchive(
-  { content }: ImagesContext,
+  context: ImagesContext,
   files: readonly File[],
   { lease, signal }: { lease: Disposable; signal: AbortSignal | undefined },
 ): AsyncGenerator<Uint8Array> {
   using _ = lease;
-  for (const name of ['blobs/', 'blobs/sha256/']) yield tarEntry(tarHeader({ name, kind: 'directory' }));
+  yield* FOLDERS;
   for (const file of files) {
     if ('bytes' in file) {
-      yield tarEntry(tarHeader({ name: file.path, kind: 'file', size: file.bytes.length }));
-      yield file.bytes;
-      yield tarPadding(file.bytes.length);
+      yield Buffer.concat([headerOf(file), file.bytes, tarPadding(file.bytes.length)]);
       continue;
     }
-    yield tarEntry(tarHeader({ name: file.path, kind: 'file', size: file.blob.size }));
-    for await (const chunk of await content.read(file.blob.digest)) {
+    const tar = await readLayer(context, file.layer, { signal });
+    yield headerOf(file);
+    for await (const chunk of tar) {
       if (signal?.aborted === true) throw new CancelledError('saving was cancelled', { cause: signal.reason });
       yield chunk;
     }
-    yield tarPadding(file.blob.size);
+    yield tarPadding(file.size);
   }
   yield TAR_END;
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ContentStore } from '#engine/content/store.ts';
-import type { Snapshotter } from '#engine/snapshots/snapshotter.ts';
 import { decompress } from '#lib/compression/decompress.ts';
-import { InvalidArgumentError, NotFoundError, TooLargeError } from '#lib/errors.ts';
+import { InvalidArgumentError, TooLargeError } from '#lib/errors.ts';
 import { createKeyedLock } from '#lib/keyed-lock.ts';
 import { type ChainId, chainIds } from '#oci/chain-id.ts';
 import type { ContentTarget } from '#oci/copy-graph.ts';
@@ -10,8 +9,10 @@ import type { Descriptor } from '#oci/descriptor.ts';
 import type { Digest } from '#oci/digest.ts';
 import { isIndex, type Manifest, parseManifestOrIndex } from '#oci/manifest.ts';
 import { isIndexType, isManifestType } from '#oci/media-type.ts';
+import { findSnapshot, type LayerPlaces, type PlacedLayer } from './layer-bytes.ts';
 import { LAYER_LIMIT_BYTES } from './limits.ts';
 import { DOCUMENT_LIMIT_BYTES, parseImageConfig, readConfig, readDocument } from './read-document.ts';
+import { missingLayer } from './wholeness.ts';
 
 /** How far a layer is. */
 export type LayerState = 'exists' | 'stored' | 'unpacking' | 'unpacked';
@@ -25,14 +26,14 @@ export interface StoreTargetOptions {
 
 /**
  * The engine's store as the target of a copy. A layer may come in any compression: its bytes are verified against the descriptor and, without
- * compression, against the config's diffId while they are kept under that; then it is unpacked, as soon as those below it are. A manifest
- * that the target has is whole: config, layers and snapshots.
+ * compression, against the config's diffId while they are written; then it is stacked, as soon as those below it are. A manifest that the
+ * target has is whole: config, layers and snapshots.
  */
 export function createStoreTarget(
-  { content, snapshots }: { content: ContentStore; snapshots: Snapshotter },
+  { content, layers, snapshots }: LayerPlaces & { content: ContentStore },
   options: StoreTargetOptions = {},
 ): ContentTarget {
-  const context: Target = { content, snapshots, options, lock: createKeyedLock(), told: new Set() };
+  const context: Target = { content, layers, snapshots, options, lock: createKeyedLock(), told: new Set() };
   return {
     async has(descriptor, { parent } = {}) {
       if (parent !== undefined && parent.config.digest !== descriptor.digest)
@@ -52,15 +53,14 @@ export function createStoreTarget(
         );
       const bytes = await collect(source, descriptor);
       if (parent !== undefined) checkConfig(parent, bytes);
-      else if (!isIndexType(descriptor.mediaType)) await finish(context, bytes, signal);
+      else if (!isIndexType(descriptor.mediaType)) await finish(context, bytes);
       await content.write(descriptor.digest, once(bytes), { limitBytes: descriptor.size, signal });
     },
   };
 }
 
-interface Target {
+interface Target extends LayerPlaces {
   content: ContentStore;
-  snapshots: Snapshotter;
   options: StoreTargetOptions;
   lock: ReturnType<typeof createKeyedLock>;
   /** Layers whose last state was told. */
@@ -82,27 +82,29 @@ async function diffIdsOf({ content }: Target, manifest: Manifest): Promise<Diges
 }
 
 /** A layer that occurs twice has the same diffId twice. */
-async function diffIdOf(target: Target, manifest: Manifest, { digest }: Descriptor): Promise<Digest> {
+async function placeOf(target: Target, manifest: Manifest, { digest }: Descriptor): Promise<PlacedLayer> {
   const index = manifest.layers.findIndex((layer) => layer.digest === digest);
-  const diffId = (await diffIdsOf(target, manifest))[index];
-  if (diffId === undefined) throw new InvalidArgumentError(`layer ${digest} does not belong to the manifest`);
-  return diffId;
+  const diffIds = await diffIdsOf(target, manifest);
+  const [diffId, name] = [diffIds[index], chainIds(diffIds)[index]];
+  if (diffId === undefined || name === undefined)
+    throw new InvalidArgumentError(`layer ${digest} does not belong to the manifest`);
+  return { diffId, name };
 }
 
 async function hasLayer(target: Target, manifest: Manifest, layer: Descriptor): Promise<boolean> {
-  const has = await target.content.has(await diffIdOf(target, manifest, layer));
+  const { diffId, name } = await placeOf(target, manifest, layer);
+  // A layer of a build is a folder that has this place in its stack, and no file.
+  const has = target.layers.has(diffId) || (await findSnapshot(target.snapshots, name))?.form === 'directory';
   if (has) target.options.onLayer?.(layer, 'exists');
   return has;
 }
 
 async function isWhole(target: Target, digest: Digest): Promise<boolean> {
-  const { content, snapshots } = target;
+  const { content } = target;
   const manifest = parseManifestOrIndex(await readDocument(content, digest));
   if (isIndex(manifest) || !(await content.has(manifest.config.digest))) return false;
   const { rootfs } = await readConfig(content, manifest.config.digest);
-  for (const diffId of rootfs.diff_ids) if (!(await content.has(diffId))) return false;
-  const top = chainIds(rootfs.diff_ids).at(-1);
-  return top === undefined || (await isUnpacked(snapshots, top));
+  return (await missingLayer(target, rootfs.diff_ids)) === undefined;
 }
 
 async function writeLayer(
@@ -110,36 +112,38 @@ async function writeLayer(
   { parent, layer, signal }: { parent: Manifest; layer: Descriptor; signal: AbortSignal | undefined },
   source: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const { content, options } = target;
-  const diffId = await diffIdOf(target, parent, layer);
+  const { layers, options } = target;
+  const { diffId } = await placeOf(target, parent, layer);
   // A plain tar is verified by its diffId alone.
   await using verified = verifyStream(source, layer, { isHashed: layer.digest !== diffId });
   const limitBytes = options.limitBytes ?? LAYER_LIMIT_BYTES;
-  await using ingested = await content.ingest(decompress(verified, { limitBytes }), { limitBytes, signal });
+  await using ingested = await layers.ingest(decompress(verified, { limitBytes }), { limitBytes, signal });
   // Bytes behind the end of a compressed stream belong to the blob as well.
   for await (const _ of verified);
-  if (ingested.digest !== diffId) {
+  if (ingested.diffId !== diffId) {
     const index = parent.layers.findIndex(({ digest }) => digest === layer.digest);
-    throw new InvalidArgumentError(`invalid diffID for layer ${index}: expected ${diffId}, got ${ingested.digest}`);
+    throw new InvalidArgumentError(`invalid diffID for layer ${index}: expected ${diffId}, got ${ingested.diffId}`);
   }
   await ingested.commit();
   options.onLayer?.(layer, 'stored');
-  await unpackReady(target, parent, signal);
+  await stackReady(target, parent);
 }
 
-/** Unpacks from below as far as tars are there. */
-async function unpackReady(target: Target, manifest: Manifest, signal: AbortSignal | undefined): Promise<void> {
-  const { content, snapshots } = target;
+/** Stacks from below as far as layers are there. */
+async function stackReady(target: Target, manifest: Manifest): Promise<void> {
+  const { layers, snapshots } = target;
   using _ = await target.lock.acquire(manifest.config.digest);
   const diffIds = await diffIdsOf(target, manifest);
   let parent: ChainId | undefined;
   for (const [index, name] of chainIds(diffIds).entries()) {
     const diffId = diffIds[index];
     const layer = manifest.layers[index];
-    if (diffId === undefined || layer === undefined || !(await content.has(diffId))) return;
-    if (!(await isUnpacked(snapshots, name))) {
+    if (diffId === undefined || layer === undefined) return;
+    const known = await findSnapshot(snapshots, name);
+    if (!layers.has(diffId) && known?.form !== 'directory') return;
+    if (known?.kind !== 'committed') {
       target.options.onLayer?.(layer, 'unpacking');
-      await snapshots.unpack({ name, parent, diffId }, await content.read(diffId), { signal });
+      await snapshots.stack({ name, parent, diffId });
     }
     if (!target.told.has(name)) target.options.onLayer?.(layer, 'unpacked');
     target.told.add(name);
@@ -147,22 +151,12 @@ async function unpackReady(target: Target, manifest: Manifest, signal: AbortSign
   }
 }
 
-async function finish(target: Target, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+async function finish(target: Target, bytes: Uint8Array): Promise<void> {
   const manifest = parseManifestOrIndex(bytes);
   if (isIndex(manifest)) return;
-  await unpackReady(target, manifest, signal);
-  const top = chainIds(await diffIdsOf(target, manifest)).at(-1);
-  if (top !== undefined && !(await isUnpacked(target.snapshots, top)))
+  await stackReady(target, manifest);
+  if ((await missingLayer(target, await diffIdsOf(target, manifest))) !== undefined)
     throw new InvalidArgumentError('a layer of the image did not arrive');
-}
-
-async function isUnpacked(snapshots: Snapshotter, name: ChainId): Promise<boolean> {
-  try {
-    return (await snapshots.stat(name)).kind === 'committed';
-  } catch (error) {
-    if (error instanceof NotFoundError) return false;
-    throw error;
-  }
 }
 
 /** Passes bytes on and fails at the end unless they are what the descriptor says. Can be read on after a reader stopped early. */

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openContentStore } from '#engine/content/store.ts';
 import { type EventLog, openEvents } from '#engine/events/events.ts';
-import { openDirectorySnapshotter } from '#engine/snapshots/directory-snapshotter.ts';
+import { openLayers } from '#engine/layers/open-layers.ts';
+import { openSnapshotter } from '#engine/snapshots/open-snapshotter.ts';
 import { silentLog } from '#lib/log.ts';
 import { type Database, openDatabase } from '#lib/sqlite.ts';
 import { MIGRATIONS } from '../migrations.ts';
@@ -27,10 +28,16 @@ export async function openTestStore(root?: string): Promise<TestStore> {
   const database = openDatabase(join(folder, 'engine.db'), MIGRATIONS);
   stack.defer(() => database.close());
   const events = openEvents();
+  let stores = new AsyncDisposableStack();
+  stack.defer(() => stores.disposeAsync());
   const open = async (): Promise<Images> => {
+    await stores.disposeAsync();
+    stores = new AsyncDisposableStack();
+    const log = silentLog;
     const content = await openContentStore(join(folder, 'content'));
-    const snapshots = await openDirectorySnapshotter({ database, root: join(folder, 'snapshots') });
-    return openImages({ database, content, snapshots, events, log: silentLog });
+    const layers = stores.use(await openLayers({ database, root: join(folder, 'layers'), log }));
+    const snapshots = stores.use(await openSnapshotter({ database, root: join(folder, 'snapshots'), layers, log }));
+    return openImages({ database, content, layers, snapshots, events, log });
   };
   const images = await open();
   const held = stack.move();

@@ -23,28 +23,51 @@ const DEFAULT_RATIO = 100;
  * @throws {InvalidArgumentError} if the stream is broken or grows like a bomb; {TooLargeError} beyond `limitBytes`;
  * {UnavailableError} if the program for xz or bzip2 is not installed
  */
-export async function* decompress(
+export function decompress(
   source: AsyncIterable<Uint8Array>,
   { limitBytes = Number.POSITIVE_INFINITY, ratio = DEFAULT_RATIO }: DecompressOptions = {},
-): AsyncGenerator<Uint8Array> {
+): AsyncIterableIterator<Uint8Array> {
   const counted = { in: 0, out: 0 };
-  const { compression, stream } = await peek(source, counted);
-  const output = open(compression, stream);
-  for await (const chunk of output) {
-    counted.out += chunk.byteLength;
+  let output: AsyncIterator<Uint8Array> | undefined;
+  const check = (result: IteratorResult<Uint8Array>): IteratorResult<Uint8Array> => {
+    if (result.done === true) return result;
+    counted.out += result.value.byteLength;
     if (counted.out > limitBytes) throw new TooLargeError(`content exceeds its limit of ${limitBytes} bytes`);
     if (counted.out > FREE_BYTES + counted.in * ratio)
       throw new InvalidArgumentError('compressed content grows like a bomb', {
         why: `${counted.in} bytes became more than ${counted.out}`,
       });
-    yield chunk;
-  }
+    return result;
+  };
+  // By hand, because plain content comes by the gigabyte and a generator costs more than all else that is done to it.
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      if (output === undefined) {
+        const { compression, stream } = await peek(source, counted);
+        output = open(compression, stream);
+      }
+      try {
+        return check(await output.next());
+      } catch (error) {
+        await output.return?.();
+        throw error;
+      }
+    },
+    async return() {
+      if (output === undefined) await source[Symbol.asyncIterator]().return?.();
+      else await output.return?.();
+      return { done: true, value: undefined };
+    },
+  };
 }
 
 async function peek(
   source: AsyncIterable<Uint8Array>,
   counted: { in: number },
-): Promise<{ compression: Compression; stream: AsyncGenerator<Uint8Array> }> {
+): Promise<{ compression: Compression; stream: AsyncIterableIterator<Uint8Array> }> {
   const iterator = source[Symbol.asyncIterator]();
   let head: Buffer = Buffer.alloc(0);
   while (head.length < MAGIC_BYTES) {
@@ -53,24 +76,28 @@ async function peek(
     head =
       head.length === 0 ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : Buffer.concat([head, value]);
   }
-  async function* stream(): AsyncGenerator<Uint8Array> {
-    try {
-      counted.in += head.length;
-      if (head.length > 0) yield head;
-      for (;;) {
-        const { value, done } = await iterator.next();
-        if (done === true) return;
-        counted.in += value.byteLength;
-        yield value;
-      }
-    } finally {
+  let first: Buffer | undefined = head.length > 0 ? head : undefined;
+  const count = (result: IteratorResult<Uint8Array>): IteratorResult<Uint8Array> => {
+    if (result.done !== true) counted.in += result.value.byteLength;
+    return result;
+  };
+  const stream: AsyncIterableIterator<Uint8Array> = {
+    [Symbol.asyncIterator]: () => stream,
+    async next() {
+      if (first === undefined) return count(await iterator.next());
+      const value = first;
+      first = undefined;
+      return count({ done: false, value });
+    },
+    async return() {
       await iterator.return?.();
-    }
-  }
-  return { compression: detectCompression(head), stream: stream() };
+      return { done: true, value: undefined };
+    },
+  };
+  return { compression: detectCompression(head), stream };
 }
 
-function open(compression: Compression, stream: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+function open(compression: Compression, stream: AsyncIterableIterator<Uint8Array>): AsyncIterator<Uint8Array> {
   if (compression === 'none') return stream;
   // Node's decoder ends with the first frame.
   return compression === 'zstd'
@@ -80,7 +107,7 @@ function open(compression: Compression, stream: AsyncGenerator<Uint8Array>): Asy
 
 async function* inflate(
   kind: Exclude<Compression, 'none'>,
-  input: AsyncGenerator<Uint8Array>,
+  input: AsyncIterableIterator<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   const transform = kind === 'gzip' || kind === 'zstd' ? zlibTransform(kind) : programTransform(kind);
   // A failure of the source must reach the reader as it is, not as a broken stream.
@@ -95,7 +122,7 @@ async function* inflate(
   } finally {
     transform.writable.destroy();
     transform.readable.destroy();
-    await input.return(undefined);
+    await input.return?.();
     await fed;
   }
 }
@@ -135,7 +162,7 @@ async function exit(kind: string, child: ReturnType<typeof spawn>): Promise<void
 }
 
 /** Ends quietly when the target fails: what is wrong with it comes out of its other side. Fails if the input does. */
-async function feed(input: AsyncGenerator<Uint8Array>, target: Writable): Promise<void> {
+async function feed(input: AsyncIterable<Uint8Array>, target: Writable): Promise<void> {
   const closed = Promise.withResolvers<void>();
   target.on('close', closed.resolve).on('error', () => closed.resolve());
   for await (const chunk of input) {

@@ -4,6 +4,7 @@ import { volumeToWire } from '#api/volumes.ts';
 import { formatMillis } from '#api/timestamps.ts';
 import type { Builder } from '#engine/builder/builder.ts';
 import type { Containers } from '#engine/containers/containers.ts';
+import { diskSizes, layersSize } from '#engine/images/disk-sizes.ts';
 import { listImages } from '#engine/images/list-images.ts';
 import type { Snapshotter } from '#engine/snapshots/snapshotter.ts';
 import type { Volumes } from '#engine/volumes/volumes.ts';
@@ -36,7 +37,7 @@ async function diskUsage(engine: DiskUsageBackend, { query, version }: Call): Pr
   if (unknown !== undefined) throw new InvalidArgumentError(`unknown object type: ${unknown}`);
   const wants = (type: string): boolean => asked.length === 0 || asked.includes(type);
   return {
-    LayersSize: wants('image') ? await layersSize(engine.snapshots) : 0,
+    LayersSize: wants('image') ? await layersSize(engine.images.context) : 0,
     Images: wants('image') ? await images(engine, version) : null,
     Containers: wants('container') ? await containers(engine) : null,
     Volumes: wants('volume') ? await volumes(engine) : null,
@@ -44,24 +45,21 @@ async function diskUsage(engine: DiskUsageBackend, { query, version }: Call): Pr
   };
 }
 
-/** Every layer once, however many images are made of it. */
-async function layersSize(snapshots: Snapshotter): Promise<number> {
-  const committed = (await snapshots.list()).filter(({ kind }) => kind === 'committed');
-  return committed.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
 async function images(engine: DiskUsageBackend, version: number): Promise<unknown[]> {
   const [listed, users] = await Promise.all([
     listImages(engine.images.context, parseFilters('', [])),
     engine.imageUsers(),
   ]);
-  return listed.map((image) =>
-    imageSummaryToWire(image, {
+  const sizes = await diskSizes(engine.images.context, listed);
+  return listed.map((image) => {
+    const { size, shared } = sizes.get(image.id) ?? { size: image.size, shared: image.sharedSize };
+    const onDisk = { ...image, size, sharedSize: shared };
+    return imageSummaryToWire(onDisk, {
       version: Math.max(version, 151),
       sharedSize: true,
       containers: users.get(image.id)?.length ?? 0,
-    }),
-  );
+    });
+  });
 }
 
 async function containers({ containers: noun }: DiskUsageBackend): Promise<unknown[]> {

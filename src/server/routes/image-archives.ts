@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import type { Images } from '#engine/images/images.ts';
+import { createLoadReport } from '#engine/images/load-report.ts';
 import { loadImages } from '#engine/images/load-images.ts';
 import { saveImages } from '#engine/images/save-images.ts';
 import { queryFlag } from '#api/query.ts';
@@ -12,7 +13,7 @@ import type { Call } from '../route.ts';
 export async function saveArchive(images: Images, { response, signal }: Call, names: readonly string[]): Promise<void> {
   if (names.length === 0) throw new InvalidArgumentError('no image was named');
   const archive = await saveImages(images.context, names, { signal });
-  response.writeHead(200, { 'Content-Type': 'application/x-tar' });
+  response.writeHead(200, { 'Content-Type': 'application/x-tar', 'Content-Length': archive.totalBytes });
   try {
     await pipeline(archive, response);
   } catch (error) {
@@ -28,10 +29,13 @@ export async function loadArchive(images: Images, call: Call): Promise<void> {
   const isQuiet = queryFlag(query, 'quiet');
   const lines = call.jsonLines();
   const say = (stream: string): void => void lines.write({ stream });
+  const report = createLoadReport((message) => void lines.write(message));
   try {
-    await loadImages(images.context, request.iterator({ destroyOnReturn: false }), {
+    await loadImages(images.context, call.body(), {
       platform,
       signal,
+      isDurable: queryFlag(query, 'sync'),
+      ...(!isQuiet && { onBytes: report }),
       onMoved: (tag, from) => {
         const name = familiarName(parseReference(tag));
         if (!isQuiet) say(`The image ${name} already exists, renaming the old one with ID ${from} to empty string\n`);

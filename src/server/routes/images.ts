@@ -7,6 +7,7 @@ import type { Images } from '#engine/images/images.ts';
 import { IMAGE_FILTERS, listImages } from '#engine/images/list-images.ts';
 import { PRUNE_FILTERS, pruneImages } from '#engine/images/prune-images.ts';
 import { type ImageUser, removeImage } from '#engine/images/remove-image.ts';
+import { treePaths } from '#engine/images/tree-paths.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Call, Route } from '../route.ts';
 import { loadArchive, saveArchive } from './image-archives.ts';
@@ -53,8 +54,10 @@ async function list(engine: ImagesBackend, call: Call): Promise<void> {
 }
 
 async function inspect(images: Images, call: Call): Promise<void> {
+  const { snapshots } = images.context;
   const image = await images.get(call.params['name'] ?? '');
-  call.send(200, imageToWire(image, { version: call.version, driver: images.context.snapshots.driver }));
+  const paths = image.top === undefined ? undefined : treePaths(snapshots, image.top);
+  call.send(200, imageToWire(image, { version: call.version, driver: snapshots.driver, paths }));
 }
 
 async function history(images: Images, call: Call): Promise<void> {

@@ -8,7 +8,9 @@ export const exportFiles = defineCommand({
   options: { output: { kind: 'text', short: 'o', value: 'FILE', help: 'Write to a file instead of standard output' } },
   words: { min: 1, max: 1 },
   async run({ client, output }, { options, words: [name = ''] }) {
-    await writeArchive(output, await exportContainer(await client(), name), options.output);
+    const archive = await exportContainer(await client(), name);
+    const transfer = { label: 'Exporting', total: undefined };
+    await writeArchive(output, archive, { path: options.output, transfer });
     return 0;
   },
 });

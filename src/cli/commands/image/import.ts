@@ -1,8 +1,10 @@
 import { importImage } from '#client/images.ts';
 import { defineCommand } from '../../command.ts';
 import { splitName } from '../../image-name.ts';
+import { inputBytes } from '../../input-bytes.ts';
 import { openInput } from '../../open-input.ts';
 import { showProgress } from '../../output/progress.ts';
+import { watchTransfer } from '../../output/transfer.ts';
 
 /** `berth import` */
 export const importFiles = defineCommand({
@@ -16,13 +18,14 @@ export const importFiles = defineCommand({
   async run({ client, output }, { options, words: [source = '', reference] }) {
     const isAddress = /^https?:\/\//.test(source);
     const archive = isAddress ? undefined : await openInput(source, '');
+    const transfer = { label: 'Importing', total: inputBytes(source) };
     const messages = importImage(await client(), {
       source: isAddress ? source : '-',
       ...(reference === undefined ? {} : splitName(reference)),
       message: options.message,
       changes: options.change,
       platform: options.platform,
-      ...(archive !== undefined && { archive }),
+      ...(archive !== undefined && { archive: watchTransfer(output, archive, transfer) }),
     });
     await showProgress(output, messages);
     return 0;

@@ -11,8 +11,8 @@ export const save = defineCommand({
   },
   words: { min: 1 },
   async run({ client, output }, { options, words }) {
-    const archive = await saveImages(await client(), words, { platform: options.platform });
-    await writeArchive(output, archive, options.output);
+    const { body, total } = await saveImages(await client(), words, { platform: options.platform });
+    await writeArchive(output, body, { path: options.output, transfer: { label: 'Saving', total } });
     return 0;
   },
 });

@@ -1,0 +1,67 @@
+import { chainIds } from '#oci/chain-id.ts';
+import type { Digest } from '#oci/digest.ts';
+import type { ImagesContext } from './context.ts';
+import type { Image } from './image.ts';
+
+/** What an image takes on the disk, bytes. */
+export interface DiskSize {
+  /** If it were here alone. */
+  size: number;
+  /** Of it, what stays when the image goes, because others need it as well. */
+  shared: number;
+}
+
+/** A file or folder of a layer, whichever it is. */
+interface Part {
+  /** Bytes that it takes. */
+  own: number;
+  /** Bytes that it would take if nothing of it lay in other files. */
+  whole: number;
+  users: Set<Digest>;
+}
+
+/**
+ * Sizes as they are on the disk: content that lies in the file of another layer is shared with whoever has that, and a layer that others
+ * have content in is shared with them.
+ */
+export async function diskSizes(
+  { layers, snapshots }: Pick<ImagesContext, 'layers' | 'snapshots'>,
+  images: readonly Image[],
+): Promise<Map<Digest, DiskSize>> {
+  const folders = new Map((await snapshots.list()).map((record) => [record.name, record]));
+  const parts = new Map<string, Part>();
+  const partsOf = new Map<Digest, Part[]>();
+  const partOf = (key: string, own: number, whole: number): Part => {
+    const part = parts.get(key) ?? { own, whole, users: new Set() };
+    parts.set(key, part);
+    return part;
+  };
+  for (const { id, config } of images) {
+    const { diff_ids: diffIds } = config.rootfs;
+    const used = new Set<Part>();
+    for (const [index, name] of chainIds(diffIds).entries()) {
+      const folder = folders.get(name);
+      if (folder?.form === 'directory') used.add(partOf(`folder ${name}`, folder.bytes, folder.bytes));
+      const file = layers.find(diffIds[index] ?? name);
+      if (file !== undefined) used.add(partOf(file.diffId, file.diskBytes, Math.max(file.diskBytes, file.tarBytes)));
+    }
+    for (const part of used) part.users.add(id);
+    partsOf.set(id, [...used]);
+  }
+  for (const { diffId, donors } of layers.list())
+    for (const donor of donors) for (const user of parts.get(diffId)?.users ?? []) parts.get(donor)?.users.add(user);
+  return new Map([...partsOf].map(([id, used]) => [id, sizeOf(used)]));
+}
+
+function sizeOf(parts: readonly Part[]): DiskSize {
+  const size = parts.reduce((sum, { whole }) => sum + whole, 0);
+  const unique = parts.reduce((sum, { own, users }) => sum + (users.size > 1 ? 0 : own), 0);
+  return { size, shared: size - unique };
+}
+
+/** Bytes of all layers together, files and folders, those that only lend content to others included. */
+export async function layersSize({ layers, snapshots }: Pick<ImagesContext, 'layers' | 'snapshots'>): Promise<number> {
+  const folders = (await snapshots.list()).filter(({ kind, form }) => kind === 'committed' && form === 'directory');
+  const bytes = folders.reduce((sum, folder) => sum + folder.bytes, 0);
+  return layers.list().reduce((sum, { diskBytes }) => sum + diskBytes, bytes);
+}
