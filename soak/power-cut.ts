@@ -65,11 +65,12 @@ async function cutOnce(scene: Scene, round: number): Promise<string[]> {
   await prepare(scene, work, archive);
   const before = await listedNames(engine);
   const name = await perform(scene, work, { archive, round });
-  const after = await listedNames(engine);
-  if (name !== undefined && !trees.has(name)) trees.set(name, await readTreeLater(scene, work, { name, archive }));
   const delayMs = delayOf(random);
   await sleep(delayMs);
   disk.cut();
+  // The engine that lives on, beside the copy, says what there was.
+  const after = await listedNames(engine);
+  if (name !== undefined && !trees.has(name)) trees.set(name, await expectedTree(scene, work, { name, archive }));
   await losePower(scene);
   counts['cuts']! += 1;
   counts[work] = (counts[work] ?? 0) + 1;
@@ -205,8 +206,8 @@ async function makeNew(
   return name;
 }
 
-/** What the new image must hold: known for a loaded one; of others, what the engine that made it shows before the cut. */
-async function readTreeLater(
+/** What the new image must hold: known for a loaded one; of others, what the engine that made it shows. */
+async function expectedTree(
   { engine, trees }: Scene,
   work: Work,
   { name, archive }: { name: string; archive: ImageArchive },

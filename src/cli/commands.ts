@@ -102,7 +102,12 @@ const volume = {
 
 const system = {
   df: entry('Show what takes disk space', async () => (await import('./commands/system/df.ts')).df),
+  dedupe: entry(
+    'Keep content that several layers have once',
+    async () => (await import('./commands/system/dedupe.ts')).dedupe,
+  ),
   events: entry('Show what happens in the engine', async () => (await import('./commands/system/events.ts')).events),
+  fsck: entry('Check what is stored, and mend it with --repair', async () => (await import('./commands/fsck.ts')).fsck),
   info: entry('Show facts about the engine and its host', async () => (await import('./commands/system/info.ts')).info),
   prune: entry('Remove everything that nothing uses', async () => (await import('./commands/system/prune.ts')).prune),
 };
@@ -209,6 +214,7 @@ export const SHORT: Readonly<Record<string, Readonly<Record<string, Entry>>>> = 
   },
   'The engine and this program': {
     events: system.events,
+    fsck: system.fsck,
     info: system.info,
     version: entry(
       'Show the versions of program and engine',

@@ -40,6 +40,7 @@ export const c = {
   waitpid: libc.func('int waitpid(int pid, _Out_ int *status, int options)'),
   syncfs: libc.func('int syncfs(int fd)'),
   sync_file_range: libc.func('int sync_file_range(int fd, int64_t offset, int64_t bytes, unsigned int flags)'),
+  posix_fadvise: libc.func('int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)'),
   fallocate: libc.func('int fallocate(int fd, int mode, int64_t offset, int64_t length)'),
   copy_file_range: libc.func(
     'int64_t copy_file_range(int from, _Inout_ int64_t *fromOffset, int to, _Inout_ int64_t *toOffset, size_t length, unsigned int flags)',

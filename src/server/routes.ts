@@ -7,6 +7,7 @@ import { containerStreamRoutes } from './routes/container-streams.ts';
 import { containerRoutes, type ContainersBackend } from './routes/containers.ts';
 import { type DiskUsageBackend, diskUsageRoutes } from './routes/disk-usage.ts';
 import { execRoutes } from './routes/exec.ts';
+import { type FsckBackend, fsckRoutes } from './routes/fsck.ts';
 import { type ImageCreateBackend, imageCreateRoutes } from './routes/image-create.ts';
 import { imageRoutes, type ImagesBackend } from './routes/images.ts';
 import { type NetworksBackend, networkRoutes } from './routes/networks.ts';
@@ -18,6 +19,7 @@ import { volumeRoutes, type VolumesBackend } from './routes/volumes.ts';
 /** What all routes together need of the engine. */
 export type Backend = SystemBackend &
   DiskUsageBackend &
+  FsckBackend &
   ContainersBackend &
   ImagesBackend &
   ImageCreateBackend &
@@ -32,6 +34,7 @@ export function allRoutes(engine: Backend): readonly Route[] {
   return [
     ...systemRoutes(engine),
     ...diskUsageRoutes(engine),
+    ...fsckRoutes(engine),
     ...containerRoutes(engine),
     ...containerStreamRoutes(engine),
     ...containerFileRoutes(engine),
