@@ -90,6 +90,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     dataRoot,
     execRoot,
     snapshotDriver: nouns.snapshots.driver,
+    snapshotStatus: nouns.snapshots.status,
     addressPools: options.network.addressPools,
     runcVersion: nouns.runtime.programs.runc.version,
     conmonVersion: nouns.runtime.programs.conmon.version,

@@ -11,7 +11,15 @@ import { readOsRelease } from '#linux/os-release.ts';
 /** What the facts need that only the engine knows. */
 export type OwnFacts = Pick<
   SystemFacts,
-  'id' | 'dataRoot' | 'execRoot' | 'snapshotDriver' | 'addressPools' | 'runcVersion' | 'conmonVersion' | 'initProgram'
+  | 'id'
+  | 'dataRoot'
+  | 'execRoot'
+  | 'snapshotDriver'
+  | 'snapshotStatus'
+  | 'addressPools'
+  | 'runcVersion'
+  | 'conmonVersion'
+  | 'initProgram'
 >;
 
 const CONTROLLERS = ['memory', 'cpu', 'cpuset', 'pids', 'devices', 'freezer', 'blkio', 'io'];
@@ -42,7 +50,6 @@ export async function readSystemFacts(own: OwnFacts): Promise<SystemFacts> {
       ...(cgroups.version === 2 ? ['name=cgroupns'] : []),
     ],
     nodeVersion: process.versions.node,
-    snapshotStatus: [],
     firewall: 'nftables',
     proxy: readProxy(process.env),
     warnings: [...capabilityWarnings(), ...cgroupWarnings(cgroups), ...runcWarnings(own.runcVersion)],

@@ -104,12 +104,10 @@ async function extractBelow(
   using extractor = createExtractor(root, options);
   const at = (name: string): string => `${folder}/${cleanName(name)}`;
   const parser = createTarParser({
-    entry: (header) =>
-      extractor.entry({
-        ...header,
-        name: at(header.name),
-        linkName: header.kind === 'link' ? at(header.linkName) : header.linkName,
-      }),
+    entry: (header, contentAt) => {
+      const linkName = header.kind === 'link' ? at(header.linkName) : header.linkName;
+      extractor.entry({ ...header, name: at(header.name), linkName }, contentAt);
+    },
     data: (chunk, offset) => extractor.data(chunk, offset),
     end: () => extractor.end(),
   });

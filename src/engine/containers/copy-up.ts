@@ -8,7 +8,7 @@ import { mountRootfs, unmountRootfs } from './rootfs.ts';
 
 /** Fills empty volumes with what the image has at their destination, owner and mode of the folder included. */
 export async function copyUp(
-  context: Pick<Context, 'runtime' | 'snapshots'>,
+  context: Pick<Context, 'images' | 'runtime' | 'snapshots'>,
   id: string,
   mounts: readonly MountPoint[],
 ): Promise<void> {

@@ -9,9 +9,13 @@ export function rootfsOf({ runtime }: Pick<Context, 'runtime'>, id: string): str
   return join(runtime.bundleOf(id), 'rootfs');
 }
 
-/** Mounts a container's tree; unmounted again by `unmountRootfs`. */
-export async function mountRootfs(context: Pick<Context, 'runtime' | 'snapshots'>, id: string): Promise<string> {
+/** Mounts a container's tree, once all layers of it are proven; unmounted again by `unmountRootfs`. */
+export async function mountRootfs(
+  context: Pick<Context, 'images' | 'runtime' | 'snapshots'>,
+  id: string,
+): Promise<string> {
   const rootfs = rootfsOf(context, id);
+  await context.images.awaitLayers(id);
   const [mounts] = await Promise.all([context.snapshots.mounts(id), mkdir(rootfs, { recursive: true, mode: 0o711 })]);
   mountAll(rootfs, mounts);
   return rootfs;

@@ -117,7 +117,8 @@ test('a layer that is not what the image says is refused and nothing is listed',
     InvalidArgumentError,
   );
   expect(await store.images.list()).toEqual([]);
-  expect(await readdir(join(store.root, 'content/ingest'))).toEqual([]);
+  expect(await readdir(join(store.root, 'layers/.new'))).toEqual([]);
+  expect(store.images.context.layers.list()).toEqual([]);
   await expect.poll(() => readdir(join(store.root, 'content/blobs/sha256'))).toEqual([]);
 });
 

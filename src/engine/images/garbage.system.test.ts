@@ -36,10 +36,11 @@ test('loads, saves and removals of the same layers at once leave a whole store',
   await Promise.all([load(), load(), remove(), save(), others()]);
   expect((await store.images.list()).filter(({ tags }) => tags[0]?.startsWith('other:'))).toHaveLength(6);
   const [image] = await loadImages(context, stream(archive, 3000));
-  for (const diffId of image?.config.rootfs.diff_ids ?? []) expect(await context.content.has(diffId)).toBe(true);
+  for (const diffId of image?.config.rootfs.diff_ids ?? []) expect(context.layers.has(diffId)).toBe(true);
   const reopened = await store.reopen();
   expect(await reopened.list()).toHaveLength(7);
   for (const { id } of await reopened.list()) await removeImage(reopened.context, id, { users: [], force: true });
   expect(await reopened.context.content.list()).toEqual([]);
+  expect(reopened.context.layers.list()).toEqual([]);
   expect(await reopened.context.snapshots.list()).toEqual([]);
 }, 60_000);

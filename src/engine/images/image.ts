@@ -1,10 +1,11 @@
 import type { Descriptor } from '#oci/descriptor.ts';
+import type { SnapshotName } from '#engine/snapshots/snapshotter.ts';
 import type { ChainId } from '#oci/chain-id.ts';
 import type { Digest } from '#oci/digest.ts';
 import type { ImageConfig } from '#oci/image-config.ts';
 import type { Manifest } from '#oci/manifest.ts';
 
-/** An image that is whole in this store: its documents and tars in the content store, its layers as snapshots. */
+/** An image that is whole in this store: its documents in the content store, its layers as snapshots. */
 export interface Image {
   /** Digest of its config: the `Id` that every client sees. */
   id: Digest;
@@ -33,7 +34,7 @@ export interface ImageStore {
   get(name: string): Promise<Image>;
   list(): Promise<Image[]>;
   /**
-   * Records an image whose blobs are in the content store and whose layers are unpacked; idempotent. Each tag moves to it.
+   * Records an image whose documents are in the content store and whose layers are stacked; idempotent. Each tag moves to it.
    * @throws {DataLossError} if a blob or layer it names is not there: no image is listed that is not whole
    */
   add(
@@ -46,6 +47,11 @@ export interface ImageStore {
    * @throws {NotFoundError}
    */
   hold(id: Digest): Promise<Disposable>;
+  /**
+   * Waits while layers below a snapshot are hashed again, after a power cut.
+   * @throws {DataLossError} if one is not what it was
+   */
+  awaitLayers(name: SnapshotName): Promise<void>;
   /** Keeps all blobs and layers while an operation puts an image together of which no record exists yet; release by disposing. */
   lease(): Disposable;
 }

@@ -57,7 +57,56 @@ test('names go one by one, and the image with its last', async () => {
   expect(removed).toEqual({ untagged: ['x:2'], deleted: [id, sha256(layer)], bytes: 5 });
   await expect(store.images.get(id)).rejects.toThrow(NotFoundError);
   expect(await context.content.list()).toEqual([]);
+  expect(context.layers.list()).toEqual([]);
   expect(await context.snapshots.list()).toEqual([]);
+});
+
+test('what keeps an image from being removed is told in the order of Docker, and by its weight', async () => {
+  await using store = await openTestStore();
+  const { context } = store.images;
+  const image = await importImage(context, stream(layer), { tags: ['x:1', 'y:1'] });
+  const short = image.id.slice(7, 19);
+  const stopped = { id: 'a'.repeat(64), isRunning: false };
+  const running = { id: 'b'.repeat(64), isRunning: true };
+  await expect(removeImage(context, image.id, { users: [stopped] })).rejects.toThrow(
+    `conflict: unable to delete ${short} (must be forced) - image is referenced in multiple repositories`,
+  );
+  await expect(removeImage(context, image.id, { users: [stopped, running] })).rejects.toThrow(
+    `conflict: unable to delete ${short} (cannot be forced) - image is being used by running container bbbbbbbbbbbb`,
+  );
+  await removeImage(context, 'y:1', { users: [stopped] });
+  await expect(removeImage(context, short, { users: [stopped] })).rejects.toThrow(
+    `conflict: unable to delete ${short} (must be forced) - image is being used by stopped container aaaaaaaaaaaa`,
+  );
+  // With --force the name goes; what a container runs on stays, without one.
+  expect(await removeImage(context, 'x:1', { users: [running], force: true })).toEqual({
+    untagged: ['x:1'],
+    deleted: [],
+    bytes: 0,
+  });
+  const [left] = await store.images.list();
+  expect(left?.tags).toEqual([]);
+  const removed = await removeImage(context, image.manifest.digest, { users: [stopped], force: true });
+  expect(removed.deleted).toEqual([image.id, sha256(layer)]);
+});
+
+test('time filters go by when an image was made', async () => {
+  await using store = await openTestStore();
+  const { context } = store.images;
+  await loadImages(context, stream(forms['docker save'] ?? Buffer.alloc(0))); // made in January 2024
+  await importImage(context, stream(layer), { tags: ['new'] });
+  const listed = async (until: string): Promise<string[]> =>
+    (await listImages(context, parseFilters(JSON.stringify({ until: [until] }), IMAGE_FILTERS))).map(
+      ({ tags }) => tags.at(-1) ?? '',
+    );
+  expect(await listed('2024-01-02T03:04:05Z')).toEqual([]);
+  expect(await listed('2024-01-02T03:04:06Z')).toEqual(['x:1']);
+  expect(await listed('0s')).toEqual(['new:latest', 'x:1']);
+  const filters = parseFilters('{"dangling":["false"],"until":["24h"]}', ['dangling', 'until']);
+  expect((await pruneImages(context, filters, { used: new Set() })).untagged.toSorted()).toEqual([
+    'registry.example:5000/team/y:2',
+    'x:1',
+  ]);
 });
 
 test('layers that another image, a container or an operation needs stay', async () => {
@@ -75,10 +124,11 @@ test('layers that another image, a container or an operation needs stay', async 
   expect(await context.content.has(sha256(config))).toBe(true);
   lease[Symbol.dispose]();
   await expect.poll(() => context.content.has(sha256(config))).toBe(false);
-  expect(await context.content.has(sha256(second))).toBe(true);
+  expect(context.layers.has(sha256(second))).toBe(true);
   await context.snapshots.remove('container');
   await context.garbage.collect();
   expect(await context.content.list()).toEqual([]);
+  expect(context.layers.list()).toEqual([]);
 });
 
 test('lists pass the filters of docker images, and prune takes what has no name', async () => {
@@ -182,7 +232,7 @@ test('after a restart images are there, and those that are not whole are not lis
   await importImage(store.images.context, stream(second), { tags: ['damaged'] });
   await loadImages(store.images.context, stream(forms['docker save'] ?? Buffer.alloc(0)));
   const alone = await importImage(store.images.context, stream(tarOf({ name: 'x' })), { tags: ['alone'] });
-  await store.images.context.content.remove(alone.config.rootfs.diff_ids[0] ?? sha256(''));
+  await store.images.context.layers.remove(alone.config.rootfs.diff_ids[0] ?? sha256(''));
   const images = await store.reopen();
   expect((await images.list()).flatMap(({ tags }) => tags).toSorted()).toEqual([
     'damaged:latest',

@@ -6,6 +6,7 @@ import type { Log } from '#lib/log.ts';
 import type { Database } from '#lib/sqlite.ts';
 import { addImage } from './add-image.ts';
 import { adoptBlobs } from './adopt-blobs.ts';
+import { awaitLayers } from './await-layers.ts';
 import type { ImagesContext } from './context.ts';
 import { findImage } from './find-image.ts';
 import { dropBroken } from './drop-broken.ts';
@@ -38,7 +39,8 @@ export async function openImages({ database, ...stores }: ImagesDeps): Promise<I
   const garbage = createGarbage({ records, ...stores });
   const context: ImagesContext = { records, garbage, ...stores, documents: new Map() };
   await adoptBlobs(context);
-  const proven = (await dropBroken(context)) ? dropUnproven(context) : Promise.resolve();
+  const waits = await dropBroken(context);
+  const proven = waits ? dropUnproven(context) : Promise.resolve();
   return {
     context,
     proven: () => proven,
@@ -51,6 +53,9 @@ export async function openImages({ database, ...stores }: ImagesDeps): Promise<I
       return garbage.lease();
     },
     lease: () => garbage.lease(),
+    async awaitLayers(name) {
+      if (waits) await awaitLayers(context, name);
+    },
   };
 }
 

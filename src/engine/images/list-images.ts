@@ -57,9 +57,10 @@ function createTest(context: ImagesContext, filters: Filters): (image: Image) =>
   const until = filters.time('until');
   return (image) => {
     const created = createdMs(image);
-    if (dangling !== undefined && dangling !== (image.tags.length === 0)) return false;
+    if (dangling === true && image.tags.length > 0) return false;
+    if (dangling === false && image.tags.length + image.digests.length === 0) return false;
     if (before.some((time) => created >= time) || since.some((time) => created <= time)) return false;
-    if (until !== undefined && BigInt(Math.round(image.storedAt)) * 1_000_000n >= until) return false;
+    if (until !== undefined && BigInt(created) * 1_000_000n >= until) return false;
     return filters.labels(image.config.config?.Labels ?? {}) && hasReference(image, filters.values('reference'));
   };
 }

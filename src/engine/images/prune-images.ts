@@ -4,7 +4,8 @@ import type { Digest } from '#oci/digest.ts';
 import type { ImagesContext } from './context.ts';
 import type { Image } from './image.ts';
 import { readImage } from './read-image.ts';
-import { deleteImage, type RemovedImages } from './remove-image.ts';
+import { createdMs } from './list-images.ts';
+import { dropImage, type RemovedImages } from './remove-image.ts';
 
 export const PRUNE_FILTERS: readonly string[] = ['dangling', 'label', 'label!', 'until'];
 
@@ -25,13 +26,17 @@ export async function pruneImages(
   try {
     const result: RemovedImages = { untagged: [], deleted: [], bytes: 0 };
     for (const record of context.records.list()) {
+      // Removed while the others were read.
+      if (context.records.find(record.id) === undefined) continue;
       const image = await readImage(context, record);
       if (used.has(image.id) || !isUnwanted(image, filters)) continue;
       result.untagged.push(...image.tags, ...image.digests);
-      const { deleted, bytes } = await deleteImage(context, record);
-      result.deleted.push(...deleted);
-      result.bytes += bytes;
+      dropImage(context, record);
+      result.deleted.push(image.id);
     }
+    const { removed, bytes } = await context.garbage.collect();
+    result.deleted.push(...removed);
+    result.bytes = bytes;
     context.events.publish({ type: 'image', action: 'prune', id: '', attributes: { reclaimed: String(result.bytes) } });
     return result;
   } finally {
@@ -42,6 +47,6 @@ export async function pruneImages(
 function isUnwanted(image: Image, filters: Filters): boolean {
   const until = filters.time('until');
   if (filters.flag('dangling') !== false && image.tags.length > 0) return false;
-  if (until !== undefined && BigInt(Math.round(image.storedAt)) * 1_000_000n >= until) return false;
+  if (until !== undefined && BigInt(createdMs(image)) * 1_000_000n > until) return false;
   return filters.labels(image.config.config?.Labels ?? {});
 }

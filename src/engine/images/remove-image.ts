@@ -1,5 +1,5 @@
 import { ConflictError } from '#lib/errors.ts';
-import { hexOf } from '#oci/digest.ts';
+import { hexOf, isDigest } from '#oci/digest.ts';
 import { canonicalName, familiarName, parseReference, withDefaultTag } from '#oci/reference.ts';
 import type { ImagesContext } from './context.ts';
 import { findImage, isIdOf } from './find-image.ts';
@@ -40,13 +40,15 @@ export async function removeImage(
   const removal: Removal = { context, record, users, untagged: [] };
   // With its last name the record goes, or neither does.
   const isGoing = context.records.atomically(() => {
-    if (isIdOf(record.id, name)) removeById(removal, force);
+    if (isIdOf(record.id, name) || isDigest(name)) removeById(removal, force);
     else if (!removeByName(removal, name, force)) return false;
     context.records.remove(record.id);
     return true;
   });
   if (!isGoing) return { untagged: removal.untagged, deleted: [], bytes: 0 };
-  return { untagged: removal.untagged, ...(await deleteImage(context, record)) };
+  dropImage(context, record);
+  const { removed, bytes } = await context.garbage.collect();
+  return { untagged: removal.untagged, deleted: [record.id, ...removed], bytes };
 }
 
 interface Removal {
@@ -86,9 +88,9 @@ function removeById(removal: Removal, force: boolean): void {
     throw new ConflictError(`conflict: unable to delete ${short(hexOf(record.id))} (${how} be forced) - ${why}`);
   };
   if (running !== undefined) refuse('cannot', `image is being used by running container ${short(running.id)}`);
-  if (!force && stopped !== undefined) refuse('must', `image is being used by stopped container ${short(stopped.id)}`);
   const names = allNames(removal);
   if (!force && !isSingle(names)) refuse('must', 'image is referenced in multiple repositories');
+  if (!force && stopped !== undefined) refuse('must', `image is being used by stopped container ${short(stopped.id)}`);
   for (const name of names) untag(removal, name);
 }
 
@@ -98,16 +100,11 @@ function untag({ context, record, untagged }: Removal, name: string): void {
   context.events.publish({ type: 'image', action: 'untag', id: record.id, attributes: { name: record.id } });
 }
 
-/** Removes the record and all that only this image needed. */
-export async function deleteImage(
-  { records, documents, garbage, events }: ImagesContext,
-  { id }: ImageRecord,
-): Promise<{ deleted: string[]; bytes: number }> {
+/** Removes the record; what only this image needed goes with the next collection. */
+export function dropImage({ records, documents, events }: ImagesContext, { id }: ImageRecord): void {
   records.remove(id);
   documents.delete(id);
   events.publish({ type: 'image', action: 'delete', id, attributes: { name: id } });
-  const { removed, bytes } = await garbage.collect();
-  return { deleted: [id, ...removed], bytes };
 }
 
 function allNames({ context, record }: Removal): string[] {

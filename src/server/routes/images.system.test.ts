@@ -82,7 +82,7 @@ test('an engine killed while it loads lists nothing that is not whole, and loads
     await engine.start();
     const listed = await ok(engine, 'images', '-q');
     if (listed !== '') expect(await ok(engine, 'inspect', '-f', '{{.Size}}', 'large:1')).toBe('48000000');
-    expect(await readdir(join(engine.dataRoot, 'content/ingest'))).toEqual([]);
+    expect(await readdir(join(engine.dataRoot, 'layers/.new'))).toEqual([]);
     expect(await readdir(join(engine.dataRoot, 'snapshots/.new'))).toEqual([]);
     if (listed !== '') await ok(engine, 'rmi', 'large:1');
     await expect.poll(() => readdir(join(engine.dataRoot, 'content/blobs/sha256')), { timeout: 10_000 }).toEqual([]);
