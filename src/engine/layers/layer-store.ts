@@ -1,5 +1,6 @@
 import type { LayerNeeds } from '#lib/erofs/layer-tree.ts';
 import type { Digest } from '#oci/digest.ts';
+import type { Candidates } from './matcher.ts';
 
 /**
  * How far a layer file is on its way to the disk. `settling`: whole and verified in memory, write-back under way; `durable`: on the disk;
@@ -28,6 +29,8 @@ export interface IngestLayerOptions {
   /** The most that the tar may have, bytes. */
   limitBytes: number;
   signal?: AbortSignal | undefined;
+  /** Where content may be found that need not be written again; what the store itself finds if absent. */
+  candidates?: Candidates | undefined;
 }
 
 /** A layer that is whole on the disk under no name yet; gone when disposed without `commit`. */

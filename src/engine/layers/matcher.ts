@@ -14,7 +14,7 @@ export const DONORS_LIMIT = 23;
 
 /** Where content may be found again; made once for a layer that comes in, and sent to the thread that writes it. */
 export interface Candidates {
-  /** At most `DONORS_LIMIT`; those that nothing was found in are left out of the layer's device table. */
+  /** Of any number; those of them that something was found in are the layer's donors. */
   donors: readonly Donor[];
   /** Whatever the matcher needs to find its way; anything that can be sent to another thread. */
   table: SharedArrayBuffer;
@@ -22,6 +22,7 @@ export interface Candidates {
 
 /** Finds content of a layer that comes in inside the files of layers that are here. Synchronous: it runs where the layer is written. */
 export interface Matcher extends Disposable {
+  /** Those that content was found in, at most `DONORS_LIMIT`; grows at the end. */
   readonly donors: readonly Donor[];
   /**
    * Asked for every regular file that is not empty and not sparse, in the order of the tar.
@@ -34,7 +35,7 @@ export interface Matcher extends Disposable {
 
 /** Content of a donor that may be equal to what comes. */
 export interface Match {
-  /** Index in `donors`. */
+  /** Index in `donors`; asked for once all of the content was equal. */
   readonly donor: number;
   /** Where the content lies in the donor's file, in one piece: bytes, a multiple of 512. */
   readonly offset: number;
@@ -46,6 +47,3 @@ export interface Match {
    */
   compare(piece: Buffer): boolean;
 }
-
-/** Opens the matcher for candidates. @throws {NotFoundError} if the file of a donor is gone */
-export type OpenMatcher = (candidates: Candidates) => Matcher;

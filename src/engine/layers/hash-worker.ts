@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Digest } from '#oci/digest.ts';
+import { readRing, type Ring } from './ring.ts';
+import type { Reply } from './worker-thread.ts';
+
+// The thread that hashes a layer's tar. A job is an empty message; the tar comes through the ring.
+
+const ring = workerData as Ring;
+
+parentPort?.on('message', () => {
+  const hash = createHash('sha256');
+  for (const chunk of readRing(ring, 0)) hash.update(chunk);
+  const done: Reply<Digest> = { done: `sha256:${hash.digest('hex')}` };
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+  parentPort?.postMessage(done);
+});

@@ -1,0 +1,136 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataLossError, NotFoundError } from '#lib/errors.ts';
+import { createKeyedLock } from '#lib/keyed-lock.ts';
+import type { Log } from '#lib/log.ts';
+import type { Database } from '#lib/sqlite.ts';
+import type { Digest } from '#oci/digest.ts';
+import { commitLayer } from './commit-layer.ts';
+import { createHolds } from './holds.ts';
+import { ingestFile } from './ingest-layer.ts';
+import { openLanes } from './lanes.ts';
+import type { IngestedLayer, IngestLayerOptions, LayerStore } from './layer-store.ts';
+import { donorPaths, type LayersContext, pathOf, recipeOf } from './layers-context.ts';
+import type { Candidates } from './matcher.ts';
+import { proveLayers } from './prove.ts';
+import { gatherTar } from './read-layer.ts';
+import { createLayerRecords, type StoredLayer } from './records.ts';
+import { releaseLayer, removeLayer } from './remove-layer.ts';
+import { createSettler } from './settle.ts';
+import { checkAtStart } from './start-check.ts';
+import { witnessOf } from './witness.ts';
+
+export interface LayersOptions {
+  database: Database;
+  /** Folder of the store: a file per layer, `.new` for what is on its way. */
+  root: string;
+  log: Log;
+}
+
+type Context = LayersContext & { database: Database };
+
+/** Opens the store, and mends what a crash or a power cut left. Disposing ends its threads and stops what it does in the background. */
+export async function openLayers({ database, root, log }: LayersOptions): Promise<LayerStore & AsyncDisposable> {
+  const incoming = join(root, '.new');
+  await rm(incoming, { recursive: true, force: true });
+  await mkdir(incoming, { recursive: true, mode: 0o700 });
+  await using cleanup = new AsyncDisposableStack();
+  const records = createLayerRecords(database);
+  const settler = cleanup.use(createSettler({ root, records, log }));
+  const lanes = cleanup.use(openLanes());
+  const context: Context = {
+    root,
+    incoming,
+    records,
+    log,
+    lanes,
+    holds: createHolds((diffId) => releaseLayer(context, diffId)),
+    locks: createKeyedLock(),
+    settler,
+    witness: witnessOf(root),
+    database,
+    findCandidates: async () => undefined,
+  };
+  await checkAtStart(context);
+  const closing = new AbortController();
+  const proven = proveLayers(context, closing.signal).catch((error: unknown) =>
+    log.error('layers could not be looked through', { error: String(error) }),
+  );
+  cleanup.defer(async () => {
+    closing.abort();
+    await proven;
+  });
+  const held = cleanup.move();
+  return { ...createStore(context, proven), [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+function createStore(context: Context, proven: Promise<void>): LayerStore {
+  const { records, settler, log } = context;
+  return {
+    has: (diffId) => isWhole(records.find(diffId)),
+    find: (diffId) => records.find(diffId),
+    list: () => records.list(),
+    ingest: (tar, options) => ingest(context, tar, options),
+    read: (diffId, range) => read(context, diffId, range),
+    image(diffId) {
+      const layer = get(context, diffId);
+      return { path: pathOf(context, layer), devices: donorPaths(context, layer.donors) };
+    },
+    async remove(diffId) {
+      removeLayer(context, diffId);
+    },
+    condemn(diffId, reason) {
+      const layer = get(context, diffId);
+      log.warn('a layer is damaged', { layer: diffId, why: reason });
+      records.setState(diffId, layer.file, 'damaged');
+    },
+    settled: () => settler.settled(),
+    proven: () => proven,
+  };
+}
+
+function isWhole(layer: StoredLayer | undefined): boolean {
+  return layer?.state === 'durable' || layer?.state === 'settling';
+}
+
+/** @throws {NotFoundError} if it is not there, or only as a donor */
+function get({ records }: Context, diffId: Digest): StoredLayer {
+  const layer = records.find(diffId);
+  if (layer === undefined || layer.state === 'donor') throw new NotFoundError(`no such layer: ${diffId}`);
+  return layer;
+}
+
+async function* read(
+  context: Context,
+  diffId: Digest,
+  range: Parameters<LayerStore['read']>[1],
+): AsyncGenerator<Uint8Array> {
+  const layer = get(context, diffId);
+  if (layer.state === 'damaged')
+    throw new DataLossError(`layer ${diffId} is damaged`, {
+      hint: 'load or pull the image again: that replaces the layer',
+    });
+  yield* gatherTar(recipeOf(context, pathOf(context, layer)), range);
+}
+
+async function ingest(
+  context: Context,
+  tar: AsyncIterable<Uint8Array>,
+  options: IngestLayerOptions,
+): Promise<IngestedLayer> {
+  await using cleanup = new AsyncDisposableStack();
+  const candidates: Candidates | undefined = options.candidates ?? (await context.findCandidates());
+  const { incoming: folder, lanes, holds } = context;
+  using _ = holds.hold((candidates?.donors ?? []).map(({ diffId }) => diffId));
+  const file = cleanup.use(await ingestFile({ folder, lanes }, tar, { ...options, candidates }));
+  const { diffId, path, written } = file;
+  cleanup.use(holds.hold(written.trailer.donors));
+  const held = cleanup.move();
+  return {
+    diffId,
+    tarBytes: written.tarBytes,
+    read: () => gatherTar(recipeOf(context, path, { tarBytes: written.tarBytes, trailer: written.trailer })),
+    commit: () => commitLayer(context, file),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}

@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { InternalError } from '#lib/errors.ts';
+import { receiveError, type SentError } from './worker-error.ts';
+
+/** What a thread answers to a job. */
+export type Reply<T> = { done: T } | { failed: SentError };
+
+/** A thread that does one job after another. */
+export interface WorkerThread<Job, Done> {
+  readonly isAlive: boolean;
+  /** @throws what the job failed with; {InternalError} if the thread ended */
+  run(job: Job): Promise<Done>;
+  end(): Promise<void>;
+}
+
+/** @param name of its file beside this one, and of its bundle */
+export function startWorker<Job, Done>(name: string, workerData: unknown): WorkerThread<Job, Done> {
+  const worker = new Worker(entryOf(name), { workerData, execArgv: [], name });
+  worker.unref(); // an idle one keeps no process alive
+  let isAlive = true;
+  let failure: unknown;
+  worker.on('error', (error) => (failure = error));
+  const ended = once(worker, 'exit').then(
+    () => (isAlive = false),
+    () => (isAlive = false),
+  );
+  return {
+    get isAlive() {
+      return isAlive;
+    },
+    async run(job) {
+      worker.ref();
+      const reply = Promise.withResolvers<Reply<Done>>();
+      const onMessage = (message: Reply<Done>): void => reply.resolve(message);
+      worker.once('message', onMessage);
+      void ended.then(() => reply.reject(threadEnded(name, failure)));
+      try {
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+        worker.postMessage(job);
+        const answer = await reply.promise;
+        if ('failed' in answer) throw receiveError(answer.failed);
+        return answer.done;
+      } finally {
+        worker.off('message', onMessage);
+        worker.unref();
+      }
+    },
+    async end() {
+      await worker.terminate();
+    },
+  };
+}
+
+function threadEnded(name: string, cause: unknown): Error {
+  return new InternalError(`the thread ${name} ended unexpectedly`, {
+    why: cause instanceof Error ? cause.message : 'it gave no reason',
+    hint: 'try again; if it happens again, the log of the engine says more',
+    cause,
+  });
+}
+
+/** Source runs as it is; a bundle has a file for every thread beside it. */
+function entryOf(name: string): URL {
+  const isSource = import.meta.url.endsWith('.ts');
+  return new URL(isSource ? `./${name}.ts` : `./${name}.mjs`, import.meta.url);
+}
