@@ -10,6 +10,7 @@ const RUNS: Readonly<
   'kill-engine': { rounds: 200, load: async () => (await import('./kill-engine.ts')).killEngine },
   'kill-images': { rounds: 100, load: async () => (await import('./kill-images.ts')).killImages },
   'power-cut': { rounds: 50, load: async () => (await import('./power-cut.ts')).cutPower },
+  'corrupt-images': { rounds: 86, load: async () => (await import('./corrupt-images.ts')).corruptImages },
   'fuzz-tar': { rounds: 3000, load: async () => (await import('./fuzz-tar.ts')).fuzzTar },
   'fuzz-api': { rounds: 5000, load: async () => (await import('./fuzz-api.ts')).fuzzApi },
   'many-containers': { rounds: 500, load: async () => (await import('./many-containers.ts')).manyContainers },
