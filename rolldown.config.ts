@@ -1,6 +1,6 @@
 import { defineConfig } from 'rolldown';
 
-/** Two bundles: the CLI, which starts at every command and must load quickly, and the engine, which alone loads koffi. */
+/** Two bundles: the CLI, which starts at every command and must load quickly, and the engine with its threads, which alone loads koffi. */
 const shared = {
   platform: 'node' as const,
   external: ['koffi', /^node:/],
@@ -17,7 +17,12 @@ export default defineConfig([
   },
   {
     ...shared,
-    input: { berthd: 'src/daemon/main.ts' },
+    input: {
+      berthd: 'src/daemon/main.ts',
+      // Threads of the engine, started by file name.
+      'hash-worker': 'src/engine/layers/hash-worker.ts',
+      'write-worker': 'src/engine/layers/write-worker.ts',
+    },
     output: { dir, entryFileNames: '[name].mjs', chunkFileNames: 'engine-[name]-[hash].mjs' },
   },
 ]);
