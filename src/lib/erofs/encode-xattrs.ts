@@ -85,7 +85,7 @@ export function decodeXattrs(bytes: Buffer): Map<string, Buffer> {
 
 function encodeSet(path: string, xattrs: ReadonlyMap<string, Buffer>): Buffer {
   if (xattrs.size === 0) return Buffer.alloc(0);
-  const parts = [Buffer.alloc(HEADER_BYTES)];
+  const parts: Buffer[] = [Buffer.alloc(HEADER_BYTES)];
   for (const name of [...xattrs.keys()].toSorted()) parts.push(encodeOne(name, xattrs.get(name) ?? Buffer.alloc(0)));
   const bytes = Buffer.concat(parts);
   if (bytes.length > SET_LIMIT) throw tooLarge(path, `its attributes have ${bytes.length} bytes`);

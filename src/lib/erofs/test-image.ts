@@ -1,4 +1,6 @@
+import { type TarHeader, tarHeader } from '#lib/tar/header.ts';
 import { createTarParser } from '#lib/tar/parser.ts';
+import { TAR_END, tarEntry, tarPadding } from '#lib/tar/writer.ts';
 import { createLayerTree } from './create-layer-tree.ts';
 import type { TreeFacts } from './layer-tree.ts';
 import { SUPERBLOCK_OFFSET, writeIndex } from './write-index.ts';
@@ -37,4 +39,16 @@ export function imageOf(tar: Buffer): { pieces: Buffer[]; facts: TreeFacts; meta
   index.superblock.copy(head, SUPERBLOCK_OFFSET);
   const body = [head, tar, Buffer.alloc(Math.ceil(tar.length / 512) * 512 - tar.length), ...holes];
   return { pieces: [...body, Buffer.alloc(metadataOffset - end), ...index.metadata], facts, metadataOffset };
+}
+
+export type Entry = Partial<TarHeader> & { name: string; content?: string | Buffer };
+
+/** A tar of these entries; a name with a last slash is a folder, `kind` says the rest. For tests. */
+export function tarOf(...entries: readonly Entry[]): Buffer {
+  const pieces = entries.flatMap(({ content = '', ...fields }) => {
+    const kind = fields.kind ?? (fields.name.endsWith('/') ? 'directory' : 'file');
+    const bytes = Buffer.from(content as string);
+    return [tarEntry(tarHeader({ kind, size: bytes.length, ...fields })), bytes, tarPadding(bytes.length)];
+  });
+  return Buffer.concat([...pieces, TAR_END]);
 }
