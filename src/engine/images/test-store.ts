@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openContentStore } from '#engine/content/store.ts';
 import { type EventLog, openEvents } from '#engine/events/events.ts';
+import type { MountForm } from '#engine/layers/layer-store.ts';
 import { openLayers } from '#engine/layers/open-layers.ts';
 import { openSnapshotter } from '#engine/snapshots/open-snapshotter.ts';
 import { silentLog } from '#lib/log.ts';
@@ -20,8 +21,11 @@ export interface TestStore extends AsyncDisposable {
   reopen(): Promise<Images>;
 }
 
-/** @param root a folder that is kept; a temporary one if absent */
-export async function openTestStore(root?: string): Promise<TestStore> {
+/**
+ * @param root a folder that is kept; a temporary one if absent
+ * @param options the form in which layers are mounted; the best that works here if absent
+ */
+export async function openTestStore(root?: string, { form }: { form?: MountForm } = {}): Promise<TestStore> {
   await using stack = new AsyncDisposableStack();
   const folder = root ?? stack.use(await mkdtempDisposable(join(tmpdir(), 'images-'))).path;
   await mkdir(folder, { recursive: true });
@@ -36,7 +40,8 @@ export async function openTestStore(root?: string): Promise<TestStore> {
     const log = silentLog;
     const content = await openContentStore(join(folder, 'content'));
     const layers = stores.use(await openLayers({ database, root: join(folder, 'layers'), log }));
-    const snapshots = stores.use(await openSnapshotter({ database, root: join(folder, 'snapshots'), layers, log }));
+    const root = join(folder, 'snapshots');
+    const snapshots = stores.use(await openSnapshotter({ database, root, layers, log, form }));
     return openImages({ database, content, layers, snapshots, events, log });
   };
   const images = await open();

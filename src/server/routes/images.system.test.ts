@@ -65,7 +65,7 @@ test('the docker client imports, names, shows, saves, removes and loads images',
   expect(await ok(engine, 'images', '-q', '--no-trunc', 'small')).toBe(id);
   expect(await bad(engine, 'rmi', 'nope')).toContain('No such image: nope:latest');
   expect(await bad(engine, 'load', '-i', tar)).toContain('the archive holds no image');
-  expect(await ok(engine, 'image', 'prune', '-af')).toContain('Total reclaimed space: 5B');
+  expect(await ok(engine, 'image', 'prune', '-af')).toMatch(/Total reclaimed space: \d+\.?\d*kB/);
 });
 
 test('an engine killed while it loads lists nothing that is not whole, and loads again', async () => {
