@@ -9,7 +9,6 @@ import {
   gnuSparseRegions,
   paxSparseForm,
   paxSparseMap,
-  SPARSE_REGIONS_LIMIT,
   type SparseMapReader,
 } from './sparse.ts';
 
@@ -48,7 +47,7 @@ const KINDS: Readonly<Record<string, TarKind>> = {
 type State =
   | { at: 'header' }
   | { at: 'extension'; type: string; size: number; parts: Buffer[]; left: number }
-  | { at: 'gnu-sparse'; header: TarHeader; stored: number; regions: SparseRegion[] }
+  | { at: 'gnu-sparse'; header: TarHeader; stored: number; regions: SparseRegion[]; bytes: number }
   | { at: 'sparse-map'; header: TarHeader; stored: number; map: SparseMapReader }
   | { at: 'content' }
   | { at: 'padding'; left: number }
@@ -246,7 +245,7 @@ class Parser implements TarParser {
     const regions = gnuSparseRegions(raw, { offset: 386, count: 4 });
     header.size = number(raw, 483, 12);
     if (raw[482] === 0) this.#start({ ...header, sparse: regions }, stored);
-    else this.#state = { at: 'gnu-sparse', header, stored, regions };
+    else this.#state = { at: 'gnu-sparse', header, stored, regions, bytes: 0 };
   }
 
   #beginPaxSparse(
@@ -262,7 +261,9 @@ class Parser implements TarParser {
 
   #gnuSparse(state: State & { at: 'gnu-sparse' }, raw: Buffer): number {
     state.regions.push(...gnuSparseRegions(raw, { offset: 0, count: 21 }));
-    if (state.regions.length > SPARSE_REGIONS_LIMIT) throw new TooLargeError('tar: too many regions in a sparse file');
+    state.bytes += BLOCK;
+    if (state.bytes > this.#limits.headerBytes)
+      throw new TooLargeError(`tar: the map of a sparse file exceeds ${this.#limits.headerBytes} bytes`);
     if (raw[504] === 0) this.#start({ ...state.header, sparse: state.regions }, state.stored);
     return BLOCK;
   }

@@ -3,7 +3,7 @@ import { number } from './block.ts';
 import type { SparseRegion } from './header.ts';
 import { paxNumber, type PaxRecords, paxText } from './pax.ts';
 
-export const SPARSE_REGIONS_LIMIT = 1_000_000;
+const SPARSE_REGIONS_LIMIT = 1_000_000;
 
 /** The first regions of an old GNU sparse header: four in the header itself, 21 in each block that follows. */
 export function gnuSparseRegions(block: Buffer, place: { offset: number; count: number }): SparseRegion[] {
