@@ -1,7 +1,10 @@
 import { renameSync, statSync } from 'node:fs';
-import { DataLossError } from '#lib/errors.ts';
+import { ConflictError, DataLossError } from '#lib/errors.ts';
 import { syncDirectory } from '#lib/files/write-atomic.ts';
 import { confirmLayer } from './confirm-layer.ts';
+import { neededRanges } from './dedupe/donor-garbage.ts';
+import { covers, unionOf } from './dedupe/ranges.ts';
+import { recheckDependents } from './dedupe/recheck-dependents.ts';
 import { ingestFile, type NewLayerFile } from './ingest-layer.ts';
 import { discardFile, type LayersContext, pathOf, recipeOf } from './layers-context.ts';
 import type { StoredLayer } from './records.ts';
@@ -10,22 +13,22 @@ import { syncFile } from './settle.ts';
 
 /**
  * Gives a new file its name and record. What is there of the same diffId is replaced, whatever its state: the new bytes were just hashed, those
- * there were not. Two things are kept: a layer that the new one was compared with and is equal to, byte for byte; and where content lies that other
- * layers refer to.
+ * there were not. Two things are kept: a layer that the new one was compared with and is equal to, byte for byte; and content that other layers
+ * refer to, which is at the same place in every file of the same layer.
  */
 export async function commitLayer(context: LayersContext, file: NewLayerFile): Promise<StoredLayer> {
   using _ = await context.locks.acquire(file.diffId);
   const existing = context.records.find(file.diffId);
-  if (existing === undefined) return await place(context, file, undefined);
+  if (existing === undefined) return await placeLayer(context, file, { existing });
   const { donors } = file.written.trailer;
   const refersToIt = donors.includes(file.diffId);
   if (refersToIt || (donors.length > 0 && existing.donors.length > 0))
     if (await confirmLayer(context, existing, file)) return confirmed(context, existing);
-  if (refersToIt || (isReferredTo(context, existing) && !isLaidOutAlike(existing, file))) {
+  if (refersToIt || !keepsWhatOthersNeed(context, existing, file)) {
     await using whole = await rewrite(context, file);
-    return await place(context, whole, existing);
+    return await placeLayer(context, whole, { existing });
   }
-  return await place(context, file, existing);
+  return await placeLayer(context, file, { existing });
 }
 
 /** What was equal to bytes that were just hashed is whole, whatever was thought of it. */
@@ -37,10 +40,21 @@ function confirmed({ records, settler, witness }: LayersContext, existing: Store
   return records.find(existing.diffId) ?? existing;
 }
 
-async function place(
+export interface PlaceOptions {
+  /** The layer of the same diffId that is replaced. */
+  existing: StoredLayer | undefined;
+  /** Asked at the last moment; if not, the file is dropped. */
+  isWanted?: () => boolean;
+}
+
+/**
+ * Moves the file in and writes its record. The caller holds the layer's lock.
+ * @throws {ConflictError} if it is not wanted any more
+ */
+export async function placeLayer(
   context: LayersContext,
   file: NewLayerFile,
-  existing: StoredLayer | undefined,
+  { existing, isWanted = () => true }: PlaceOptions,
 ): Promise<StoredLayer> {
   const { records, root, settler, witness } = context;
   const { diffId, name, written } = file;
@@ -55,7 +69,10 @@ async function place(
   }
   renameSync(file.path, pathOf(context, { file: name }));
   if (isDurable) await syncDirectory(root);
-  if (existing !== undefined) giveUpDependents(context, existing, file);
+  if (!isWanted()) {
+    discardFile(context, name);
+    throw new ConflictError(`layer ${diffId} changed while it was written anew`);
+  }
   const { donors, needs, contentBytes } = written.trailer;
   records.put({
     diffId,
@@ -69,19 +86,21 @@ async function place(
     needs,
   });
   if (existing !== undefined) discardFile(context, existing.file);
+  if (existing?.state === 'damaged') recheckDependents(context, diffId);
   if (!isDurable) settler.settle(diffId);
   const stored = records.find(diffId);
   if (stored === undefined) throw new DataLossError(`layer ${diffId} was removed while it was stored`);
   return stored;
 }
 
-function isReferredTo({ records, holds }: LayersContext, { diffId }: StoredLayer): boolean {
-  return holds.isHeld(diffId) || records.dependents(diffId).length > 0;
-}
-
-/** Files that hold all of a tar have it in the same places; of others that is not known. */
-function isLaidOutAlike(existing: StoredLayer, { written }: NewLayerFile): boolean {
-  return written.dataBytes === written.tarBytes && existing.donors.length === 0;
+/** Whether a new file has all that layers refer to, or may refer to soon, in the one it replaces. */
+export function keepsWhatOthersNeed(context: LayersContext, existing: StoredLayer, { written }: NewLayerFile): boolean {
+  if (written.dataBytes === written.tarBytes) return true;
+  if (context.holds.isHeld(existing.diffId)) return false;
+  const needed = neededRanges(context, existing);
+  if (needed === undefined) return false;
+  const own = unionOf(written.trailer.extents.filter(({ device }) => device === 0));
+  return needed.every((range) => covers(own, range));
 }
 
 /** The same layer with all of its content in its own file. */
@@ -89,24 +108,11 @@ async function rewrite(context: LayersContext, file: NewLayerFile): Promise<NewL
   const tar = gatherTar(
     recipeOf(context, file.path, { tarBytes: file.written.tarBytes, trailer: file.written.trailer }),
   );
-  const whole = await ingestFile({ folder: context.incoming, lanes: context.lanes }, tar, {
-    limitBytes: file.written.tarBytes,
-  });
+  const { incoming: folder, lanes, holds } = context;
+  const whole = await ingestFile({ folder, lanes, holds }, tar, { limitBytes: file.written.tarBytes });
   if (whole.diffId === file.diffId) return whole;
   await whole[Symbol.asyncDispose]();
   throw new DataLossError(`layer ${file.diffId} changed while it was stored`, {
     hint: 'load or pull the image again; if it happens again, the disk or the memory of this machine is broken',
   });
-}
-
-/** Layers that refer to ranges of a file that is laid out otherwise now have lost them. */
-function giveUpDependents(context: LayersContext, existing: StoredLayer, file: NewLayerFile): void {
-  if (isLaidOutAlike(existing, file)) return;
-  const { records, log } = context;
-  for (const dependent of records.dependents(existing.diffId)) {
-    const record = records.find(dependent);
-    if (record === undefined || dependent === existing.diffId) continue;
-    records.setState(dependent, record.file, 'damaged');
-    log.warn('a layer lost content that lay in another one', { layer: dependent, donor: existing.diffId });
-  }
 }

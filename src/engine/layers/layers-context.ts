@@ -7,11 +7,12 @@ import { fileError, isErrno } from '#lib/files/file-error.ts';
 import type { KeyedLock } from '#lib/keyed-lock.ts';
 import type { Log } from '#lib/log.ts';
 import type { Digest } from '#oci/digest.ts';
+import type { DonorShrinker } from './dedupe/donor-shrinker.ts';
+import type { HeldCandidates } from './dedupe/open-candidates.ts';
 import type { LayerTrailer } from './format.ts';
 import type { Holds } from './holds.ts';
 import type { Lanes } from './lanes.ts';
 import { readLayerFile } from './layer-file.ts';
-import type { Candidates } from './matcher.ts';
 import type { TarRecipe } from './read-layer.ts';
 import type { LayerRecords } from './records.ts';
 import type { Settler } from './settle.ts';
@@ -31,8 +32,11 @@ export interface LayersContext {
   settler: Settler;
   /** See `witness.ts`. */
   witness: string;
-  /** Where a layer that comes in may find content. */
-  findCandidates(): Promise<Candidates | undefined>;
+  /** Where a layer that comes in may find content; what is there stays as it is until it is disposed. */
+  findCandidates: () => Promise<HeldCandidates | undefined>;
+  shrinker: DonorShrinker;
+  /** Hashes layers again that are `unproven`, in the background. */
+  prove(): void;
 }
 
 /** Where a layer's file is. */

@@ -6,12 +6,15 @@ import type { Log } from '#lib/log.ts';
 import type { Database } from '#lib/sqlite.ts';
 import type { Digest } from '#oci/digest.ts';
 import { commitLayer } from './commit-layer.ts';
+import { createDonorShrinker } from './dedupe/donor-shrinker.ts';
+import { createCandidateIndex } from './dedupe/open-candidates.ts';
+import { hasOldMounts } from './dedupe/old-mounts.ts';
+import { recheckDependents } from './dedupe/recheck-dependents.ts';
 import { createHolds } from './holds.ts';
 import { ingestFile } from './ingest-layer.ts';
 import { openLanes } from './lanes.ts';
 import type { IngestedLayer, IngestLayerOptions, LayerStore } from './layer-store.ts';
 import { donorPaths, type LayersContext, pathOf, recipeOf } from './layers-context.ts';
-import type { Candidates } from './matcher.ts';
 import { proveLayers } from './prove.ts';
 import { gatherTar } from './read-layer.ts';
 import { createLayerRecords, type StoredLayer } from './records.ts';
@@ -38,33 +41,44 @@ export async function openLayers({ database, root, log }: LayersOptions): Promis
   const records = createLayerRecords(database);
   const settler = cleanup.use(createSettler({ root, records, log }));
   const lanes = cleanup.use(openLanes());
+  const holds = createHolds((diffId) => releaseLayer(context, diffId));
+  const shrinker = cleanup.use(
+    createDonorShrinker({ root, records, holds, log, hasOldMounts: () => hasOldMounts(root, records) }),
+  );
+  const candidates = createCandidateIndex({ root, records, holds, log });
+  const closing = new AbortController();
+  let proven = Promise.resolve();
   const context: Context = {
     root,
     incoming,
     records,
     log,
     lanes,
-    holds: createHolds((diffId) => releaseLayer(context, diffId)),
+    holds,
     locks: createKeyedLock(),
     settler,
     witness: witnessOf(root),
     database,
-    findCandidates: async () => undefined,
+    findCandidates: () => candidates.find(),
+    shrinker,
+    prove() {
+      proven = proven
+        .then(() => proveLayers(context, closing.signal))
+        .catch((error: unknown) => log.error('layers could not be looked through', { error: String(error) }));
+    },
   };
   await checkAtStart(context);
-  const closing = new AbortController();
-  const proven = proveLayers(context, closing.signal).catch((error: unknown) =>
-    log.error('layers could not be looked through', { error: String(error) }),
-  );
+  context.prove();
+  shrinker.wake();
   cleanup.defer(async () => {
     closing.abort();
     await proven;
   });
   const held = cleanup.move();
-  return { ...createStore(context, proven), [Symbol.asyncDispose]: () => held.disposeAsync() };
+  return { ...createStore(context, () => proven), [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
-function createStore(context: Context, proven: Promise<void>): LayerStore {
+function createStore(context: Context, proven: () => Promise<void>): LayerStore {
   const { records, settler, log } = context;
   return {
     has: (diffId) => isWhole(records.find(diffId)),
@@ -83,9 +97,10 @@ function createStore(context: Context, proven: Promise<void>): LayerStore {
       const layer = get(context, diffId);
       log.warn('a layer is damaged', { layer: diffId, why: reason });
       records.setState(diffId, layer.file, 'damaged');
+      recheckDependents(context, diffId);
     },
     settled: () => settler.settled(),
-    proven: () => proven,
+    proven,
   };
 }
 
@@ -118,19 +133,19 @@ async function ingest(
   tar: AsyncIterable<Uint8Array>,
   options: IngestLayerOptions,
 ): Promise<IngestedLayer> {
-  await using cleanup = new AsyncDisposableStack();
-  const candidates: Candidates | undefined = options.candidates ?? (await context.findCandidates());
   const { incoming: folder, lanes, holds } = context;
-  using _ = holds.hold((candidates?.donors ?? []).map(({ diffId }) => diffId));
-  const file = cleanup.use(await ingestFile({ folder, lanes }, tar, { ...options, candidates }));
+  const { candidates, ...limits } = options;
+  const findCandidates =
+    candidates === undefined
+      ? context.findCandidates
+      : async () => ({ ...candidates, ...holds.hold(candidates.donors.map(({ diffId }) => diffId)) });
+  const file = await ingestFile({ folder, lanes, holds }, tar, { ...limits, findCandidates });
   const { diffId, path, written } = file;
-  cleanup.use(holds.hold(written.trailer.donors));
-  const held = cleanup.move();
   return {
     diffId,
     tarBytes: written.tarBytes,
     read: () => gatherTar(recipeOf(context, path, { tarBytes: written.tarBytes, trailer: written.trailer })),
     commit: () => commitLayer(context, file),
-    [Symbol.asyncDispose]: () => held.disposeAsync(),
+    [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   };
 }

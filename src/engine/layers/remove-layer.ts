@@ -9,6 +9,7 @@ export function removeLayer(context: LayersContext & { database: Database }, dif
   const gone: StoredLayer[] = [];
   transaction(context.database, () => forget(context, diffId, gone));
   for (const { file } of gone) discardFile(context, file);
+  context.shrinker.wake();
 }
 
 function forget(context: LayersContext, diffId: Digest, gone: StoredLayer[]): void {
