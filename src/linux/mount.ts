@@ -1,5 +1,7 @@
-import { InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
-import { c, checked, checkedLater, lastErrno } from './ffi.ts';
+import { close, openSync } from 'node:fs';
+import { O_PATH } from '#lib/files/o-path.ts';
+import { unlessGone } from '#lib/files/unless-gone.ts';
+import { c, checked, lastErrno } from './ffi.ts';
 import { mountByParameters } from './fs-context.ts';
 
 /** What mount(2) is told; `type` is `bind` for a bind mount. */
@@ -71,13 +73,16 @@ export function unmount(target: string): boolean {
   return false;
 }
 
-/** As `unmount`, beside the event loop: what the kernel kept of a large tree takes a while to go. */
+/**
+ * As `unmount`, but what the kernel kept of a large tree, which takes a while to go, goes beside the event loop. The path is free when this
+ * returns its promise.
+ */
 export async function unmountLater(target: string): Promise<boolean> {
+  const fd = unlessGone(() => openSync(target, O_PATH));
+  if (fd === undefined) return false;
   try {
-    await checkedLater((done) => void c.umount2.async(target, MNT_DETACH, done), `unmount ${target}`);
-    return true;
-  } catch (error) {
-    if (error instanceof InvalidArgumentError || error instanceof NotFoundError) return false;
-    throw error;
+    return unmount(target);
+  } finally {
+    await new Promise((resolve) => close(fd, resolve));
   }
 }

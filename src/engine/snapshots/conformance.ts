@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ConflictError, InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
+import type { LayerStore } from '#engine/layers/layer-store.ts';
 import { sha256 } from '#lib/sha256.ts';
 import { type TarHeader, tarHeader } from '#lib/tar/header.ts';
 import { readTar } from '#lib/tar/read-tar.ts';
@@ -31,14 +32,21 @@ export async function* stream(bytes: Buffer, size = 700): AsyncGenerator<Buffer>
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-/** Unpacks a tar as a layer over another snapshot. */
-export async function unpackTar(
-  snapshots: Snapshotter,
-  layer: { name: SnapshotName; parent?: SnapshotName },
+/** A snapshotter with the layers it stacks. */
+export interface SnapshotRig {
+  snapshots: Snapshotter;
+  layers: LayerStore;
+}
+
+/** Takes a tar in as a layer, and stacks it on another snapshot. */
+export async function stackTar(
+  { snapshots, layers }: SnapshotRig,
+  layer: { name: SnapshotName; parent?: SnapshotName | undefined },
   tar: Buffer,
 ): Promise<Digest> {
-  const diffId = sha256(tar);
-  await snapshots.unpack({ name: layer.name, parent: layer.parent, diffId }, stream(tar));
+  await using ingested = await layers.ingest(stream(tar, 64 * 1024), { limitBytes: tar.length });
+  const { diffId } = await ingested.commit();
+  await snapshots.stack({ name: layer.name, parent: layer.parent, diffId });
   return diffId;
 }
 
@@ -78,7 +86,7 @@ export async function entriesOf(snapshots: Snapshotter, name: SnapshotName): Pro
 }
 
 /** Makes a fresh snapshotter. */
-export type Open = () => Promise<AsyncDisposable & { snapshots: Snapshotter }>;
+export type Open = () => Promise<AsyncDisposable & SnapshotRig>;
 
 const base = tarOf(
   { name: 'etc/', mode: 0o750, uid: 3, mtimeNs: 1_500_000_000_123_456_789n },
@@ -97,7 +105,7 @@ function namesConformance(open: Open): void {
   test('a name is taken once and missing names are not found', async () => {
     await using fresh = await open();
     const { snapshots } = fresh;
-    await unpackTar(snapshots, { name: 'base' }, base);
+    await stackTar(fresh, { name: 'base' }, base);
     await snapshots.prepare('top', 'base');
     await expect(snapshots.prepare('top', 'base')).rejects.toThrow(ConflictError);
     await expect(snapshots.view('top', 'base')).rejects.toThrow(ConflictError);
@@ -108,31 +116,37 @@ function namesConformance(open: Open): void {
     await expect(snapshots.remove('other')).rejects.toThrow(NotFoundError);
   });
 
-  test('a layer that is there is not read again', async () => {
+  test('a name that is there stays what it is', async () => {
     await using fresh = await open();
     const { snapshots } = fresh;
-    const diffId = await unpackTar(snapshots, { name: 'base' }, base);
-    expect(
-      await snapshots.unpack({ name: 'base', parent: undefined, diffId }, stream(Buffer.from('no tar'))),
-    ).toMatchObject({
+    const diffId = await stackTar(fresh, { name: 'base' }, base);
+    expect(await snapshots.stack({ name: 'base', parent: undefined, diffId: sha256('nothing') })).toMatchObject({
       name: 'base',
       kind: 'committed',
       diffId,
+      tarBytes: base.length,
       bytes: 2,
     });
+    expect(await snapshots.usage('base')).toEqual({ bytes: 2, inodes: 3 });
   });
 
-  test('a broken layer leaves nothing', async () => {
+  test('a layer that is not in the store, or links to nothing, leaves nothing', async () => {
     await using fresh = await open();
     const { snapshots } = fresh;
-    await expect(unpackTar(snapshots, { name: 'base' }, base.subarray(0, 1000))).rejects.toThrow(InvalidArgumentError);
+    const missing = snapshots.stack({ name: 'base', parent: undefined, diffId: sha256('nothing') });
+    await expect(missing).rejects.toThrow(NotFoundError);
+    const dangling = tarOf({ name: 'x', kind: 'link', linkName: 'etc/passwd' });
+    await expect(stackTar(fresh, { name: 'base' }, dangling)).rejects.toThrow(InvalidArgumentError);
     expect(await snapshots.list()).toEqual([]);
+    await stackTar(fresh, { name: 'base' }, base);
+    await expect(stackTar(fresh, { name: 'top', parent: 'base' }, dangling)).rejects.toThrow(InvalidArgumentError);
+    expect((await snapshots.list()).map(({ name }) => name)).toEqual(['base']);
   });
 
   test('what others build on stays', async () => {
     await using fresh = await open();
     const { snapshots } = fresh;
-    await unpackTar(snapshots, { name: 'base' }, base);
+    await stackTar(fresh, { name: 'base' }, base);
     await snapshots.prepare('top', 'base');
     await expect(snapshots.remove('base')).rejects.toThrow(ConflictError);
     await snapshots.rename('base', 'renamed');
@@ -147,7 +161,7 @@ function treesConformance(open: Open): void {
   test('what is written to a prepared snapshot is what it changes, and can be committed', async () => {
     await using fresh = await open();
     const { snapshots } = fresh;
-    await unpackTar(snapshots, { name: 'base' }, base);
+    await stackTar(fresh, { name: 'base' }, base);
     await mounted(await snapshots.prepare('top', 'base'), async (path) => {
       await rm(join(path, 'etc/a'));
       await writeFile(join(path, 'etc/b'), 'changed');
@@ -167,15 +181,15 @@ function treesConformance(open: Open): void {
     await viewed(snapshots, 'layer', async (path) => {
       expect(await readdir(join(path, 'etc'))).toEqual(['b']);
     });
-    await snapshots.seal('layer', sha256('layer'));
+    await snapshots.seal('layer', { diffId: sha256('layer'), tarBytes: 3 });
     await snapshots.rename('layer', 'chain');
-    expect(await snapshots.stat('chain')).toMatchObject({ diffId: sha256('layer') });
+    expect(await snapshots.stat('chain')).toMatchObject({ diffId: sha256('layer'), tarBytes: 3, form: 'directory' });
   });
 
   test('a difference unpacks to the same tree and gives the same bytes again', async () => {
     await using fresh = await open();
     const { snapshots } = fresh;
-    await unpackTar(snapshots, { name: 'base' }, base);
+    await stackTar(fresh, { name: 'base' }, base);
     await mounted(await snapshots.prepare('top', 'base'), async (path) => {
       await rm(join(path, 'etc'), { recursive: true });
       await mkdir(join(path, 'etc'));
@@ -184,7 +198,7 @@ function treesConformance(open: Open): void {
       await symlink('../etc', join(path, 'etc/loop'));
     });
     const tar = Buffer.concat(await Array.fromAsync(snapshots.diff('top')));
-    await unpackTar(snapshots, { name: 'again', parent: 'base' }, tar);
+    await stackTar(fresh, { name: 'again', parent: 'base' }, tar);
     expect(Buffer.concat(await Array.fromAsync(snapshots.diff('again'))).equals(tar)).toBe(true);
     await viewed(snapshots, 'again', async (path) => {
       expect(await readdir(join(path, 'etc'))).toEqual(['loop', 'new', 'same']);
@@ -196,8 +210,8 @@ function layersConformance(open: Open): void {
   test('layers hide, replace and keep what is below', async () => {
     await using fresh = await open();
     const { snapshots } = fresh;
-    await unpackTar(snapshots, { name: 'base' }, base);
-    await unpackTar(snapshots, { name: 'next', parent: 'base' }, tarOf({ name: 'etc/.wh.a' }, { name: 'etc/c' }));
+    await stackTar(fresh, { name: 'base' }, base);
+    await stackTar(fresh, { name: 'next', parent: 'base' }, tarOf({ name: 'etc/.wh.a' }, { name: 'etc/c' }));
     await viewed(snapshots, 'next', async (path) => {
       expect(await readdir(join(path, 'etc'))).toEqual(['b', 'c']);
       expect(await stat(join(path, 'etc'), { bigint: true })).toMatchObject({
@@ -206,8 +220,8 @@ function layersConformance(open: Open): void {
         mtimeNs: 1_500_000_000_123_456_789n,
       });
     });
-    await unpackTar(
-      snapshots,
+    await stackTar(
+      fresh,
       { name: 'opaque', parent: 'next' },
       tarOf({ name: 'etc/d' }, { name: 'etc/.wh..wh..opq' }, { name: 'etc/.wh.d' }),
     );

@@ -1,15 +1,18 @@
-import { lstatSync } from 'node:fs';
+import { type BigIntStats, lstatSync } from 'node:fs';
 import type { Root } from '#lib/files/open-root.ts';
 import { unlessGone } from '#lib/files/unless-gone.ts';
 import type { Change } from './snapshotter.ts';
 import type { Stack } from './stack.ts';
 import { isWhiteout } from './tree/pack-tree.ts';
 
-/** What a tree of overlayfs changes against the layers below it, sorted by path. */
-export function* listChanges(root: Root, below: Stack | undefined, folder = ''): Generator<Change> {
-  for (const name of unlessGone(() => root.readdir(folder)) ?? []) {
+/**
+ * What trees in the form of overlayfs change against those below them, sorted by path.
+ * @param own uppermost first: all that one snapshot adds
+ */
+export function* listChanges(own: readonly Root[], below: Stack | undefined, folder = ''): Generator<Change> {
+  for (const name of namesIn(own, folder)) {
     const path = folder === '' ? name : `${folder}/${name}`;
-    const stats = unlessGone(() => lstatSync(root.locate(path).path, { bigint: true }));
+    const stats = look(own, path);
     if (stats === undefined) continue;
     const before = below?.find(path);
     if (isWhiteout(stats)) {
@@ -17,6 +20,19 @@ export function* listChanges(root: Root, below: Stack | undefined, folder = ''):
       continue;
     }
     yield { path: `/${path}`, kind: before === undefined ? 'added' : 'modified' };
-    if (stats.isDirectory()) yield* listChanges(root, below, path);
+    if (stats.isDirectory()) yield* listChanges(own, below, path);
   }
+}
+
+function namesIn(own: readonly Root[], folder: string): string[] {
+  const names = own.flatMap((root) => unlessGone(() => root.readdir(folder)) ?? []);
+  return own.length === 1 ? names : [...new Set(names)].toSorted((a, b) => (a < b ? -1 : 1));
+}
+
+function look(own: readonly Root[], path: string): BigIntStats | undefined {
+  for (const root of own) {
+    const stats = unlessGone(() => lstatSync(root.locate(path).path, { bigint: true }));
+    if (stats !== undefined) return stats;
+  }
+  return undefined;
 }

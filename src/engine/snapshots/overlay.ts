@@ -1,5 +1,4 @@
-import { constants, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, openSync } from 'node:fs';
 import type { Mount } from '#linux/mount.ts';
 import { O_PATH } from '#lib/files/o-path.ts';
 
@@ -11,32 +10,63 @@ export interface TreeFolders {
   lower: readonly string[];
 }
 
-/** The kernel takes one page of options, with their zero at the end. */
-const OPTIONS_LIMIT_BYTES = 4096 - 200;
+/** What mount(2) takes at most; a stack that is longer is mounted layer by layer, which older kernels cannot. */
+const OPTIONS_LIMIT_BYTES = 4095;
+
+/** The longest path that fsconfig(2) takes, with the name of its parameter. */
+const PATH_LIMIT_BYTES = 240;
 
 /** Options that keep what lands in the upper folder plain: whole files, no redirections, so that it can be read as a layer. */
 const PLAIN = ['index=off', 'redirect_dir=off', 'metacopy=off'];
 
-/** Says how to mount trees over each other. Paths are relative to `root`. */
-export function createOverlay(root: string): { mounts(folders: TreeFolders): Mount[] } {
-  let fd: number | undefined;
-  // Long or odd paths are named through a descriptor of the root: `lowerdir=/proc/self/fd/9/a1/fs:…` stays short and free of colons.
-  const short = (): string => `/proc/self/fd/${(fd ??= openSync(root, O_PATH | constants.O_DIRECTORY))}`;
+/**
+ * Says how to mount trees over each other.
+ * @param roots that hold the trees. Of a long stack, or with letters that mean something in options, trees are named through a descriptor of
+ * their root: `lowerdir=/proc/self/fd/9/a1/fs:…` is short and free of colons.
+ */
+export function createOverlay(roots: readonly string[]): { mounts(folders: TreeFolders): Mount[] } & Disposable {
+  const open = new Map<string, number>();
+  const descriptor = (root: string): number => {
+    const fd = open.get(root) ?? openSync(root, O_PATH | constants.O_DIRECTORY);
+    open.set(root, fd);
+    return fd;
+  };
+  const shorten = (path: string): string => {
+    const root = roots.find((candidate) => path.startsWith(`${candidate}/`));
+    return root === undefined ? path : `/proc/self/fd/${descriptor(root)}${path.slice(root.length)}`;
+  };
   return {
     mounts({ upper, lower }) {
-      if (lower.length === 0 && upper !== undefined)
-        return [{ type: 'bind', source: join(root, upper.tree), options: ['rw'] }];
-      if (upper === undefined && lower.length === 1)
-        return [{ type: 'bind', source: join(root, lower[0] ?? ''), options: ['ro'] }];
-      const plain = options(root, { upper, lower });
-      const fits = Buffer.byteLength(plain.join(',')) < OPTIONS_LIMIT_BYTES && !/[:,\\\s]/.test(root);
-      return [{ type: 'overlay', source: 'overlay', options: fits ? plain : options(short(), { upper, lower }) }];
+      if (lower.length === 0 && upper !== undefined) return [{ type: 'bind', source: upper.tree, options: ['rw'] }];
+      if (upper === undefined && lower.length === 1) return [{ type: 'bind', source: lower[0] ?? '', options: ['ro'] }];
+      const plain = overlayOptions({ upper, lower });
+      const shortened = (): string[] =>
+        overlayOptions({
+          upper: upper && { tree: shorten(upper.tree), work: shorten(upper.work) },
+          lower: lower.map(shorten),
+        });
+      return [
+        {
+          type: 'overlay',
+          source: 'overlay',
+          options: isPlain(plain, upper === undefined ? lower : [upper.work, ...lower]) ? plain : shortened(),
+        },
+      ];
+    },
+    [Symbol.dispose]() {
+      for (const fd of open.values()) closeSync(fd);
+      open.clear();
     },
   };
 }
 
-function options(root: string, { upper, lower }: TreeFolders): string[] {
-  const lowerdir = `lowerdir=${lower.map((tree) => `${root}/${tree}`).join(':')}`;
+function isPlain(options: readonly string[], paths: readonly string[]): boolean {
+  const fits = Buffer.byteLength(options.join(',')) < OPTIONS_LIMIT_BYTES;
+  return fits && !paths.some((path) => /[:,\\\s]/.test(path) || Buffer.byteLength(path) > PATH_LIMIT_BYTES);
+}
+
+function overlayOptions({ upper, lower }: TreeFolders): string[] {
+  const lowerdir = `lowerdir=${lower.join(':')}`;
   if (upper === undefined) return ['ro', lowerdir];
-  return [lowerdir, `upperdir=${root}/${upper.tree}`, `workdir=${root}/${upper.work}`, ...PLAIN];
+  return [lowerdir, `upperdir=${upper.tree}`, `workdir=${upper.work}`, ...PLAIN];
 }

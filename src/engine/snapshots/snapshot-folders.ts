@@ -1,25 +1,41 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, isErrno } from '#lib/files/file-error.ts';
+import { openRoot, type Root } from '#lib/files/open-root.ts';
 import { removeTree } from '#lib/files/remove-tree.ts';
-import type { DirectoryRecord, SnapshotRecords } from './records.ts';
+import { unmount } from '#linux/mount.ts';
+import { mountsBelow } from '#linux/mounts-below.ts';
+import { NO_FOLDER, type SnapshotRecords, type StoredSnapshot } from './records.ts';
 
-/** The folders of a directory snapshotter. */
+export interface FreshFolder extends AsyncDisposable {
+  path: string;
+  /** Gives it its place. @returns the name there */
+  keep(): Promise<string>;
+}
+
+/** The folders of snapshots. */
 export interface SnapshotFolders {
   /** A folder in `.new`; gone when disposed unless it was kept. */
-  create(): Promise<{ path: string; keep(): Promise<string> } & AsyncDisposable>;
+  create(): Promise<FreshFolder>;
+  /** An empty folder beside a snapshot's own, which `make` gives its attributes when it is new; it goes with the snapshot. */
+  rootFolder(directory: string, make: (root: Root) => void): string;
   /** The folder leaves its place at once; its space comes back in the background. */
   discard(directory: string): Promise<void>;
 }
 
 /** Opens them below `root`, and mends what a former process left. */
 export async function openSnapshotFolders(root: string, records: SnapshotRecords): Promise<SnapshotFolders> {
-  const [fresh, trash] = [join(root, '.new'), join(root, '.trash')];
+  const [fresh, trash, roots] = [join(root, '.new'), join(root, '.trash'), join(root, '.roots')];
   await mkdir(root, { recursive: true, mode: 0o700 });
-  await removeTree(fresh);
+  // What was being tried or built is mounted there, if the process was killed meanwhile.
+  for (const mount of mountsBelow(fresh)) unmount(mount);
+  await Promise.all([removeTree(fresh), removeTree(roots)]);
   await Promise.all([mkdir(fresh, { mode: 0o700 }), mkdir(trash, { recursive: true, mode: 0o700 })]);
   const discard = async (directory: string): Promise<void> => {
+    rmSync(join(roots, directory), { recursive: true, force: true });
+    if (directory.startsWith(NO_FOLDER)) return;
     const place = join(trash, randomBytes(6).toString('hex'));
     await rename(join(root, directory), place).catch((error: unknown) => {
       if (!isErrno(error, 'ENOENT')) throw fileError(error, directory);
@@ -30,6 +46,14 @@ export async function openSnapshotFolders(root: string, records: SnapshotRecords
   for (const name of await readdir(trash)) void removeTree(join(trash, name)).catch(() => {});
   return {
     discard,
+    rootFolder(directory, make) {
+      const path = join(roots, directory);
+      if (existsSync(path)) return path;
+      mkdirSync(path, { recursive: true, mode: 0o755 });
+      using opened = openRoot(path);
+      make(opened);
+      return path;
+    },
     async create() {
       const path = await mkdtemp(join(fresh, 's-'));
       return {
@@ -67,8 +91,8 @@ async function mend({
   discard: (directory: string) => Promise<void>;
 }): Promise<void> {
   const present = new Set((await readdir(root)).filter((name) => !name.startsWith('.')));
-  const isBroken = (record: DirectoryRecord): boolean =>
-    records.chain(record.name).some(({ directory }) => !present.has(directory));
+  const isBroken = (record: StoredSnapshot): boolean =>
+    records.chain(record.name).some(({ directory }) => !directory.startsWith(NO_FOLDER) && !present.has(directory));
   for (let broken = records.list().filter(isBroken); broken.length > 0; broken = records.list().filter(isBroken))
     for (const { name } of broken) if (!records.hasChildren(name)) records.remove(name);
   const named = new Set(records.list().map(({ directory }) => directory));

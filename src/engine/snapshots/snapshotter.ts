@@ -64,7 +64,7 @@ export interface Snapshotter {
   prepare(name: SnapshotName, parent: SnapshotName | undefined): Promise<Mount[]>;
   /** A read-only one. */
   view(name: SnapshotName, parent: SnapshotName): Promise<Mount[]>;
-  /** What `prepare` or `view` answered; the layers it needs are mounted once this returns. */
+  /** What `prepare` or `view` answered, of a committed one a read-only view; the layers it needs are mounted once this returns. */
   mounts(name: SnapshotName): Promise<Mount[]>;
   /** Where the trees are. @throws {NotFoundError} */
   paths(name: SnapshotName): SnapshotPaths;

@@ -17,13 +17,22 @@ export interface Found {
   stats: BigIntStats;
 }
 
+/** One of the trees that lie over each other. */
+export interface StackTree {
+  path: string;
+  /** Whether its root looks as that of the whole; otherwise it says nothing about the root itself. */
+  hasRoot: boolean;
+}
+
 /** @param trees of the layers, uppermost first */
-export function openStack(trees: readonly string[]): Stack {
+export function openStack(trees: readonly StackTree[]): Stack {
   const opened: Root[] = [];
-  const layer = (index: number): Root => (opened[index] ??= openRoot(trees[index] ?? '', { links: 'refuse' }));
+  const layer = (index: number): Root => (opened[index] ??= openRoot(trees[index]?.path ?? '', { links: 'refuse' }));
   return {
     find(path) {
-      for (const index of trees.keys()) {
+      const isRoot = /^\/*$/.test(path);
+      for (const [index, { hasRoot }] of trees.entries()) {
+        if (isRoot && !hasRoot) continue;
         const seen = look(layer(index), path);
         if (seen !== 'missing') return seen === 'hidden' ? undefined : seen;
       }

@@ -20,6 +20,7 @@ import type { TarSink } from '#lib/tar/parser.ts';
 import { makeNode } from '#linux/mknod.ts';
 import { setAttributes, setMtime, setXattrs } from './attributes.ts';
 import { ffiPath } from './ffi-path.ts';
+import { createLateLinks, type LateLinks, noLinkTarget } from './late-links.ts';
 
 export interface ExtractOptions {
   /** Owner of all entries in place of the archive's. */
@@ -28,7 +29,10 @@ export interface ExtractOptions {
   keepKinds?: boolean;
   /** Makes a folder that the archive does not name; 0755 root if absent. */
   makeParent?: (parent: Located) => void;
-  /** Called when a hard link's target is not in the tree; puts it there, or answers false. */
+  /**
+   * A hard link may lead to an entry that comes later, or to what this puts into the tree when it is called, at the end; it answers false if there
+   * is no such file. Without it a link leads to an earlier entry.
+   */
   fetchLinkTarget?: (path: string) => boolean;
 }
 
@@ -36,10 +40,10 @@ export interface ExtractOptions {
 export interface Extractor extends TarSink, Disposable {
   /** Sets a folder's time once nothing more is written. */
   setTimeLater(path: string, mtimeNs: bigint): void;
-  /** After the last entry. */
+  /** After the last entry: links to what came later, or comes from elsewhere, get their file. */
+  settleLinks(): void;
+  /** After all that is written into the tree. */
   finish(): void;
-  /** Bytes of files written. */
-  readonly bytes: number;
 }
 
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
@@ -54,12 +58,13 @@ class TreeExtractor implements Extractor {
   readonly #root: Root;
   readonly #options: ExtractOptions;
   readonly #times = new Map<string, bigint>();
+  readonly #late: LateLinks;
   #open: { fd: number; header: TarHeader; place: Located } | undefined;
-  bytes = 0;
 
   constructor(root: Root, options: ExtractOptions) {
     this.#root = root;
     this.#options = options;
+    this.#late = createLateLinks(root, options.fetchLinkTarget);
   }
 
   entry(header: TarHeader): void {
@@ -96,11 +101,14 @@ class TreeExtractor implements Extractor {
     } finally {
       this[Symbol.dispose]();
     }
-    this.bytes += header.size;
   }
 
   setTimeLater(path: string, mtimeNs: bigint): void {
     this.#times.set(path, mtimeNs);
+  }
+
+  settleLinks(): void {
+    this.#late.settle();
   }
 
   finish(): void {
@@ -192,14 +200,22 @@ class TreeExtractor implements Extractor {
   #link(path: string, header: TarHeader): void {
     const target = cleanName(header.linkName);
     const existing = this.#root.lstat(target);
-    if (
-      (existing === undefined && this.#options.fetchLinkTarget?.(target) !== true) ||
-      existing?.isDirectory() === true
-    )
-      throw new InvalidArgumentError(`${path}: is a link to ${target}, which is not a file of the archive`);
+    const isLater = existing === undefined && this.#options.fetchLinkTarget !== undefined;
+    if (existing?.isDirectory() === true || (existing === undefined && !isLater)) throw noLinkTarget(path, target);
+    if (isLater) {
+      this.#late.add(
+        this.#place(path, (place) => closeSync(openSync(place.path, CREATE | constants.O_NOFOLLOW, 0))),
+        {
+          path,
+          target,
+        },
+      );
+      return;
+    }
     if (this.#root.locate(target).canonical === this.#locate(path).canonical) return;
     try {
-      this.#place(path, () => this.#root.link(target, path));
+      const place = this.#place(path, () => this.#root.link(target, path));
+      this.#late.linked(place);
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
       throw new InvalidArgumentError(`${path}: is a link to ${target}, which is gone`, { cause: error });

@@ -1,0 +1,220 @@
+import { mkdir } from 'node:fs/promises';
+import { statfsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { LayerStore, MountForm } from '#engine/layers/layer-store.ts';
+import { ConflictError } from '#lib/errors.ts';
+import { openRoot } from '#lib/files/open-root.ts';
+import { removeTree } from '#lib/files/remove-tree.ts';
+import { treeUsage, type Usage } from '#lib/files/tree-usage.ts';
+import { createKeyedLock } from '#lib/keyed-lock.ts';
+import type { Log } from '#lib/log.ts';
+import type { Database } from '#lib/sqlite.ts';
+import type { Mount } from '#linux/mount.ts';
+import { syncFileSystem } from '#linux/sync-file-system.ts';
+import {
+  addRecord,
+  chainOf,
+  type Context,
+  holdLayers,
+  layerOf,
+  openParents,
+  ownTrees,
+  PARTS,
+  parentsFor,
+  publicRecord,
+  treeOf,
+  workOf,
+} from './context.ts';
+import { openLayerMounts } from './layer-mounts.ts';
+import { listChanges } from './list-changes.ts';
+import { createOverlay } from './overlay.ts';
+import { probeForm } from './probe-form.ts';
+import { createSnapshotRecords, type StoredSnapshot } from './records.ts';
+import type { Change, SnapshotName, SnapshotPaths, SnapshotRecord, Snapshotter } from './snapshotter.ts';
+import { openSnapshotFolders } from './snapshot-folders.ts';
+import { stackLayer, unpackWhereNeeded } from './stack-layer.ts';
+import { packTree } from './tree/pack-tree.ts';
+import { copyRoot } from './unpack-layer.ts';
+
+export interface SnapshotterOptions {
+  database: Database;
+  /** Folder of the snapshots; the layers are mounted in `layers/mnt` beside it. */
+  root: string;
+  layers: LayerStore;
+  log: Log;
+  /** The one form to mount layers in; the best that works here if absent. */
+  form?: MountForm | undefined;
+}
+
+/**
+ * Opens the snapshots, stacked by overlayfs. The tree of an image's layer is its file, mounted; that of a container or a build step is a folder,
+ * `<root>/<short name>/{fs,work}`. What is on its way lies in `.new`, what is being removed in `.trash`; both are emptied at the start, as is
+ * every record without a folder and every folder without a record. Disposing unmounts what no container stands on.
+ * @throws {UnavailableError} if layers cannot be mounted in the form that was asked for
+ */
+export async function openSnapshotter({
+  database,
+  root,
+  layers,
+  log,
+  form: wanted,
+}: SnapshotterOptions): Promise<Snapshotter & AsyncDisposable> {
+  const records = createSnapshotRecords(database);
+  const folders = await openSnapshotFolders(root, records);
+  const { form, status } = await probeForm(folders, { wanted, log });
+  const unpacks = form === 'directory';
+  const mountRoot = join(dirname(root), 'layers', 'mnt');
+  const mounts = openLayerMounts({
+    layers,
+    root: mountRoot,
+    // Nothing is mounted where layers are unpacked.
+    form: unpacks ? 'loop' : form,
+    isUsed: (diffId) => !unpacks && records.usesLayer(diffId),
+    log,
+  });
+  const context: Context = { root, records, folders, layers, mounts, unpacks };
+  return { ...createVerbs(context, [root, mountRoot]), status, [Symbol.asyncDispose]: () => mounts.close() };
+}
+
+function createVerbs(context: Context, roots: readonly string[]): Omit<Snapshotter, 'status'> {
+  const { records, folders } = context;
+  const overlay = createOverlay(roots);
+  const locks = createKeyedLock();
+
+  const mounts = async (name: SnapshotName): Promise<Mount[]> => {
+    await unpackWhereNeeded(context, name);
+    const [own, ...parents] = chainOf(context, name);
+    using _ = holdLayers(context, [own, ...parents]);
+    const treePaths = (chain: readonly StoredSnapshot[]): string[] =>
+      chain.flatMap((record) => ownTrees(context, record)).map(({ path }) => path);
+    if (own.kind === 'active') {
+      const upper = { tree: treeOf(context, own), work: workOf(context, own) };
+      return overlay.mounts({ upper, lower: treePaths(parents) });
+    }
+    const lower = treePaths([own, ...parents]);
+    return overlay.mounts({ upper: undefined, lower: [...rootOf(context, [own, ...parents]), ...lower] });
+  };
+
+  return {
+    driver: 'overlay2',
+    stat: async (name) => publicRecord(records.get(name)),
+    list: async () => records.list().map(publicRecord),
+
+    async stack(layer, options) {
+      using _ = await locks.acquire(layer.name);
+      const existing = records.find(layer.name);
+      if (existing?.kind === 'committed') return publicRecord(existing);
+      if (existing !== undefined) throw new ConflictError(`snapshot ${layer.name} exists already`);
+      return await stackLayer(context, layer, options);
+    },
+
+    async prepare(name, parent) {
+      await addTop(context, { name, parent, kind: 'active' });
+      return mounts(name);
+    },
+    async view(name, parent) {
+      await addTop(context, { name, parent, kind: 'view' });
+      return mounts(name);
+    },
+    mounts,
+    paths: (name) => pathsOf(context, name),
+
+    commit: async (active, name) => commit(context, active, name),
+    seal: async (name, layer) => records.seal(name, layer),
+    rename: async (name, to) => records.rename(name, to),
+
+    async remove(name) {
+      const record = records.get(name);
+      records.remove(name);
+      await folders.discard(record.directory);
+      if (record.form === 'layer') context.mounts.release(layerOf(record));
+    },
+
+    usage: async (name) => usageOf(context, records.get(name)),
+    changes: (name) => changes(context, name),
+    diff: (name) => diff(context, records.get(name)),
+  };
+}
+
+function pathsOf(context: Context, name: SnapshotName): SnapshotPaths {
+  const [own, ...parents] = chainOf(context, name);
+  const [tree, ...rest] = [own, ...parents].flatMap((record) => ownTrees(context, record)).map(({ path }) => path);
+  return { tree: tree ?? '', work: own.kind === 'active' ? workOf(context, own) : undefined, lower: rest };
+}
+
+/** The root of a mount looks as that of its uppermost tree: where that one says nothing of it, an empty folder that does goes over it. */
+function rootOf(context: Context, chain: readonly StoredSnapshot[]): string[] {
+  const [own] = chain;
+  if (own === undefined || ownTrees(context, own)[0]?.hasRoot === true) return [];
+  using below = openParents(context, chain);
+  return [context.folders.rootFolder(own.directory, (root) => copyRoot(root, below))];
+}
+
+async function commit(context: Context, active: SnapshotName, name: SnapshotName): Promise<SnapshotRecord> {
+  const { root, records } = context;
+  const record = records.get(active);
+  if (record.kind !== 'active') throw new ConflictError(`snapshot ${active} is not active`);
+  if (records.find(name) !== undefined) throw new ConflictError(`snapshot ${name} exists already`);
+  const { bytes } = await treeUsage(treeOf(context, record));
+  await removeTree(workOf(context, record));
+  await syncFileSystem(root);
+  records.commit(active, { name, bytes });
+  return publicRecord(records.get(name));
+}
+
+/** The kernel has counted the inodes of a layer. */
+async function usageOf(context: Context, record: StoredSnapshot): Promise<Usage> {
+  if (record.form === 'directory') return treeUsage(treeOf(context, record));
+  using _ = holdLayers(context, [record]);
+  const { files, ffree } = statfsSync(context.mounts.pathOf(layerOf(record)), { bigint: true });
+  return { bytes: record.bytes, inodes: Number(files - ffree) - 1 };
+}
+
+async function* changes(context: Context, name: SnapshotName): AsyncGenerator<Change> {
+  await unpackWhereNeeded(context, name);
+  const [own, ...parents] = chainOf(context, name);
+  using _ = holdLayers(context, [own, ...parents]);
+  using below = openParents(context, parents);
+  using trees = new DisposableStack();
+  const roots = ownTrees(context, own).map(({ path }) => trees.use(openRoot(path)));
+  yield* listChanges(roots, below);
+}
+
+async function* diff(context: Context, record: StoredSnapshot): AsyncGenerator<Uint8Array> {
+  const { diffId } = record;
+  if (diffId !== undefined && (record.form === 'layer' || context.layers.has(diffId))) {
+    yield* context.layers.read(diffId);
+    return;
+  }
+  using tree = openRoot(treeOf(context, record));
+  yield* packTree(tree, '', { whiteouts: true });
+}
+
+async function addTop(
+  context: Context,
+  { name, parent, kind }: { name: SnapshotName; parent: SnapshotName | undefined; kind: 'active' | 'view' },
+): Promise<void> {
+  if (context.records.find(name) !== undefined) throw new ConflictError(`snapshot ${name} exists already`);
+  parentsFor(context, parent);
+  await unpackWhereNeeded(context, parent);
+  const parents = parentsFor(context, parent);
+  using _ = holdLayers(context, parents);
+  using below = openParents(context, parents);
+  await using fresh = await context.folders.create();
+  const folder = join(fresh.path, PARTS.tree);
+  await mkdir(folder, { mode: 0o755 });
+  using tree = openRoot(folder);
+  copyRoot(tree, below);
+  await mkdir(join(fresh.path, PARTS.work), { mode: 0o700 });
+  const directory = await fresh.keep();
+  const record = {
+    name,
+    kind,
+    directory,
+    diffId: undefined,
+    tarBytes: undefined,
+    bytes: 0,
+    form: 'directory',
+  } as const;
+  await addRecord(context, record, parents[0]);
+}
