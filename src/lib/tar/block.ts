@@ -39,7 +39,7 @@ function fieldsOf(block: Buffer): Block {
   const prefix = prefixOf(block, dialect);
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
-    mode: Number(bigNumber(block, 100, 8) & 0o7777n),
+    mode: isBinary(block, 100) ? Number(bigNumber(block, 100, 8) & 0o7777n) : octal(block, 100, 8) % 0o10000,
     uid: number(block, 108, 8),
     gid: number(block, 116, 8),
     size: number(block, 124, 12),
@@ -86,14 +86,21 @@ function isNumber(block: Buffer, offset: number, length: number): boolean {
 
 /** Text up to the first zero byte. */
 export function text(block: Buffer, offset: number, length: number): string {
-  const field = block.subarray(offset, offset + length);
+  let end = offset;
+  for (let byte = block[end]; end < offset + length && byte !== 0; byte = block[++end])
+    if ((byte ?? 0) >= 0x80) return otherText(block.subarray(offset, offset + length));
+  return end === offset ? '' : block.toString('latin1', offset, end);
+}
+
+/** Text that is not plain ASCII. */
+function otherText(field: Buffer): string {
   const end = field.indexOf(0);
   return decodeName(end < 0 ? field : field.subarray(0, end));
 }
 
 /** Octal digits, or a binary number when the first bit is set (GNU base-256). */
 export function number(block: Buffer, offset: number, length: number): number {
-  if (((block[offset] ?? 0) & 0x80) === 0) return octal(block, offset, length);
+  if (!isBinary(block, offset)) return octal(block, offset, length);
   const value = base256(block.subarray(offset, offset + length));
   if (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER))
     throw new InvalidArgumentError('broken tar: a number in a header is out of range');
@@ -101,8 +108,13 @@ export function number(block: Buffer, offset: number, length: number): number {
 }
 
 function bigNumber(block: Buffer, offset: number, length: number): bigint {
-  const isBinary = ((block[offset] ?? 0) & 0x80) !== 0;
-  return isBinary ? base256(block.subarray(offset, offset + length)) : BigInt(octal(block, offset, length));
+  return isBinary(block, offset)
+    ? base256(block.subarray(offset, offset + length))
+    : BigInt(octal(block, offset, length));
+}
+
+function isBinary(block: Buffer, offset: number): boolean {
+  return ((block[offset] ?? 0) & 0x80) !== 0;
 }
 
 const ZERO = 0x30;
@@ -141,18 +153,36 @@ function base256(field: Buffer): bigint {
 
 /** The sum is kept over unsigned bytes; some old programs summed signed ones. */
 function verifyChecksum(block: Buffer): void {
-  let unsigned = 0;
-  let signed = 0;
-  for (let at = 0; at < BLOCK; at++) {
-    const byte = at >= 148 && at < 156 ? SPACE : (block[at] ?? 0);
-    unsigned += byte;
-    signed += byte > 127 ? byte - 256 : byte;
-  }
   const expected = checksumField(block);
-  if (expected !== unsigned && expected !== signed)
+  if (expected < 0 || (expected !== unsignedSum(block) && expected !== signedSum(block)))
     throw new InvalidArgumentError('broken tar: a header has a wrong checksum', {
       hint: 'the file is damaged or is no tar archive',
     });
+}
+
+/** Bytes, with the sum's own field as spaces. Four at a time: two sums of sixteen bits, which 512 bytes cannot overflow. */
+function unsignedSum(block: Buffer): number {
+  const words =
+    block.byteOffset % 4 === 0
+      ? new Uint32Array(block.buffer, block.byteOffset, BLOCK / 4)
+      : new Uint32Array(Uint8Array.from(block).buffer);
+  let sums = 0;
+  for (let at = 0; at < BLOCK / 4; at++) {
+    const word = words[at] ?? 0;
+    sums += (word & 0x00ff00ff) + ((word >>> 8) & 0x00ff00ff);
+  }
+  let sum = (sums & 0xffff) + (sums >>> 16);
+  for (let at = 148; at < 156; at++) sum += SPACE - (block[at] ?? 0);
+  return sum;
+}
+
+function signedSum(block: Buffer): number {
+  let sum = 0;
+  for (let at = 0; at < BLOCK; at++) {
+    const byte = at >= 148 && at < 156 ? SPACE : (block[at] ?? 0);
+    sum += byte > 127 ? byte - 256 : byte;
+  }
+  return sum;
 }
 
 function checksumField(block: Buffer): number {

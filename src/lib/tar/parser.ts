@@ -53,6 +53,11 @@ type State =
   | { at: 'padding'; left: number }
   | { at: 'ended' };
 
+const AT_HEADER: State = { at: 'header' };
+const AT_CONTENT: State = { at: 'content' };
+const NO_RECORDS: PaxRecords = new Map();
+const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
+
 /**
  * Reads tar as it arrives: v7, ustar, star, PAX, GNU long names, base-256 numbers and sparse files. Where dialects leave room it decides
  * as Go's archive/tar does, by which other engines unpack, so that a layer is the same tree everywhere; that includes global PAX
@@ -67,7 +72,9 @@ export function createTarParser(sink: TarSink, limits: TarLimits = DEFAULT_TAR_L
 class Parser implements TarParser {
   readonly #sink: TarSink;
   readonly #limits: TarLimits;
-  #state: State = { at: 'header' };
+  #state: State = AT_HEADER;
+  /** The block that is being read. */
+  readonly #block = Buffer.from(new ArrayBuffer(BLOCK));
   #pending: Buffer = Buffer.alloc(0);
   /** Bytes of the archive before those of the current step. */
   #position = 0;
@@ -100,14 +107,14 @@ class Parser implements TarParser {
       bytes = Buffer.concat([this.#pending, bytes]);
       this.#pending = Buffer.alloc(0);
     }
-    while (bytes.length > 0) {
-      const used = this.#namingStep(bytes);
+    for (let at = 0; at < bytes.length;) {
+      const used = this.#namingStep(bytes, at);
       if (used === 0) {
         // A copy: the chunk's memory may be used again by whoever gave it.
-        this.#pending = Buffer.from(bytes);
+        this.#pending = Buffer.from(bytes.subarray(at));
         return;
       }
-      bytes = bytes.subarray(used);
+      at += used;
       this.#position += used;
     }
   }
@@ -125,9 +132,9 @@ class Parser implements TarParser {
       throw new InvalidArgumentError('broken tar: it is empty');
   }
 
-  #namingStep(bytes: Buffer): number {
+  #namingStep(bytes: Buffer, at: number): number {
     try {
-      return this.#step(bytes);
+      return this.#step(bytes, at);
     } catch (error) {
       throw this.#isInSink ? error : this.#named(error);
     }
@@ -143,33 +150,34 @@ class Parser implements TarParser {
     return error instanceof TooLargeError ? new TooLargeError(text, options) : new InvalidArgumentError(text, options);
   }
 
-  /** @returns how many bytes were used; 0 asks for more */
-  #step(bytes: Buffer): number {
+  /** @returns how many of the bytes from `at` on were used; 0 asks for more */
+  #step(bytes: Buffer, at: number): number {
     const state = this.#state;
+    const available = bytes.length - at;
     switch (state.at) {
-      case 'header':
-        return bytes.length < BLOCK ? 0 : this.#header(bytes.subarray(0, BLOCK));
-      case 'extension':
-        return this.#extension(state, bytes);
-      case 'gnu-sparse':
-        return bytes.length < BLOCK ? 0 : this.#gnuSparse(state, bytes.subarray(0, BLOCK));
-      case 'sparse-map':
-        return bytes.length < BLOCK ? 0 : this.#sparseMap(state, bytes.subarray(0, BLOCK));
       case 'content':
-        return this.#content(bytes);
+        return this.#content(bytes, at);
       case 'padding': {
-        const used = Math.min(state.left, bytes.length);
-        this.#state = used === state.left ? { at: 'header' } : { at: 'padding', left: state.left - used };
+        const used = Math.min(state.left, available);
+        this.#state = used === state.left ? AT_HEADER : { at: 'padding', left: state.left - used };
         return used;
       }
-      default: // bytes after the end of the archive
-        return bytes.length;
+      case 'extension':
+        return this.#extension(state, bytes.subarray(at));
+      case 'ended':
+        return available;
+      default: {
+        if (available < BLOCK) return 0;
+        bytes.copy(this.#block, 0, at, at + BLOCK);
+        if (state.at === 'header') return this.#header(this.#block);
+        return state.at === 'gnu-sparse' ? this.#gnuSparse(state, this.#block) : this.#sparseMap(state, this.#block);
+      }
     }
   }
 
   #header(raw: Buffer): number {
     if (raw[0] === 0 && raw.every((byte) => byte === 0)) {
-      this.#state = this.#sawZeroBlock ? { at: 'ended' } : { at: 'header' };
+      this.#state = this.#sawZeroBlock ? { at: 'ended' } : AT_HEADER;
       this.#sawZeroBlock = true;
       return BLOCK;
     }
@@ -197,8 +205,9 @@ class Parser implements TarParser {
     state.parts.push(Buffer.from(part));
     state.left -= part.length;
     if (state.left > 0) return part.length;
-    this.#extend(state.type, Buffer.concat(state.parts).subarray(0, state.size));
-    this.#state = { at: 'header' };
+    const whole = state.parts.length === 1 ? state.parts[0] : undefined;
+    this.#extend(state.type, (whole ?? Buffer.concat(state.parts)).subarray(0, state.size));
+    this.#state = AT_HEADER;
     return part.length;
   }
 
@@ -230,7 +239,7 @@ class Parser implements TarParser {
     header.size = stored;
     this.#entries += 1;
     if (this.#entries > this.#limits.entries) throw new TooLargeError(`tar: more than ${this.#limits.entries} entries`);
-    this.#state = { at: 'content' };
+    this.#state = AT_CONTENT;
     this.#name = header.name;
     const form = block.type === 'S' ? 'block' : paxSparseForm(records);
     if (form === undefined) this.#start(header, stored);
@@ -287,16 +296,17 @@ class Parser implements TarParser {
     this.#stored = this.#left = stored;
     this.#regions = header.sparse;
     this.#region = this.#offset = 0;
-    this.#state = { at: 'content' };
+    this.#state = AT_CONTENT;
     if (stored === 0) this.#finishEntry();
     this.#isInSink = false;
   }
 
-  #content(bytes: Buffer): number {
-    const used = Math.min(this.#left, bytes.length);
+  #content(bytes: Buffer, at: number): number {
+    const used = Math.min(this.#left, bytes.length - at);
     this.#isInSink = true;
-    if (this.#regions === undefined) this.#sink.data(bytes.subarray(0, used), this.#stored - this.#left);
-    else this.#scatter(this.#regions, bytes.subarray(0, used));
+    const piece = bytes.subarray(at, at + used);
+    if (this.#regions === undefined) this.#sink.data(piece, this.#stored - this.#left);
+    else this.#scatter(this.#regions, piece);
     this.#left -= used;
     if (this.#left === 0) this.#finishEntry();
     this.#isInSink = false;
@@ -319,11 +329,9 @@ class Parser implements TarParser {
   #finishEntry(): void {
     this.#sink.end();
     const left = paddingOf(this.#stored);
-    this.#state = left === 0 ? { at: 'header' } : { at: 'padding', left };
+    this.#state = left === 0 ? AT_HEADER : { at: 'padding', left };
   }
 }
-
-const NO_RECORDS: PaxRecords = new Map();
 
 /** Only a file has content; the size field of a link or folder counts for nothing, whatever old programs wrote there. */
 function storedBytes(kind: TarKind, size: number): number {
@@ -337,9 +345,6 @@ function headerOf(
   { records, longName, longLink }: { records: PaxRecords; longName: string; longLink: string },
 ): TarHeader {
   const name = longName || (paxText(records, 'path') ?? block.name);
-  const xattrs = new Map<string, Buffer>();
-  for (const [key, value] of records)
-    if (key.startsWith('SCHILY.xattr.')) xattrs.set(key.slice('SCHILY.xattr.'.length), value);
   return {
     name,
     kind: kindOf(block.type, name),
@@ -353,8 +358,18 @@ function headerOf(
     mtimeNs: paxTime(records, 'mtime') ?? block.mtimeSeconds * 1_000_000_000n,
     major: block.major,
     minor: block.minor,
-    xattrs,
+    xattrs: xattrsOf(records),
   };
+}
+
+function xattrsOf(records: PaxRecords): ReadonlyMap<string, Buffer> {
+  let xattrs: Map<string, Buffer> | undefined;
+  for (const [key, value] of records) {
+    if (!key.startsWith('SCHILY.xattr.')) continue;
+    xattrs ??= new Map();
+    xattrs.set(key.slice('SCHILY.xattr.'.length), value);
+  }
+  return xattrs ?? NO_XATTRS;
 }
 
 function kindOf(type: string, name: string): TarKind {

@@ -5,6 +5,8 @@ import { decodeName } from '#lib/files/name.ts';
 export type PaxRecords = Map<string, Buffer>;
 
 const NANOSECONDS = 1_000_000_000n;
+const SECOND_DIGITS = 10;
+const POINT = 0x2e;
 
 /** Fields of the header that a record stands for; their text ends nowhere but at the record's end. */
 const TEXTS: ReadonlySet<string> = new Set(['path', 'linkpath', 'uname', 'gname']);
@@ -12,7 +14,10 @@ const TEXTS: ReadonlySet<string> = new Set(['path', 'linkpath', 'uname', 'gname'
 /** Records that must be well-formed even where nothing reads them. */
 const TIMES = ['mtime', 'atime', 'ctime'] as const;
 
-/** @throws {InvalidArgumentError} if a record is broken */
+/**
+ * @param bytes which the values of the records are views of
+ * @throws {InvalidArgumentError} if a record is broken
+ */
 export function parsePax(bytes: Buffer): PaxRecords {
   const records: PaxRecords = new Map();
   const sparse: Buffer[] = [];
@@ -37,7 +42,7 @@ function recordAt(bytes: Buffer, at: number): { key: string; value: Buffer; end:
   const isWhole = end <= bytes.length && equals > space + 1 && equals < end - 1 && bytes[end - 1] === NEWLINE;
   if (!isWhole) throw new InvalidArgumentError('broken tar: a PAX record is malformed');
   const key = decodeName(bytes.subarray(space + 1, equals));
-  const value = Buffer.from(bytes.subarray(equals + 1, end - 1));
+  const value = bytes.subarray(equals + 1, end - 1);
   if (key.includes('\0') || (TEXTS.has(key) && value.includes(0)))
     throw new InvalidArgumentError(`broken tar: PAX record ${JSON.stringify(key)} holds a zero byte`);
   return { key, value, end };
@@ -72,14 +77,39 @@ export function paxNumber(records: PaxRecords, key: string): number | undefined 
 
 /** Decimal seconds, also before the epoch, as nanoseconds. */
 export function paxTime(records: PaxRecords, key: string): bigint | undefined {
-  const digits = paxText(records, key);
-  if (digits === undefined) return undefined;
+  const value = records.get(key);
+  if (value === undefined || value.length === 0) return undefined;
+  const usual = usualTime(value);
+  if (usual !== undefined) return usual;
+  const digits = decodeName(value);
   const [, sign, seconds, fraction = ''] = /^([+-]?)(\d{1,19})(?:\.(\d*))?$/.exec(digits) ?? [];
   if (seconds === undefined) throw new InvalidArgumentError(`broken tar: PAX record ${key} is not a time`);
   if (BigInt.asIntN(64, BigInt(seconds)) < 0n)
     throw new InvalidArgumentError(`broken tar: PAX record ${key} is out of range`);
   const nanoseconds = BigInt(seconds) * NANOSECONDS + BigInt(fraction.slice(0, 9).padEnd(9, '0'));
   return sign === '-' ? -nanoseconds : nanoseconds;
+}
+
+/** A time as nearly all programs write it, ten digits and up to nine more; undefined for all others. */
+function usualTime(value: Buffer): bigint | undefined {
+  const point = value.length > SECOND_DIGITS ? SECOND_DIGITS : value.length;
+  if (point !== SECOND_DIGITS || value.length > SECOND_DIGITS + 10) return undefined;
+  if (value.length > point && value[point] !== POINT) return undefined;
+  const seconds = digitsAt(value, 0, SECOND_DIGITS);
+  const fraction = value.length - point - 1;
+  const nanoseconds = fraction > 0 ? digitsAt(value, point + 1, value.length) * 10 ** (9 - fraction) : 0;
+  if (Number.isNaN(seconds + nanoseconds)) return undefined;
+  return BigInt(seconds) * NANOSECONDS + BigInt(nanoseconds);
+}
+
+function digitsAt(value: Buffer, from: number, to: number): number {
+  let number = 0;
+  for (let at = from; at < to; at++) {
+    const digit = (value[at] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 /** `length key=value\n`, where the length counts itself. */

@@ -18,6 +18,7 @@ export function gnuSparseRegions(block: Buffer, place: { offset: number; count: 
 
 /** How a PAX header says that a file is sparse: its map is in the records, begins the content, or there is none that is known. */
 export function paxSparseForm(records: PaxRecords): 'records' | 'content' | undefined {
+  if (!records.has('GNU.sparse.map') && !records.has('GNU.sparse.major')) return undefined;
   const version = ['GNU.sparse.major', 'GNU.sparse.minor'].map((key) => paxText(records, key) ?? '').join('.');
   if (version === '0.0' || version === '0.1') return 'records';
   if (version === '1.0') return 'content';
