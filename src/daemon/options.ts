@@ -47,6 +47,12 @@ export const OPTIONS: readonly Option[] = [
   { flag: 'dns', key: 'dns', kind: 'list', text: 'name server for containers' },
   { flag: 'mtu', key: 'mtu', kind: 'number', text: 'largest packet on bridges, bytes (that of the host)' },
   { flag: 'label', key: 'labels', kind: 'list', text: 'key=value shown by info' },
+  {
+    flag: 'layer-mounts',
+    key: 'layer-mounts',
+    kind: 'text',
+    text: 'auto (what works best), directio, buffered, loop or directory',
+  },
   { flag: 'host-ca', key: 'host-ca', kind: 'text', text: 'auto or off: certificate authorities of the host in builds' },
 ];
 

@@ -37,6 +37,7 @@ export async function runEngine(args: readonly string[]): Promise<void> {
       execRoot: settings.execRoot,
       network: settings,
       hostCa: settings.hostCa,
+      layerMounts: settings.layerMounts,
       live: () => ({ ...settings, debug: settings.logLevel === 'debug' }),
       log,
     }),

@@ -93,6 +93,7 @@ test('settings that could do harm are refused', async () => {
     [['--label', 'x'], 'bad attribute format'],
     [['--log-level', 'loud'], 'invalid logging level'],
     [['--host-ca', 'on'], 'invalid --host-ca'],
+    [['--layer-mounts', 'fuse'], 'invalid --layer-mounts'],
   ] as const)
     await expect(readSettings(flags)).rejects.toThrow(message);
   expect((await readSettings(['-H', 'tcp://0.0.0.0:2376', '--tlsverify'])).tls?.certificate).toBe(

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { MountForm } from '#engine/layers/layer-store.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { LogLevel } from '#lib/log.ts';
 import { type Address, parseAddress, type TlsFiles, unprotected } from '#server/listen.ts';
@@ -26,6 +27,8 @@ export interface Settings {
   mtu: number | undefined;
   labels: readonly string[];
   hostCa: boolean;
+  /** Undefined = the best that works. */
+  layerMounts: MountForm | undefined;
 }
 
 const DEFAULT_CONFIG = '/etc/berth/daemon.json';
@@ -80,6 +83,7 @@ function toSettings(values: SettingValues, configFile: string): Settings {
     mtu: values.get('mtu') as number | undefined,
     labels: list('label').map(checkLabel),
     hostCa: hostCa(text('host-ca') ?? 'auto'),
+    layerMounts: layerMounts(text('layer-mounts') ?? 'auto'),
   };
 }
 
@@ -122,6 +126,14 @@ function checkLabel(text: string): string {
 function hostCa(text: string): boolean {
   if (text === 'auto' || text === 'off') return text === 'auto';
   throw new InvalidArgumentError(`invalid --host-ca: ${text}`, { hint: 'auto or off' });
+}
+
+function layerMounts(text: string): MountForm | undefined {
+  if (text === 'auto') return undefined;
+  if (text === 'directio' || text === 'buffered' || text === 'loop' || text === 'directory') return text;
+  throw new InvalidArgumentError(`invalid --layer-mounts: ${text}`, {
+    hint: 'auto, directio, buffered, loop or directory',
+  });
 }
 
 /** Client certificates are always checked over TCP, so `--tls` alone is no more than half of what is needed. */

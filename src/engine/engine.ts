@@ -18,7 +18,7 @@ import { type NetworkOptions, openNetworks } from './networks/open-networks.ts';
 import { engineProcesses } from './processes.ts';
 import { findInitProgram } from './runtime/init-program.ts';
 import { openRuntime, type Runtime } from './runtime/runtime.ts';
-import type { LayerStore } from './layers/layer-store.ts';
+import type { LayerStore, MountForm } from './layers/layer-store.ts';
 import { openLayers } from './layers/open-layers.ts';
 import { openSnapshotter } from './snapshots/open-snapshotter.ts';
 import type { Snapshotter } from './snapshots/snapshotter.ts';
@@ -33,6 +33,8 @@ export interface EngineOptions {
   network: NetworkOptions;
   /** Whether steps of builds may get the host's certificate authorities. */
   hostCa: boolean;
+  /** How layers are mounted; undefined = as it works best. */
+  layerMounts?: MountForm | undefined;
   /** What can change while the engine runs; asked each time it is needed. */
   live(): LiveOptions;
   log: Log;
@@ -124,7 +126,9 @@ async function openNouns(options: EngineOptions, resources: AsyncDisposableStack
   const events = openEvents();
   const content = await openContentStore(join(dataRoot, 'content'));
   const layers = resources.use(await openLayers({ database, root: join(dataRoot, 'layers'), log }));
-  const snapshots = resources.use(await openSnapshotter({ database, root: join(dataRoot, 'snapshots'), layers, log }));
+  const snapshots = resources.use(
+    await openSnapshotter({ database, root: join(dataRoot, 'snapshots'), layers, log, form: options.layerMounts }),
+  );
   const images = await openImages({ database, content, layers, snapshots, events, log });
   const runtime = resources.use(await openRuntime({ engineId: id, execRoot, log }));
   const roots = { database, engineId: id, dataRoot, execRoot, events, log };
