@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { CancelledError, TooLargeError } from '#lib/errors.ts';
 import { fileError } from '#lib/files/file-error.ts';
 import type { Digest } from '#oci/digest.ts';
+import type { HeldCandidates } from './dedupe/open-candidates.ts';
 import type { WrittenLayer } from './finish-layer.ts';
 import { encodeHeader } from './format.ts';
 import { writeInline } from './inline-sink.ts';
+import type { Holds } from './holds.ts';
 import type { Lanes } from './lanes.ts';
 import type { IngestLayerOptions } from './layer-store.ts';
 import type { Candidates } from './matcher.ts';
@@ -35,6 +37,18 @@ export interface SinkTarget {
   candidates: Candidates | undefined;
 }
 
+export interface IngestFileOptions extends Omit<IngestLayerOptions, 'candidates'> {
+  /** Asked if the tar is large enough for it. */
+  findCandidates?: () => Promise<HeldCandidates | undefined>;
+}
+
+interface Places {
+  /** Where the file is made. */
+  folder: string;
+  lanes: Lanes;
+  holds: Holds;
+}
+
 /** A tar of less is dealt with here: waking other threads costs more. */
 const SMALL_BYTES = 2 * 1024 * 1024;
 /** The free space is looked at so often. */
@@ -45,29 +59,43 @@ const SPACE_STEP_BYTES = 32 * 1024 * 1024;
  * @throws {InvalidArgumentError} naming the entry; {TooLargeError}; {UnavailableError} if the disk is full; {CancelledError}
  */
 export async function ingestFile(
-  { folder, lanes }: { folder: string; lanes: Lanes },
+  { folder, lanes, holds }: Places,
   tar: AsyncIterable<Uint8Array>,
-  { candidates, ...options }: IngestLayerOptions & { candidates?: Candidates | undefined },
+  { findCandidates = async () => undefined, ...options }: IngestFileOptions,
 ): Promise<NewLayerFile> {
   const name = randomBytes(5).toString('hex');
   const path = join(folder, name);
-  const dispose = (): Promise<void> => rm(path, { force: true });
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(() => rm(path, { force: true }));
+  using candidates = new DisposableStack();
+  const openSink = async (isLarge: boolean): Promise<LayerSink> => {
+    const found = isLarge ? await findCandidates() : undefined;
+    candidates.use(found);
+    const target: SinkTarget = { path, candidates: found && { donors: found.donors, table: found.table } };
+    return (isLarge ? lanes.take(target) : undefined) ?? writeInline(target);
+  };
   try {
     await requireSpace(folder, 0);
-    const { diffId, written } = await fill({ path, candidates }, limited(tar, { folder, ...options }), lanes);
+    const { diffId, written } = await fill(limited(tar, { folder, ...options }), openSink);
+    cleanup.use(holds.hold(written.trailer.donors));
     await writeFirstPage(path, diffId, written);
-    return { path, name, diffId, written, [Symbol.asyncDispose]: dispose };
+    const held = cleanup.move();
+    return { path, name, diffId, written, [Symbol.asyncDispose]: () => held.disposeAsync() };
   } catch (error) {
-    await dispose();
-    throw fileError(error, path);
+    throw options.signal?.aborted === true ? cancelled(options.signal, error) : fileError(error, path);
   }
+}
+
+function cancelled({ reason }: AbortSignal, cause: unknown): Error {
+  return cause instanceof CancelledError
+    ? cause
+    : new CancelledError('writing a layer was cancelled', { cause: cause ?? reason });
 }
 
 /** Small tars are gathered first; where a second thread can help, the rest goes there. */
 async function fill(
-  target: SinkTarget,
   tar: AsyncIterable<Uint8Array>,
-  lanes: Lanes,
+  openSink: (isLarge: boolean) => Promise<LayerSink>,
 ): Promise<{ diffId: Digest; written: WrittenLayer }> {
   const chunks = tar[Symbol.asyncIterator]();
   const gathered: Buffer[] = [];
@@ -78,7 +106,7 @@ async function fill(
       gathered.push(Buffer.from(next.value)); // a copy: the source may use its memory again
       bytes += next.value.byteLength;
     }
-    sink = (next.done === true ? undefined : lanes.take(target)) ?? writeInline(target);
+    sink = await openSink(next.done !== true);
     for (const piece of gathered.splice(0)) await sink.write(piece);
     for (; next.done !== true; next = await chunks.next()) {
       const room = sink.write(next.value);
@@ -98,7 +126,7 @@ async function* limited(
   let bytes = 0;
   let checkedBytes = 0;
   for await (const chunk of tar) {
-    if (signal?.aborted === true) throw new CancelledError('writing a layer was cancelled', { cause: signal.reason });
+    if (signal?.aborted === true) throw cancelled(signal, undefined);
     bytes += chunk.byteLength;
     if (bytes > limitBytes) throw new TooLargeError(`a layer exceeds its limit of ${limitBytes} bytes`);
     if (bytes - checkedBytes >= SPACE_STEP_BYTES) {

@@ -1,3 +1,4 @@
+import { CancelledError } from '#lib/errors.ts';
 import type { Digest } from '#oci/digest.ts';
 import type { WrittenLayer } from './finish-layer.ts';
 import type { LayerSink, SinkTarget } from './ingest-layer.ts';
@@ -26,6 +27,7 @@ interface Lane {
 export function openLanes({ count = 2, idleMs = 5000 }: LanesOptions = {}): Lanes {
   const idle = new Map<Lane, NodeJS.Timeout>();
   const busy = new Set<Lane>();
+  let isClosed = false;
   const retire = (lane: Lane): void => {
     clearTimeout(idle.get(lane));
     idle.delete(lane);
@@ -38,6 +40,7 @@ export function openLanes({ count = 2, idleMs = 5000 }: LanesOptions = {}): Lane
   };
   return {
     take(target) {
+      if (isClosed) throw new CancelledError('the store of layers is closed');
       if (busy.size >= count) return undefined;
       const [rested] = idle.keys();
       const lane = rested?.isAlive === true ? rested : startLane();
@@ -56,6 +59,7 @@ export function openLanes({ count = 2, idleMs = 5000 }: LanesOptions = {}): Lane
       };
     },
     async [Symbol.asyncDispose]() {
+      isClosed = true;
       const all = [...idle.keys(), ...busy];
       for (const timer of idle.values()) clearTimeout(timer);
       idle.clear();

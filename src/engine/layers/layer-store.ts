@@ -82,6 +82,8 @@ export interface LayerStore {
 
   /** Settles when every layer that is here is on the disk. */
   settled(): Promise<void>;
+  /** Settles when what removed layers kept for nobody was given back to the disk. */
+  freed(): Promise<void>;
   /** Settles when every layer that was unproven at the start was hashed again; those that failed are `damaged`. */
   proven(): Promise<void>;
 }

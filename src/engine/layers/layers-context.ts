@@ -35,6 +35,8 @@ export interface LayersContext {
   /** Where a layer that comes in may find content; what is there stays as it is until it is disposed. */
   findCandidates: () => Promise<HeldCandidates | undefined>;
   shrinker: DonorShrinker;
+  /** Aborted when the store is being closed. */
+  closing: AbortSignal;
   /** Hashes layers again that are `unproven`, in the background. */
   prove(): void;
 }

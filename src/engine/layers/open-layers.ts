@@ -61,6 +61,7 @@ export async function openLayers({ database, root, log }: LayersOptions): Promis
     database,
     findCandidates: () => candidates.find(),
     shrinker,
+    closing: closing.signal,
     prove() {
       proven = proven
         .then(() => proveLayers(context, closing.signal))
@@ -79,7 +80,7 @@ export async function openLayers({ database, root, log }: LayersOptions): Promis
 }
 
 function createStore(context: Context, proven: () => Promise<void>): LayerStore {
-  const { records, settler, log } = context;
+  const { records, settler, shrinker, log } = context;
   return {
     has: (diffId) => isWhole(records.find(diffId)),
     find: (diffId) => records.find(diffId),
@@ -100,6 +101,7 @@ function createStore(context: Context, proven: () => Promise<void>): LayerStore 
       recheckDependents(context, diffId);
     },
     settled: () => settler.settled(),
+    freed: () => shrinker.settled(),
     proven,
   };
 }
@@ -139,7 +141,8 @@ async function ingest(
     candidates === undefined
       ? context.findCandidates
       : async () => ({ ...candidates, ...holds.hold(candidates.donors.map(({ diffId }) => diffId)) });
-  const file = await ingestFile({ folder, lanes, holds }, tar, { ...limits, findCandidates });
+  const signal = AbortSignal.any([context.closing, ...(limits.signal === undefined ? [] : [limits.signal])]);
+  const file = await ingestFile({ folder, lanes, holds }, tar, { ...limits, signal, findCandidates });
   const { diffId, path, written } = file;
   return {
     diffId,

@@ -19,15 +19,17 @@ export function createSettler(context: { root: string; records: LayerRecords; lo
   let working: Promise<void> | undefined;
   let isClosed = false;
   const work = async (): Promise<void> => {
+    // Those that come meanwhile have their turn, too.
     for (const diffId of waiting) {
       waiting.delete(diffId);
       if (!isClosed) await settleLayer(context, diffId);
     }
+    working = undefined;
   };
   return {
     settle(diffId) {
       waiting.add(diffId);
-      working ??= work().finally(() => (working = undefined));
+      working ??= work();
     },
     settled: async () => working,
     async [Symbol.asyncDispose]() {
