@@ -122,7 +122,7 @@ test('a damaged layer whose file is gone can be removed', async () => {
 test('a layer that came to its name but not into the database is found, and hashed before it is listed', async () => {
   await using store = await withLayer();
   const before = store.layers.find(diffId);
-  const layers = await store.reopen(() => void store.database.exec('DELETE FROM layers'));
+  const layers = await store.reopen(() => store.database.exec('DELETE FROM layers'));
   expect(layers.has(diffId)).toBe(false);
   await layers.proven();
   expect(layers.find(diffId)).toEqual({ ...before, storedAt: expect.any(Number) });
