@@ -2,6 +2,7 @@ import { InvalidArgumentError } from '#lib/errors.ts';
 import { nameBytes } from '#lib/files/name.ts';
 import { cleanName } from '#lib/tar/clean-name.ts';
 import type { TarHeader } from '#lib/tar/header.ts';
+import { refuseImpossible } from '#lib/tar/refuse-impossible.ts';
 import { layerMark } from '#lib/tar/layer-mark.ts';
 import { refuseOverlayAttributes } from '#lib/tar/overlay-attributes.ts';
 import { encodeXattrs, mergeXattrs } from './encode-xattrs.ts';
@@ -77,6 +78,7 @@ class GrowingTree implements IndexedTree {
       else if (mark.kind === 'opaque') this.#late.opaque.add(mark.path);
       return undefined;
     }
+    refuseImpossible(path, header);
     if (header.xattrs.size > 0) refuseOverlayAttributes(path, header.xattrs.keys());
     if (header.kind === 'directory') this.#addDirectory(path, header);
     else if (path === '') throw new InvalidArgumentError(`the archive's root is not a directory`);

@@ -15,7 +15,7 @@ export const SLOT_SIZE = 128;
 
 export const MAGIC = 0xe0f5e1e2;
 export const DEVICE_TABLE = 0x8;
-const BLOCK_BITS = 9;
+export const BLOCK_BITS = 9;
 const BUFFER_BYTES = 1024 * 1024;
 const META_ALIGN = 4096;
 const FLAT_PLAIN = 0;
