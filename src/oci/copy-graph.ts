@@ -1,3 +1,4 @@
+import { InvalidArgumentError, TooLargeError } from '#lib/errors.ts';
 import type { Descriptor } from './descriptor.ts';
 import { isIndexType, isManifestType } from './media-type.ts';
 import { isIndex, type Manifest, type Index, parseManifestOrIndex } from './manifest.ts';
@@ -41,7 +42,13 @@ export async function copyGraph(
     await copyBlob({ source, target }, root, { signal });
     return;
   }
-  const bytes = await collect(await source.open(root, { signal }), Math.min(root.size, DOCUMENT_LIMIT_BYTES));
+  if (root.size > DOCUMENT_LIMIT_BYTES)
+    throw new TooLargeError(`document ${root.digest} has ${root.size} bytes, more than ${DOCUMENT_LIMIT_BYTES}`);
+  const bytes = await collect(await source.open(root, { signal }), root.size + 1);
+  if (bytes.length !== root.size)
+    throw new InvalidArgumentError(
+      `document ${root.digest} has ${bytes.length > root.size ? 'more' : 'fewer'} bytes than the ${root.size} of its descriptor`,
+    );
   const document = parseManifestOrIndex(bytes, root.mediaType);
   if (isIndex(document)) {
     const children = options.select?.(document) ?? document.manifests;
@@ -89,15 +96,17 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
+/** The first bytes, at most so many. */
 async function collect(content: AsyncIterable<Uint8Array>, limitBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of content) {
-    length += chunk.byteLength;
-    if (length > limitBytes) break;
-    chunks.push(chunk);
+    const piece = chunk.subarray(0, limitBytes - length);
+    chunks.push(piece);
+    length += piece.byteLength;
+    if (length === limitBytes) break;
   }
-  const bytes = new Uint8Array(Math.min(length, limitBytes));
+  const bytes = new Uint8Array(length);
   let offset = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, offset);

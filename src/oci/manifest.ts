@@ -64,7 +64,18 @@ function parseObject(bytes: Uint8Array): Record<string, unknown> {
 function checkDescriptor(value: unknown): void {
   const { digest, size, mediaType } = (value ?? {}) as Partial<Descriptor>;
   if (typeof digest !== 'string' || !isDigest(digest) || typeof mediaType !== 'string')
-    throw new InvalidArgumentError(`manifest has a broken descriptor: ${JSON.stringify(value)}`);
+    throw new InvalidArgumentError(`manifest has a broken descriptor: ${shown(value)}`);
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
-    throw new InvalidArgumentError(`manifest has a descriptor without a size: ${JSON.stringify(value)}`);
+    throw new InvalidArgumentError(`manifest has a descriptor without a size: ${shown(value)}`);
+}
+
+const SHOWN_LENGTH = 300;
+
+/** The beginning of a value from outside, which may be large, and deeper than it can be written. */
+function shown(value: unknown): string {
+  try {
+    return (JSON.stringify(value) ?? '').slice(0, SHOWN_LENGTH);
+  } catch {
+    return Array.isArray(value) ? 'a list' : typeof value;
+  }
 }

@@ -3,7 +3,7 @@ import type { ContentSource } from '#oci/copy-graph.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import type { Digest } from '#oci/digest.ts';
 import { isIndex, parseManifestOrIndex } from '#oci/manifest.ts';
-import { isIndexType } from '#oci/media-type.ts';
+import { isIndexType, isManifestType } from '#oci/media-type.ts';
 import type { Archive } from './archive.ts';
 import { selectPlatform } from './host-platform.ts';
 import { legacyImages } from './legacy-archive.ts';
@@ -75,6 +75,8 @@ async function keepLayers({ archive }: ArchiveContext, { digest }: Descriptor): 
   const { rootfs } = parseImageConfig(documentOf(archive, document.config.digest));
   for (const [index, descriptor] of document.layers.entries()) {
     const layer = archive.layerBlob(descriptor.digest);
+    if (layer !== undefined && layer.size !== descriptor.size)
+      throw new InvalidArgumentError(`layer ${descriptor.digest} has ${layer.size} bytes, not ${descriptor.size}`);
     const diffId = rootfs.diff_ids[index];
     if (layer !== undefined && diffId !== undefined) await keepLayer(layer, { diffId, index });
   }
@@ -86,22 +88,29 @@ function documentOf(archive: Archive, digest: Digest): Buffer {
   return bytes;
 }
 
+/** Indexes in indexes; two are met. */
+const NESTING_LIMIT = 8;
+
 function chosenManifest(
   { archive, platform }: Pick<ArchiveContext, 'archive' | 'platform'>,
   root: Descriptor,
+  depth = 0,
 ): Descriptor | undefined {
   if (root.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest') return undefined;
-  if (!isIndexType(root.mediaType)) return root;
+  if (isManifestType(root.mediaType)) return root;
+  if (!isIndexType(root.mediaType))
+    throw new InvalidArgumentError(`${root.digest} is no image: its media type is ${JSON.stringify(root.mediaType)}`);
+  if (depth >= NESTING_LIMIT) throw new InvalidArgumentError(`index ${root.digest} is nested too deeply`);
   const document = parseManifestOrIndex(documentOf(archive, root.digest));
   if (!isIndex(document)) return root;
   const child = selectPlatform(document, platform);
-  return child === undefined ? undefined : chosenManifest({ archive, platform }, child);
+  return child === undefined ? undefined : chosenManifest({ archive, platform }, child, depth + 1);
 }
 
 /** The full name if the archive has it; a bare tag names nothing. */
 function layoutName({ annotations = {} }: Descriptor): string | undefined {
   const name = annotations['io.containerd.image.name'] ?? annotations['org.opencontainers.image.ref.name'];
-  return name !== undefined && /[/:]/.test(name) ? name : undefined;
+  return typeof name === 'string' && /[/:]/.test(name) ? name : undefined;
 }
 
 function isTextList(value: unknown): value is string[] {

@@ -12,6 +12,8 @@ export interface ArchiveLayer extends AsyncDisposable {
   tarBytes: number;
   /** Of its bytes as the archive has them. */
   digest: Digest;
+  /** Of the same. */
+  size: number;
   /** Gives it its name; done before, nothing is done again. */
   commit(): Promise<void>;
 }
@@ -36,6 +38,7 @@ export async function takeArchiveLayer(
     diffId: ingested.diffId,
     tarBytes: ingested.tarBytes,
     digest: isPlain ? ingested.diffId : stored.digest(),
+    size: stored.size(),
     commit: async () => void (await (committed ??= ingested.commit())),
     [Symbol.asyncDispose]: () => dispose(ingested),
   };
@@ -54,17 +57,20 @@ function passing({
   head: Buffer;
   rest: AsyncIterator<Buffer>;
   isHashed: boolean;
-}): AsyncIterable<Buffer> & { digest(): Digest } {
+}): AsyncIterable<Buffer> & { digest(): Digest; size(): number } {
   const hash = createHash('sha256');
   let first: Buffer | undefined = head;
+  let size = 0;
   const next = async (): Promise<IteratorResult<Buffer>> => {
     const result: IteratorResult<Buffer> = first === undefined ? await rest.next() : { done: false, value: first };
     first = undefined;
+    if (result.done !== true) size += result.value.length;
     if (isHashed && result.done !== true) hash.update(result.value);
     return result;
   };
   return {
     [Symbol.asyncIterator]: () => ({ next }),
     digest: () => `sha256:${hash.copy().digest('hex')}`,
+    size: () => size,
   };
 }

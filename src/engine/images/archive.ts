@@ -28,7 +28,7 @@ export interface ReadArchiveOptions {
 }
 
 type File =
-  | { kind: 'document'; bytes: Buffer }
+  | { kind: 'document'; bytes: Buffer; digest: Digest }
   | { kind: 'layer'; layer: ArchiveLayer }
   /** Says so when somebody wants it: what no image refers to may be anything. */
   | { kind: 'broken'; error: InvalidArgumentError | TooLargeError };
@@ -74,8 +74,7 @@ export async function readArchive(
     },
     layer: (path) => layerOf(find(path) ?? missing(path), path),
     document(digest) {
-      for (const file of files.values())
-        if (file.kind === 'document' && sha256(file.bytes) === digest) return file.bytes;
+      for (const file of files.values()) if (file.kind === 'document' && file.digest === digest) return file.bytes;
       return undefined;
     },
     layerBlob(digest) {
@@ -108,17 +107,43 @@ interface Reading {
 }
 
 async function readEntry(reading: Reading, entry: PassingEntry): Promise<void> {
-  const { files, links } = reading;
+  const { files } = reading;
   const { name, kind, linkName } = entry.header;
   const path = normalise(name);
   if (path === undefined) throw new InvalidArgumentError(`${JSON.stringify(name)} leads out of the archive`);
-  if (kind === 'symlink') links.set(path, `${folderOf(path)}/${linkName}`);
-  else if (kind === 'link') links.set(path, linkName);
+  if (kind === 'symlink') putLink(reading, path, `${folderOf(path)}/${linkName}`);
+  else if (kind === 'link') putLink(reading, path, linkName);
   if (kind !== 'file') return;
   if (files.size >= FILES_LIMIT) throw new TooLargeError(`archive has more than ${FILES_LIMIT} files`);
   const head = await readHead(entry.content);
   if (looksLikeLayer(head)) await readLayer(reading, { path, head, entry });
-  else files.set(path, await readDocument(reading, { path, head, entry }));
+  else putFile(reading, path, await readDocument(reading, { path, head, entry }));
+}
+
+/** What two programs could read in two ways is of no use; the same twice is. */
+function putFile({ files, links }: Reading, path: string, file: File): void {
+  const former = files.get(path);
+  const isSame = former === undefined ? !links.has(path) : digestOf(former) === digestOf(file);
+  files.set(path, isSame ? file : twice(path));
+}
+
+function putLink({ files, links }: Reading, path: string, target: string): void {
+  const isSame = !files.has(path) && (links.get(path) ?? target) === target;
+  if (isSame) links.set(path, target);
+  else files.set(path, twice(path));
+}
+
+function twice(path: string): File {
+  const error = new InvalidArgumentError(`archive has two different files of the name ${path}`, {
+    hint: 'make the archive again',
+  });
+  return { kind: 'broken', error };
+}
+
+/** Nothing is the same as what is broken. */
+function digestOf(file: File): Digest | File {
+  if (file.kind === 'broken') return file;
+  return file.kind === 'document' ? file.digest : file.layer.digest;
 }
 
 async function readHead(content: AsyncIterator<Buffer>): Promise<Buffer> {
@@ -126,7 +151,8 @@ async function readHead(content: AsyncIterator<Buffer>): Promise<Buffer> {
   while (head.length < LAYER_HEAD_BYTES) {
     const { value, done } = await content.next();
     if (done === true) break;
-    head = head.length === 0 ? value : Buffer.concat([head, value]);
+    // A copy of what is too short: its memory may be gone when the next piece is asked for.
+    head = head.length === 0 && value.length >= LAYER_HEAD_BYTES ? value : Buffer.concat([head, value]);
   }
   return head;
 }
@@ -139,10 +165,8 @@ interface Found {
 }
 
 /** Waits until the layer's bytes have come; its index is written while the archive is read on. */
-async function readLayer(
-  { layers, options, files, pending, stack }: Reading,
-  { path, head, entry }: Found,
-): Promise<void> {
+async function readLayer(reading: Reading, { path, head, entry }: Found): Promise<void> {
+  const { layers, options, pending, stack } = reading;
   if (pending.length >= PENDING_LIMIT) await pending.shift();
   const come = Promise.withResolvers<void>();
   const total = entry.header.size;
@@ -158,10 +182,10 @@ async function readLayer(
   const taken = takeArchiveLayer(layers, { head, rest }, { signal: options.signal });
   stack.defer(async () => taken.then((layer) => layer[Symbol.asyncDispose]()).catch(() => {}));
   const kept = taken.then(
-    (layer) => void files.set(path, { kind: 'layer', layer }),
+    (layer) => putFile(reading, path, { kind: 'layer', layer }),
     (error: unknown) => {
       if (!(error instanceof InvalidArgumentError)) throw error;
-      files.set(path, { kind: 'broken', error });
+      putFile(reading, path, { kind: 'broken', error });
     },
   );
   kept.catch(() => {}); // waited for below
@@ -181,7 +205,7 @@ async function readDocument(reading: Reading, { path, head, entry }: Found): Pro
       why: 'it does not look like an archive of images',
       hint: 'to make an image from a file system archive, use `docker import`',
     });
-  return { kind: 'document', bytes };
+  return { kind: 'document', bytes, digest: sha256(bytes) };
 }
 
 function findFile({ files, links }: Pick<Reading, 'files' | 'links'>, path: string): File | undefined {

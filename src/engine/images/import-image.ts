@@ -30,9 +30,23 @@ export async function importImage(
   source: AsyncIterable<Uint8Array>,
   options: ImportOptions = {},
 ): Promise<Image> {
-  const { content, layers, snapshots, events, garbage } = context;
+  using _ = context.garbage.lease();
+  try {
+    return await takeImage(context, source, options);
+  } catch (error) {
+    // What came before the failure is of no use; it goes when the lease does.
+    await context.garbage.collect();
+    throw error;
+  }
+}
+
+async function takeImage(
+  context: ImagesContext,
+  source: AsyncIterable<Uint8Array>,
+  options: ImportOptions,
+): Promise<Image> {
+  const { content, layers, snapshots, events } = context;
   const { signal, tags = [] } = options;
-  using _ = garbage.lease();
   const limitBytes = LAYER_LIMIT_BYTES;
   await using ingested = await layers.ingest(decompress(source, { limitBytes }), { limitBytes, signal });
   const { diffId, tarBytes: size } = ingested;

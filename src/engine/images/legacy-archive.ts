@@ -68,12 +68,13 @@ async function legacyImage(context: ArchiveContext, id: string, tags: readonly s
 /** The layers from the lowest to this one. */
 function readChain({ archive }: ArchiveContext, id: string): (LayerJson & { id: string })[] {
   const chain: (LayerJson & { id: string })[] = [];
-  for (let next: string | undefined = id; next !== undefined && next !== '';) {
-    if (!/^[0-9a-f]{64}$/.test(next) || chain.length >= DEPTH_LIMIT)
+  for (let next: unknown = id; next !== undefined && next !== '';) {
+    if (typeof next !== 'string' || !/^[0-9a-f]{64}$/.test(next) || chain.length >= DEPTH_LIMIT)
       throw new InvalidArgumentError(`archive has a broken layer id ${JSON.stringify(next)}`);
-    const layer: LayerJson = parseJson(archive.text(`${next}/json`), `${next}/json`) as LayerJson;
+    const layer = parseJson(archive.text(`${next}/json`), `${next}/json`);
+    if (!isObject(layer)) throw new InvalidArgumentError(`${next}/json is broken`);
     chain.unshift({ ...layer, id: next });
-    next = layer.parent;
+    next = (layer as LayerJson).parent;
   }
   return chain;
 }

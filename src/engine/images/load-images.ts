@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '#lib/errors.ts';
 import { copyGraph } from '#oci/copy-graph.ts';
 import type { Platform } from '#oci/platform.ts';
 import { canonicalName } from '#oci/reference.ts';
@@ -47,12 +48,12 @@ export async function loadImages(
 
 async function loadImage(context: ImagesContext, found: ArchiveImage, options: LoadOptions): Promise<Image> {
   const { events, records } = context;
+  const tags = found.tags.map(namedTag);
   const target = createStoreTarget(context);
   await copyGraph({ source: found.source, target }, found.root, {
     select: () => [found.manifest],
     signal: options.signal,
   });
-  const tags = found.tags.map((tag) => parseTag(tag));
   const image = await addImage(context, found);
   for (const tag of tags) {
     const former = records.named(canonicalName(tag));
@@ -63,3 +64,15 @@ async function loadImage(context: ImagesContext, found: ArchiveImage, options: L
   events.publish({ type: 'image', action: 'load', id: image.id, attributes: { name: tagged.tags[0] ?? image.id } });
   return tagged;
 }
+
+function namedTag(tag: string): ReturnType<typeof parseTag> {
+  try {
+    return parseTag(tag);
+  } catch (error) {
+    const message = `image name ${JSON.stringify(tag.slice(0, SHOWN_LENGTH))}: ${(error as Error).message}`;
+    throw new InvalidArgumentError(message, { cause: error });
+  }
+}
+
+/** Of a name that is wrong; longer ones are cut off in messages. */
+const SHOWN_LENGTH = 300;

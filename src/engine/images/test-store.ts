@@ -40,8 +40,8 @@ export async function openTestStore(root?: string, { form }: { form?: MountForm 
     const log = silentLog;
     const content = await openContentStore(join(folder, 'content'));
     const layers = stores.use(await openLayers({ database, root: join(folder, 'layers'), log }));
-    const root = join(folder, 'snapshots');
-    const snapshots = stores.use(await openSnapshotter({ database, root, layers, log, form }));
+    const trees = join(folder, 'snapshots');
+    const snapshots = stores.use(await openSnapshotter({ database, root: trees, layers, log, form }));
     return openImages({ database, content, layers, snapshots, events, log });
   };
   const images = await open();

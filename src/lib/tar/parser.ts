@@ -233,13 +233,14 @@ class Parser implements TarParser {
 
   #begin(block: Block, raw: Buffer): void {
     const records = this.#records ?? NO_RECORDS;
+    this.#name = this.#longName || block.name;
+    this.#state = AT_CONTENT;
     const header = headerOf(block, { records, longName: this.#longName, longLink: this.#longLink });
     const stored = storedBytes(header.kind, paxNumber(records, 'size') ?? block.size);
     this.#forgetExtensions();
     header.size = stored;
     this.#entries += 1;
     if (this.#entries > this.#limits.entries) throw new TooLargeError(`tar: more than ${this.#limits.entries} entries`);
-    this.#state = AT_CONTENT;
     this.#name = header.name;
     const form = block.type === 'S' ? 'block' : paxSparseForm(records);
     if (form === undefined) this.#start(header, stored);
