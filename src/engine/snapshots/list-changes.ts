@@ -20,13 +20,18 @@ export function* listChanges(own: readonly Root[], below: Stack | undefined, fol
       continue;
     }
     yield { path: `/${path}`, kind: before === undefined ? 'added' : 'modified' };
-    if (stats.isDirectory()) yield* listChanges(own, below, path);
+    if (stats.isDirectory()) yield* listChanges(own.length === 1 ? own : havingFolder(own, path), below, path);
   }
 }
 
 function namesIn(own: readonly Root[], folder: string): string[] {
   const names = own.flatMap((root) => unlessGone(() => root.readdir(folder)) ?? []);
   return own.length === 1 ? names : [...new Set(names)].toSorted((a, b) => (a < b ? -1 : 1));
+}
+
+/** Of trees that all have the folder above. */
+function havingFolder(own: readonly Root[], path: string): Root[] {
+  return own.filter((root) => root.lstat(path)?.isDirectory() === true);
 }
 
 function look(own: readonly Root[], path: string): BigIntStats | undefined {

@@ -9,7 +9,15 @@ import { makeWhiteout } from '#linux/mknod.ts';
 import { copyFile } from './copy-up.ts';
 import type { Stack } from './stack.ts';
 import { syncTree } from './sync-tree.ts';
-import { type Attributes, attributesOf, setAttributes, setMtime } from './tree/attributes.ts';
+import {
+  type Attributes,
+  attributesOf,
+  type LateAttributes,
+  PLAIN_FOLDER,
+  setAttributes,
+  setLateAttributes,
+  splitAttributes,
+} from './tree/attributes.ts';
 import { ffiPath } from './tree/ffi-path.ts';
 
 /** Folder of a stacked layer with what stands over its mounted tree, and the one with what stands under it. */
@@ -33,12 +41,12 @@ export async function writeNeeds(
 ): Promise<void> {
   await Promise.all([mkdir(join(folder, ABOVE), { mode: 0o755 }), mkdir(join(folder, BELOW), { mode: 0o755 })]);
   using above = openRoot(join(folder, ABOVE));
-  const writing: Writing = { above, own, below, implicit: new Set(needs.implicit), times: new Map() };
+  const writing: Writing = { above, own, below, implicit: new Set(needs.implicit), late: new Map() };
   for (const path of needs.implicit)
     if (below.find(path)?.stats.isDirectory() === true) within(path, () => makeFolders(writing, `${path}/.`));
   for (const link of needs.links) within(link.path, () => writeLink(writing, link));
   if (needs.clearsRoot) hideNames(join(folder, BELOW), below);
-  for (const [path, mtimeNs] of writing.times) setMtime(above.locate(path), mtimeNs);
+  for (const [path, attributes] of writing.late) setLateAttributes(above.locate(path), attributes);
   await syncTree(folder);
 }
 
@@ -48,7 +56,7 @@ interface Writing {
   below: Stack;
   implicit: ReadonlySet<string>;
   /** Of folders, set once nothing more is put into them. */
-  times: Map<string, bigint>;
+  late: Map<string, LateAttributes>;
 }
 
 function within(path: string, work: () => void): void {
@@ -66,9 +74,9 @@ function makeFolders(writing: Writing, path: string): Located {
 /** A folder looks as the layer says, or as below where the layer says nothing. */
 function makeFolder(writing: Writing, place: Located): void {
   mkdirSync(place.path, 0o755);
-  const { mtimeNs, ...attributes } = folderAttributes(writing, place.canonical);
-  setAttributes(place, attributes);
-  writing.times.set(place.canonical, mtimeNs ?? 0n);
+  const { now, late } = splitAttributes(folderAttributes(writing, place.canonical));
+  setAttributes(place, now);
+  writing.late.set(place.canonical, late);
 }
 
 function folderAttributes({ own, below, implicit }: Writing, path: string): Attributes {
@@ -76,7 +84,7 @@ function folderAttributes({ own, below, implicit }: Writing, path: string): Attr
   const hasOwn = own.lstat(path)?.isDirectory() === true;
   if (hasOwn && (!implicit.has(path) || found?.stats.isDirectory() !== true)) return attributesOf(own.locate(path));
   if (found?.stats.isDirectory() === true) return attributesOf(found.place, found.stats);
-  return { mode: 0o755, uid: 0, gid: 0, xattrs: new Map(), mtimeNs: 0n };
+  return PLAIN_FOLDER;
 }
 
 /** The file is copied to where it is below, so that both names lead to one inode, as after unpacking. */

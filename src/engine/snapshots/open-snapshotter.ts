@@ -10,6 +10,7 @@ import { createKeyedLock } from '#lib/keyed-lock.ts';
 import type { Log } from '#lib/log.ts';
 import type { Database } from '#lib/sqlite.ts';
 import type { Mount } from '#linux/mount.ts';
+import type { Digest } from '#oci/digest.ts';
 import { syncFileSystem } from '#linux/sync-file-system.ts';
 import {
   addRecord,
@@ -85,13 +86,11 @@ function createVerbs(context: Context, roots: readonly string[]): Omit<Snapshott
     await unpackWhereNeeded(context, name);
     const [own, ...parents] = chainOf(context, name);
     using _ = holdLayers(context, [own, ...parents]);
-    const treePaths = (chain: readonly StoredSnapshot[]): string[] =>
-      chain.flatMap((record) => ownTrees(context, record)).map(({ path }) => path);
     if (own.kind === 'active') {
       const upper = { tree: treeOf(context, own), work: workOf(context, own) };
-      return overlay.mounts({ upper, lower: treePaths(parents) });
+      return overlay.mounts({ upper, lower: lowerTrees(context, parents) });
     }
-    const lower = treePaths([own, ...parents]);
+    const lower = lowerTrees(context, [own, ...parents]);
     return overlay.mounts({ upper: undefined, lower: [...rootOf(context, [own, ...parents]), ...lower] });
   };
 
@@ -140,6 +139,20 @@ function pathsOf(context: Context, name: SnapshotName): SnapshotPaths {
   const [own, ...parents] = chainOf(context, name);
   const [tree, ...rest] = [own, ...parents].flatMap((record) => ownTrees(context, record)).map(({ path }) => path);
   return { tree: tree ?? '', work: own.kind === 'active' ? workOf(context, own) : undefined, lower: rest };
+}
+
+/**
+ * The trees of a chain as overlayfs takes them: none of them twice. A layer that comes again hides all that it was before, so that only its
+ * uppermost place counts.
+ */
+function lowerTrees(context: Context, chain: readonly StoredSnapshot[]): string[] {
+  const seen = new Set<Digest>();
+  const isFirst = (record: StoredSnapshot): boolean => {
+    if (record.form === 'directory') return true;
+    const diffId = layerOf(record);
+    return !seen.has(diffId) && seen.add(diffId).size > 0;
+  };
+  return chain.filter(isFirst).flatMap((record) => ownTrees(context, record).map(({ path }) => path));
 }
 
 /** The root of a mount looks as that of its uppermost tree: where that one says nothing of it, an empty folder that does goes over it. */

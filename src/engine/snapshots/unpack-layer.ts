@@ -8,7 +8,7 @@ import { makeWhiteout } from '#linux/mknod.ts';
 import { setXattr } from '#linux/xattr.ts';
 import { copyFile } from './copy-up.ts';
 import type { Stack } from './stack.ts';
-import { attributesOf, setAttributes } from './tree/attributes.ts';
+import { attributesOf, type LateAttributes, PLAIN_FOLDER, setAttributes, splitAttributes } from './tree/attributes.ts';
 import { createExtractor, type Extractor } from './tree/extractor.ts';
 import { feedParser } from './tree/feed-parser.ts';
 import { ffiPath } from './tree/ffi-path.ts';
@@ -28,8 +28,7 @@ export async function unpackLayer(
   const makeParent = (parent: Located): void => copyFolder(parent, { below, extractor });
   const fetchLinkTarget = (path: string): boolean => copyFile(root, path, { below, makeParent });
   using extractor = createExtractor(root, { makeParent, fetchLinkTarget });
-  copyRoot(root, below);
-  if (below === undefined) extractor.setTimeLater('', 0n);
+  extractor.setLater('', copyRoot(root, below));
   const whiteouts: Whiteouts = { paths: new Set(), opaque: new Set() };
   const parser = createTarParser(layerSink(extractor, whiteouts));
   await feedParser(parser, tar, signal);
@@ -38,10 +37,15 @@ export async function unpackLayer(
   extractor.finish();
 }
 
-/** Gives the root of a fresh tree the attributes of the one below it: overlayfs shows those of the uppermost. */
-export function copyRoot(root: Root, below: Stack | undefined): void {
+/**
+ * Gives the root of a fresh tree the attributes of the one below it: overlayfs shows those of the uppermost.
+ * @returns what it gets again once it is filled
+ */
+export function copyRoot(root: Root, below: Stack | undefined): LateAttributes {
   const found = below?.find('');
-  if (found !== undefined) setAttributes(root.locate(''), attributesOf(found.place, found.stats));
+  const attributes = found === undefined ? PLAIN_FOLDER : attributesOf(found.place, found.stats);
+  setAttributes(root.locate(''), attributes);
+  return splitAttributes(attributes).late;
 }
 
 interface Whiteouts {
@@ -121,11 +125,8 @@ function markOpaque(place: Located): void {
 function copyFolder(place: Located, { below, extractor }: { below: Stack | undefined; extractor: Extractor }): void {
   mkdirSync(place.path, 0o755);
   const found = below?.find(place.canonical);
-  if (found?.stats.isDirectory() !== true) {
-    extractor.setTimeLater(place.canonical, 0n);
-    return;
-  }
-  const { mtimeNs = 0n, ...attributes } = attributesOf(found.place, found.stats);
-  setAttributes(place, attributes);
-  extractor.setTimeLater(place.canonical, mtimeNs);
+  const isThere = found?.stats.isDirectory() === true;
+  const { now, late } = splitAttributes(isThere ? attributesOf(found.place, found.stats) : PLAIN_FOLDER);
+  setAttributes(place, now);
+  extractor.setLater(place.canonical, late);
 }

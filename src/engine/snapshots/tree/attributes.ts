@@ -23,6 +23,32 @@ export function setAttributes(place: Located, attributes: Attributes, { isLink =
   if (attributes.mtimeNs !== undefined) setMtime(place, attributes.mtimeNs);
 }
 
+/** What new entries of a folder would take over, if it were set before they are made. */
+const DEFAULT_ACL = 'system.posix_acl_default';
+
+/** What a folder gets once nothing more is put into it. */
+export interface LateAttributes {
+  mtimeNs?: bigint | undefined;
+  defaultAcl?: Buffer | undefined;
+}
+
+/** Takes apart what a folder can have at once and what has to wait. */
+export function splitAttributes({ mtimeNs, ...attributes }: Attributes): { now: Attributes; late: LateAttributes } {
+  const { mode, uid, gid } = attributes;
+  const defaultAcl = attributes.xattrs.get(DEFAULT_ACL);
+  const xattrs = new Map(attributes.xattrs);
+  xattrs.delete(DEFAULT_ACL);
+  return { now: { mode, uid, gid, xattrs }, late: { mtimeNs, defaultAcl } };
+}
+
+export function setLateAttributes(place: Located, { mtimeNs, defaultAcl }: LateAttributes): void {
+  if (defaultAcl !== undefined) setAttribute(place, DEFAULT_ACL, defaultAcl);
+  if (mtimeNs !== undefined) setMtime(place, mtimeNs);
+}
+
+/** Of a folder that nothing says anything about. */
+export const PLAIN_FOLDER: Attributes = { mode: 0o755, uid: 0, gid: 0, xattrs: new Map(), mtimeNs: 0n };
+
 /** After the owner: a change of that takes capabilities away. */
 export function setXattrs(place: Located, xattrs: Attributes['xattrs']): void {
   for (const [name, value] of xattrs) setAttribute(place, name, value);

@@ -17,8 +17,16 @@ import { cleanName } from '#lib/tar/clean-name.ts';
 import type { TarHeader } from '#lib/tar/header.ts';
 import { refuseOverlayAttributes } from '#lib/tar/overlay-attributes.ts';
 import type { TarSink } from '#lib/tar/parser.ts';
+import { refuseImpossible } from '#lib/tar/refuse-impossible.ts';
 import { makeNode } from '#linux/mknod.ts';
-import { setAttributes, setMtime, setXattrs } from './attributes.ts';
+import {
+  type LateAttributes,
+  setAttributes,
+  setLateAttributes,
+  setMtime,
+  setXattrs,
+  splitAttributes,
+} from './attributes.ts';
 import { ffiPath } from './ffi-path.ts';
 import { createLateLinks, type LateLinks, noLinkTarget } from './late-links.ts';
 
@@ -38,8 +46,8 @@ export interface ExtractOptions {
 
 /** Writes the entries of a tar archive below a root. Throws errors of our kinds. */
 export interface Extractor extends TarSink, Disposable {
-  /** Sets a folder's time once nothing more is written. */
-  setTimeLater(path: string, mtimeNs: bigint): void;
+  /** Sets what a folder gets once nothing more is written into it. */
+  setLater(path: string, attributes: LateAttributes): void;
   /** After the last entry: links to what came later, or comes from elsewhere, get their file. */
   settleLinks(): void;
   /** After all that is written into the tree. */
@@ -57,7 +65,7 @@ export function createExtractor(root: Root, options: ExtractOptions = {}): Extra
 class TreeExtractor implements Extractor {
   readonly #root: Root;
   readonly #options: ExtractOptions;
-  readonly #times = new Map<string, bigint>();
+  readonly #folders = new Map<string, LateAttributes>();
   readonly #late: LateLinks;
   #open: { fd: number; header: TarHeader; place: Located } | undefined;
 
@@ -69,6 +77,7 @@ class TreeExtractor implements Extractor {
 
   entry(header: TarHeader): void {
     const path = cleanName(header.name);
+    refuseImpossible(path, header);
     refuseOverlayAttributes(path, header.xattrs.keys());
     try {
       this.#create(path, header);
@@ -103,8 +112,9 @@ class TreeExtractor implements Extractor {
     }
   }
 
-  setTimeLater(path: string, mtimeNs: bigint): void {
-    this.#times.set(path, mtimeNs);
+  setLater(path: string, attributes: LateAttributes): void {
+    const defaultAcl = attributes.defaultAcl ?? this.#folders.get(path)?.defaultAcl;
+    this.#folders.set(path, { ...attributes, defaultAcl });
   }
 
   settleLinks(): void {
@@ -112,11 +122,11 @@ class TreeExtractor implements Extractor {
   }
 
   finish(): void {
-    for (const [path, mtimeNs] of this.#times) {
+    for (const [path, attributes] of this.#folders) {
       // A folder may have been replaced by something else after its entry.
-      if (this.#root.lstat(path)?.isDirectory() === true) setMtime(this.#root.locate(path), mtimeNs);
+      if (this.#root.lstat(path)?.isDirectory() === true) setLateAttributes(this.#root.locate(path), attributes);
     }
-    this.#times.clear();
+    this.#folders.clear();
   }
 
   [Symbol.dispose](): void {
@@ -179,9 +189,9 @@ class TreeExtractor implements Extractor {
   #directory(path: string, header: TarHeader): void {
     const place = this.#locate(path);
     if (path !== '') this.#makeDirectory(path, place);
-    const { mtimeNs, ...attributes } = header;
-    setAttributes(this.#locate(path), { ...attributes, ...this.#options.owner });
-    this.setTimeLater(place.canonical, mtimeNs);
+    const { now, late } = splitAttributes(header);
+    setAttributes(this.#locate(path), { ...now, ...this.#options.owner });
+    this.setLater(place.canonical, late);
   }
 
   #makeDirectory(path: string, place: Located): void {
