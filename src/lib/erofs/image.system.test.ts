@@ -1,13 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  closeSync,
   lstatSync,
   mkdirSync,
   mkdtempDisposableSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  readSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,10 +19,13 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { unpackLayer } from '#engine/snapshots/unpack-layer.ts';
 import { decodeName, nameBytes } from '#lib/files/name.ts';
+import { tarHeader } from '#lib/tar/header.ts';
 import { mountAt, unmount } from '#linux/mount.ts';
 import { getXattr, listXattrs } from '#linux/xattr.ts';
 import { busyboxTar } from '../../../test/support/base-image.ts';
+import { createLayerTree } from './create-layer-tree.ts';
 import { type Entry, imageOf, tarOf } from './test-image.ts';
+import { writeIndex } from './write-index.ts';
 
 interface Seen {
   mode: string;
@@ -272,4 +279,42 @@ test('a folder of a hundred thousand names is listed whole, and each is found', 
     for (const name of names.slice(0, 3000)) expect(lstatSync(join(path, 'many', name)).isFile()).toBe(true);
     expect(() => lstatSync(join(path, 'many/missing'))).toThrow('ENOENT');
   });
+});
+
+test('content beyond 4 GiB and content in another file is where the index says', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'erofs-'));
+  const [mounted, image, donor] = ['mounted', 'image', 'donor'].map((name) => join(folder.path, name)) as [
+    string,
+    string,
+    string,
+  ];
+  mkdirSync(mounted);
+  const size = 5 * 2 ** 30 + 700;
+  const metadataOffset = 4096 + Math.ceil(size / 4096) * 4096;
+  const tree = createLayerTree();
+  tree.place(tree.add(tarHeader({ name: 'large', kind: 'file', size })) ?? 0, 8);
+  tree.place(tree.add(tarHeader({ name: 'given', kind: 'file', size: 3000 })) ?? 0, 2 ** 31 + 3);
+  tree.finish();
+  const devices = [{ blocks: 16, address: 2 ** 31 }];
+  const { superblock, metadata } = writeIndex(tree, { metadataOffset, devices });
+  const given = Buffer.from(Array.from({ length: 8192 }, (_, index) => (index / 512) | 0));
+  writeFileSync(donor, given);
+  const fd = openSync(image, 'w');
+  writeSync(fd, superblock, 0, superblock.length, 1024);
+  writeSync(fd, 'end', 4096 + size - 3);
+  let at = metadataOffset;
+  for (const piece of metadata) at += writeSync(fd, piece, 0, piece.length, at);
+  closeSync(fd);
+  mountAt(mounted, { type: 'erofs', source: image, options: ['ro', `device=${donor}`] });
+  try {
+    expect(lstatSync(join(mounted, 'large')).size).toBe(size);
+    const large = openSync(join(mounted, 'large'), 'r');
+    const end = Buffer.alloc(10);
+    expect(readSync(large, end, 0, 10, size - 3)).toBe(3);
+    closeSync(large);
+    expect(end.toString('latin1', 0, 3)).toBe('end');
+    expect(readFileSync(join(mounted, 'given')).equals(given.subarray(3 * 512, 3 * 512 + 3000))).toBe(true);
+  } finally {
+    unmount(mounted);
+  }
 });
