@@ -1,7 +1,8 @@
 import type { DiskUsageAnswer, EventAnswer, VersionAnswer } from '#api/answers.ts';
+import type { ProgressMessage } from '#api/progress.ts';
 import { callJson, formatFilters } from './call.ts';
 import type { FilterTable } from './containers.ts';
-import { readJsonLines } from './json-lines.ts';
+import { readJsonLines, readProgress } from './json-lines.ts';
 import type { Client } from './transport.ts';
 
 /** `GET /version` */
@@ -35,4 +36,13 @@ export async function* engineEvents(
     signal,
   });
   yield* readJsonLines<EventAnswer>(body);
+}
+
+/** `POST /berth/dedupe`: keeps content that several layers have once. The last message has a `DedupeSummary` as `aux`. */
+export async function* dedupeLayers(
+  client: Client,
+  { dryRun, signal }: { dryRun?: boolean; signal?: AbortSignal } = {},
+): AsyncGenerator<ProgressMessage> {
+  const { body } = await client.send('POST', '/berth/dedupe', { query: { 'dry-run': dryRun }, signal });
+  yield* readProgress(body);
 }

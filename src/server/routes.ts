@@ -5,6 +5,7 @@ import { containerFileRoutes } from './routes/container-files.ts';
 import { containerStatsRoutes } from './routes/container-stats.ts';
 import { containerStreamRoutes } from './routes/container-streams.ts';
 import { containerRoutes, type ContainersBackend } from './routes/containers.ts';
+import { type DedupeBackend, dedupeRoutes } from './routes/dedupe.ts';
 import { type DiskUsageBackend, diskUsageRoutes } from './routes/disk-usage.ts';
 import { execRoutes } from './routes/exec.ts';
 import { type FsckBackend, fsckRoutes } from './routes/fsck.ts';
@@ -19,6 +20,7 @@ import { volumeRoutes, type VolumesBackend } from './routes/volumes.ts';
 /** What all routes together need of the engine. */
 export type Backend = SystemBackend &
   DiskUsageBackend &
+  DedupeBackend &
   FsckBackend &
   ContainersBackend &
   ImagesBackend &
@@ -34,6 +36,7 @@ export function allRoutes(engine: Backend): readonly Route[] {
   return [
     ...systemRoutes(engine),
     ...diskUsageRoutes(engine),
+    ...dedupeRoutes(engine),
     ...fsckRoutes(engine),
     ...containerRoutes(engine),
     ...containerStreamRoutes(engine),

@@ -1,5 +1,7 @@
 import type { LayerNeeds } from '#lib/erofs/layer-tree.ts';
 import type { Digest } from '#oci/digest.ts';
+import type { DedupeSummary } from '#api/dedupe.ts';
+import type { DedupeOptions } from './dedupe/dedupe-layers.ts';
 import type { Candidates } from './matcher.ts';
 
 /**
@@ -79,6 +81,9 @@ export interface LayerStore {
   remove(diffId: Digest): Promise<void>;
   /** Marks one as not being what its name says, so that the next load or pull replaces it. */
   condemn(diffId: Digest, reason: string): void;
+
+  /** Keeps content that several layers have once. @throws {CancelledError}; {UnavailableError} when the disk is full */
+  dedupe(options: DedupeOptions): Promise<DedupeSummary>;
 
   /** Settles when every layer that is here is on the disk. */
   settled(): Promise<void>;

@@ -6,6 +6,7 @@ import type { Log } from '#lib/log.ts';
 import type { Database } from '#lib/sqlite.ts';
 import type { Digest } from '#oci/digest.ts';
 import { commitLayer } from './commit-layer.ts';
+import { dedupeLayers } from './dedupe/dedupe-layers.ts';
 import { createDonorShrinker } from './dedupe/donor-shrinker.ts';
 import { createCandidateIndex } from './dedupe/open-candidates.ts';
 import { hasOldMounts } from './dedupe/old-mounts.ts';
@@ -100,6 +101,7 @@ function createStore(context: Context, proven: () => Promise<void>): LayerStore 
       records.setState(diffId, layer.file, 'damaged');
       recheckDependents(context, diffId);
     },
+    dedupe: (options) => dedupeLayers(context, options),
     settled: () => settler.settled(),
     freed: () => shrinker.settled(),
     proven,
