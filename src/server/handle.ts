@@ -84,6 +84,7 @@ function route(router: Router, { request, response, answer, controller }: Subjec
     version: number,
     signal: controller.signal,
     body: () => readBody(request),
+    upload: () => readBody(request, { frees: true }),
     json: () => readJsonBody(request),
     send: (status, body) => sendJson(response, status, body),
     jsonLines: () => (answer.lines = openJsonLines(response)),

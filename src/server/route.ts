@@ -17,6 +17,8 @@ export interface Call {
   signal: AbortSignal;
   /** The body as bytes. Who stops reading early leaves the connection whole, so that the answer arrives. */
   body(): AsyncIterable<Uint8Array>;
+  /** The same for gigabytes: a piece is only there until the next is asked for. */
+  upload(): AsyncIterable<Uint8Array>;
   /**
    * The body as JSON with field names in the schema's case, whatever case the client used.
    * @throws {InvalidArgumentError} with the Engine API's texts; {TooLargeError} beyond the limit

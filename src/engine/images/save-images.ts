@@ -26,7 +26,7 @@ interface SavedImage {
   bytes: Buffer;
 }
 
-/** An archive that is made while it is read. */
+/** An archive that is made while it is read. Its pieces belong to the reader: nobody else uses their memory. */
 export type SavedArchive = AsyncGenerator<Uint8Array> & { totalBytes: number };
 
 /** A file of the archive: bytes, or a layer. */
@@ -161,7 +161,7 @@ async function* writeArchive(
   { lease, signal }: { lease: Disposable; signal: AbortSignal | undefined },
 ): AsyncGenerator<Uint8Array> {
   using _ = lease;
-  yield* FOLDERS;
+  yield Buffer.concat(FOLDERS);
   for (const file of files) {
     if ('bytes' in file) {
       yield Buffer.concat([headerOf(file), file.bytes, tarPadding(file.bytes.length)]);
@@ -173,7 +173,7 @@ async function* writeArchive(
       if (signal?.aborted === true) throw new CancelledError('saving was cancelled', { cause: signal.reason });
       yield chunk;
     }
-    yield tarPadding(file.size);
+    yield Buffer.from(tarPadding(file.size));
   }
-  yield TAR_END;
+  yield Buffer.from(TAR_END);
 }

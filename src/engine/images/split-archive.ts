@@ -5,8 +5,8 @@ import { createTarParser } from '#lib/tar/parser.ts';
 export interface PassingEntry {
   header: TarHeader;
   /**
-   * Content of a file, in pieces that are views of the source's chunks. To be read before the next entry is asked for; what is left then is
-   * skipped.
+   * Content of a file, in pieces that are views of the source's chunks, and there only until the next piece is asked for. To be read before
+   * the next entry is; what is left then is skipped.
    */
   content: AsyncIterableIterator<Buffer>;
 }

@@ -19,7 +19,8 @@ const CHUNK_BYTES = 1024 * 1024;
 const DEFAULT_RATIO = 100;
 
 /**
- * The bytes behind any compression, none included; several members or frames in a row are one stream.
+ * The bytes behind any compression, none included; several members or frames in a row are one stream. A piece of the source is not used
+ * any more when the next is asked for; without compression the pieces are passed on.
  * @throws {InvalidArgumentError} if the stream is broken or grows like a bomb; {TooLargeError} beyond `limitBytes`;
  * {UnavailableError} if the program for xz or bzip2 is not installed
  */
@@ -73,13 +74,17 @@ async function peek(
   while (head.length < MAGIC_BYTES) {
     const { value, done } = await iterator.next();
     if (done === true) break;
-    head =
-      head.length === 0 ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : Buffer.concat([head, value]);
+    // A copy of what is too short: its memory may be gone when the next piece is asked for.
+    const isEnough = head.length === 0 && value.byteLength >= MAGIC_BYTES;
+    head = isEnough ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : Buffer.concat([head, value]);
   }
+  const compression = detectCompression(head);
   let first: Buffer | undefined = head.length > 0 ? head : undefined;
   const count = (result: IteratorResult<Uint8Array>): IteratorResult<Uint8Array> => {
-    if (result.done !== true) counted.in += result.value.byteLength;
-    return result;
+    if (result.done === true) return result;
+    counted.in += result.value.byteLength;
+    // Decoders read what they were given in threads of their own, when its memory may be gone here.
+    return compression === 'none' ? result : { done: false, value: Buffer.from(result.value) };
   };
   const stream: AsyncIterableIterator<Uint8Array> = {
     [Symbol.asyncIterator]: () => stream,
@@ -94,7 +99,7 @@ async function peek(
       return { done: true, value: undefined };
     },
   };
-  return { compression: detectCompression(head), stream };
+  return { compression, stream };
 }
 
 function open(compression: Compression, stream: AsyncIterableIterator<Uint8Array>): AsyncIterator<Uint8Array> {

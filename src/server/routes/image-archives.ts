@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises';
 import type { Images } from '#engine/images/images.ts';
 import { createLoadReport } from '#engine/images/load-report.ts';
 import { loadImages } from '#engine/images/load-images.ts';
@@ -8,6 +7,7 @@ import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Platform } from '#oci/platform.ts';
 import { familiarName, parseReference } from '#oci/reference.ts';
 import type { Call } from '../route.ts';
+import { sendBody } from '../send-body.ts';
 
 /** `GET /images/get`: the archive as it is made; a failure on the way breaks the connection off, so that nobody takes the piece for the whole. */
 export async function saveArchive(images: Images, { response, signal }: Call, names: readonly string[]): Promise<void> {
@@ -15,7 +15,7 @@ export async function saveArchive(images: Images, { response, signal }: Call, na
   const archive = await saveImages(images.context, names, { signal });
   response.writeHead(200, { 'Content-Type': 'application/x-tar', 'Content-Length': archive.totalBytes });
   try {
-    await pipeline(archive, response);
+    await sendBody(response, archive);
   } catch (error) {
     images.context.log.warn('saving images broke off', { error: String(error) });
     response.destroy();
@@ -31,7 +31,7 @@ export async function loadArchive(images: Images, call: Call): Promise<void> {
   const say = (stream: string): void => void lines.write({ stream });
   const report = createLoadReport((message) => void lines.write(message));
   try {
-    await loadImages(images.context, call.body(), {
+    await loadImages(images.context, call.upload(), {
       platform,
       signal,
       isDurable: queryFlag(query, 'sync'),

@@ -74,7 +74,7 @@ async function runImport({ images }: ImageCreateBackend, call: Call): Promise<vo
     signal,
   };
   await streamProgress(call, async (report) => {
-    const source = from === '-' ? call.body() : await download(from, { signal, report });
+    const source = from === '-' ? call.upload() : await download(from, { signal, report });
     const image = await importImage(images.context, source, options);
     report({ status: image.id });
   });
