@@ -5,28 +5,14 @@ import { importImage } from '#engine/images/import-image.ts';
 import { loadImages } from '#engine/images/load-images.ts';
 import type { TestStore } from '#engine/images/test-store.ts';
 import type { MountForm } from '#engine/layers/layer-store.ts';
-import { attributeCases, numberCases, sparseCases, whiteoutCases } from './content-cases.ts';
-import type { HostileLayer } from './hostile-case.ts';
+import { layerCases } from './all-cases.ts';
 import { openHostileStore } from './hostile-store.ts';
 import { type HostileImage, imageOf } from './image-archive.ts';
 import { dockerCases } from './image-cases.ts';
 import { layoutCases, legacyCases } from './layout-cases.ts';
-import { linkCases, nameCases } from './path-cases.ts';
 
 async function* stream(bytes: Buffer, size = 65_536): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
-}
-
-/** All hostile layers, their outside in this folder. */
-function layerCases(outside: string): HostileLayer[] {
-  return [
-    ...nameCases(outside),
-    ...linkCases(outside),
-    ...whiteoutCases(),
-    ...attributeCases(),
-    ...numberCases(),
-    ...sparseCases(),
-  ];
 }
 
 const images: readonly [string, (outside: string) => HostileImage[]][] = [
