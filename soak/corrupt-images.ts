@@ -6,20 +6,23 @@ import { fsck, fsckProblems } from '../test/support/fsck.ts';
 import { makeImageArchive } from '../test/support/image-archive.ts';
 import { imageProblems } from '../test/support/image-tree.ts';
 import { type Corruption, copyDatabase, CORRUPTIONS, putDatabase, type Subject } from './corruptions.ts';
-import { type FaultOptions, type FaultReport, seeded } from './support.ts';
+import { addProblems, type FaultOptions, type FaultReport, seeded } from './support.ts';
 
 /**
  * Damages a store in every way of `CORRUPTIONS`, one after the other. Each must be found by a check (or by the engine when it starts),
  * no image may be listed and broken without the check saying so, and after a repair and a load of the same images all must be whole.
  */
-export async function corruptImages({ seed, rounds, onRound }: FaultOptions): Promise<FaultReport> {
+export async function corruptImages(options: FaultOptions): Promise<FaultReport> {
+  const { seed, rounds, onRound } = options;
   const report: FaultReport = { rounds, problems: [], counts: { found: 0, mendedAtStart: 0, repaired: 0, healed: 0 } };
   await using rig = await openCorruptionRig(seed);
   const names = Object.keys(CORRUPTIONS);
   for (let round = 0; round < rounds; round++) {
     onRound?.(round);
     const name = names[round % names.length] ?? '';
-    report.problems.push(...(await rig.corrupt(name, report.counts)).map((problem) => `${name}: ${problem}`));
+    const problems = await rig.corrupt(name, report.counts);
+    const found = problems.map((problem) => `${name}: ${problem}`);
+    addProblems(report, found, options);
   }
   return report;
 }

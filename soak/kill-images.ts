@@ -8,7 +8,7 @@ import { fsckProblems } from '../test/support/fsck.ts';
 import { type ImageArchive, makeImageArchive } from '../test/support/image-archive.ts';
 import { imageProblems } from '../test/support/image-tree.ts';
 import { leftInEmptyStore } from '../test/support/stored-bytes.ts';
-import { type FaultOptions, type FaultReport, pick, seeded } from './support.ts';
+import { addProblems, type FaultOptions, type FaultReport, pick, seeded } from './support.ts';
 
 const WORKS = ['load', 'load', 'load', 'save', 'tag', 'rmi', 'rmi', 'prune', 'import', 'commit', 'build'] as const;
 type Work = (typeof WORKS)[number];
@@ -30,7 +30,8 @@ interface Scene {
  * Kills the engine with SIGKILL at random moments of what images go through. After each restart every image that is listed must be
  * whole, what was there and not being worked on must be there, and once all is removed nothing may be left on the disk.
  */
-export async function killImages({ seed, rounds, onRound }: FaultOptions): Promise<FaultReport> {
+export async function killImages(options: FaultOptions): Promise<FaultReport> {
+  const { seed, rounds, onRound } = options;
   const report: FaultReport = { rounds, problems: [], counts: { killedInTheMiddle: 0, finishedBefore: 0 } };
   await using folder = await mkdtempDisposable(join(tmpdir(), 'soak-images-'));
   await using engine = await startEngine();
@@ -40,7 +41,8 @@ export async function killImages({ seed, rounds, onRound }: FaultOptions): Promi
     onRound?.(round);
     const problems = await killOnce(scene, round);
     if (round % EMPTIED_EVERY === EMPTIED_EVERY - 1 || round === rounds - 1) problems.push(...(await empty(scene)));
-    report.problems.push(...problems.map((problem) => `round ${round}: ${problem}`));
+    const found = problems.map((problem) => `round ${round}: ${problem}`);
+    addProblems(report, found, options);
   }
   return report;
 }
@@ -149,7 +151,7 @@ async function examine({ engine, archives, random, report }: Scene): Promise<str
       if (code !== 0) problems.push(`${name} is listed and does not run: ${stderr.trim()}`);
     }
   }
-  problems.push(...(await fsckProblems(engine, ...(random() < 0.3 ? [] : ['--fast']))));
+  problems.push(...(await (random() < 0.3 ? fsckProblems(engine) : fsckProblems(engine, '--fast'))));
   return problems;
 }
 

@@ -9,7 +9,7 @@ import { type ImageArchive, makeImageArchive, type Tree } from '../test/support/
 import { imageProblems, imageTree } from '../test/support/image-tree.ts';
 import { removeLeftovers } from '../test/support/leftovers.ts';
 import { openPowerDisk, type PowerDisk } from '../test/support/power-disk.ts';
-import { type FaultOptions, type FaultReport, pick, seeded } from './support.ts';
+import { addProblems, type FaultOptions, type FaultReport, pick, seeded } from './support.ts';
 
 const DISK_MEGABYTES = 1800;
 const WORKS = ['load', 'load', 'load', 'load', 'load', 'build', 'commit', 'tag', 'import', 'rmi'] as const;
@@ -30,7 +30,8 @@ interface Scene {
  * Cuts the power some time after a command reported success, again and again: the disk is put back to what it had at that moment, and an
  * engine is started on it. Every image that is listed then, at once and later, must be whole; one that is absent is counted.
  */
-export async function cutPower({ seed, rounds, onRound }: FaultOptions): Promise<FaultReport> {
+export async function cutPower(options: FaultOptions): Promise<FaultReport> {
+  const { seed, rounds, onRound } = options;
   const counts = { cuts: 0, listedButBroken: 0, absentAfterLoad: 0, absentOthers: 0, tagsLost: 0, removedIsBack: 0, compared: 0, filesCompared: 0, healed: 0 }; // prettier-ignore
   const report: FaultReport = { rounds, problems: [], counts };
   await using folder = await mkdtempDisposable(join(tmpdir(), 'soak-power-'));
@@ -42,7 +43,8 @@ export async function cutPower({ seed, rounds, onRound }: FaultOptions): Promise
   for (let round = 0; round < rounds; round++) {
     onRound?.(round);
     const problems = await cutOnce(scene, round);
-    report.problems.push(...problems.map((problem) => `round ${round}: ${problem}`));
+    const found = problems.map((problem) => `round ${round}: ${problem}`);
+    addProblems(report, found, options);
   }
   return report;
 }

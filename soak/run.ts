@@ -11,6 +11,7 @@ const RUNS: Readonly<
   'kill-images': { rounds: 100, load: async () => (await import('./kill-images.ts')).killImages },
   'power-cut': { rounds: 50, load: async () => (await import('./power-cut.ts')).cutPower },
   'corrupt-images': { rounds: 86, load: async () => (await import('./corrupt-images.ts')).corruptImages },
+  'full-disk': { rounds: 40, load: async () => (await import('./full-disk.ts')).fillDisk },
   'fuzz-tar': { rounds: 3000, load: async () => (await import('./fuzz-tar.ts')).fuzzTar },
   'fuzz-api': { rounds: 5000, load: async () => (await import('./fuzz-api.ts')).fuzzApi },
   'many-containers': { rounds: 500, load: async () => (await import('./many-containers.ts')).manyContainers },
@@ -33,7 +34,8 @@ async function main(): Promise<number> {
     const rounds = Number(values.rounds ?? entry.rounds);
     const onRound = (round: number): void =>
       void (round % 10 === 0 && console.error(`${name}: round ${round} of ${rounds}`));
-    const report = await (await entry.load())({ seed, rounds, onRound });
+    const onProblem = (problem: string): void => console.error(`${name}: ${problem}`);
+    const report = await (await entry.load())({ seed, rounds, onRound, onProblem });
     const record = { name, date: new Date().toISOString(), seed, kernel: release(), ...report };
     await writeFile(`soak/results/${name}.json`, `${JSON.stringify(record, null, 2)}\n`);
     console.log(`${name}: ${rounds} rounds, seed ${seed}, ${report.problems.length} problems`);

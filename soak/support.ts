@@ -21,9 +21,17 @@ export interface FaultOptions {
   seed: number;
   rounds: number;
   onRound?: (round: number) => void;
+  /** Told of each problem as it comes: a run can take hours. */
+  onProblem?: (problem: string) => void;
 }
 
 /** One of several, by chance. */
 export function pick<const T>(random: () => number, choices: readonly T[]): T {
   return choices[Math.floor(random() * choices.length)] as T;
+}
+
+/** Adds problems to a report. */
+export function addProblems(report: FaultReport, problems: readonly string[], { onProblem }: FaultOptions): void {
+  report.problems.push(...problems);
+  for (const problem of problems) onProblem?.(problem);
 }

@@ -51,7 +51,7 @@ interface CommandOptions {
 export interface TestEngineOptions {
   flags?: readonly string[];
   env?: Record<string, string>;
-  /** Program of the engine; its source if absent. */
+  /** Program of the engine; what BERTH_TEST_ENGINE names if absent, else its source. */
   entry?: string;
   /** A folder that stays, instead of a temporary one for data and run-time state. */
   root?: string;
@@ -76,10 +76,14 @@ export async function startEngine(options: TestEngineOptions = {}): Promise<Test
     runCommand(words, { ...more, env: { ...env, ...more.env } });
 
   const start = async (): Promise<void> => {
-    const child = spawn(process.execPath, [options.entry ?? 'src/daemon/main.ts', 'engine', 'run', ...flags], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, ...options.env },
-    });
+    const child = spawn(
+      process.execPath,
+      [options.entry ?? process.env['BERTH_TEST_ENGINE'] ?? 'src/daemon/main.ts', 'engine', 'run', ...flags],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: { ...process.env, ...options.env },
+      },
+    );
     state.child = child;
     child.stderr.setEncoding('utf8').on('data', (text: string) => (state.log += text));
     await untilAnswers(socket, child, () => state.log);

@@ -60,7 +60,8 @@ function orphanMounts({ deps }: Check, mounts: readonly MountEntry[]): string[] 
     .map(({ mountPoint }) => mountPoint)
     .filter((path) => {
       const layer = nameBelow(join(dataRoot, 'layers', 'mnt'), path);
-      if (layer !== undefined) return !files.has(layer);
+      // Mount points have the name of the layer's file, a dot, and more.
+      if (layer !== undefined) return !files.has(layer.split('.')[0] ?? '');
       const container = nameBelow(join(execRoot, 'containers'), path) ?? nameBelow(join(execRoot, 'networks'), path);
       // Steps of builds have names of another kind, and clear up after themselves.
       return container !== undefined && /^[0-9a-f]{64}$/.test(container) && !ids.has(container);
