@@ -12,13 +12,13 @@ import { type Mount, mountAt, unmount } from '#linux/mount.ts';
 import type { Digest } from '#oci/digest.ts';
 import type { SnapshotName, Snapshotter } from './snapshotter.ts';
 
-export type Entry = Partial<TarHeader> & { name: string; content?: string };
+export type Entry = Partial<TarHeader> & { name: string; content?: string | Uint8Array };
 
 /** A tar of these entries; a name with a last slash is a folder, `kind` says the rest. */
 export function tarOf(...entries: readonly Entry[]): Buffer {
   const pieces = entries.map(({ content = '', ...fields }) => {
     const kind = fields.kind ?? (fields.name.endsWith('/') ? 'directory' : 'file');
-    const bytes = Buffer.from(content);
+    const bytes = Buffer.from(content as string);
     return Buffer.concat([
       tarEntry(tarHeader({ kind, size: bytes.length, ...fields })),
       bytes,

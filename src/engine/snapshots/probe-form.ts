@@ -59,44 +59,91 @@ export async function probeForm(
   };
   const candidates = wanted === undefined ? FORMS : FORMS.filter((form) => form === wanted);
   const form = candidates.find(works) ?? 'directory';
+  const failure = form === 'directory' ? tryFolder(fresh.path) : undefined;
   if (wanted !== undefined && wanted !== form)
     throw new UnavailableError(`layers cannot be mounted in the form ${wanted} here`, {
       why: reasons.join('; '),
       hint: 'start the engine without --layer-mounts: it takes the best form that works',
     });
   const reason = reasons.length === 0 ? undefined : reasons.join('; ');
-  if (form !== 'directio') log.warn('layers are not mounted in the best form', { form, wanted, reason });
+  if (wanted === undefined && reason !== undefined)
+    log.warn('layers are not mounted in the best form', { form, reason });
   const type = statfsSync(fresh.path).type;
   const status: [string, string][] = [
     ['Backing Filesystem', FILE_SYSTEMS.get(type) ?? `0x${type.toString(16)}`],
     ['Supports d_type', 'true'],
     ['Layer files', NAMES[form]],
     ...(reason === undefined ? [] : [['Not used', reason] as [string, string]]),
+    ...(failure === undefined ? [] : [['Containers', `cannot start: ${failure}`] as [string, string]]),
   ];
+  if (failure !== undefined)
+    log.error('no container can start on this data root', {
+      why: `overlayfs takes no folders of ${status[0]?.[1]}: ${failure}`,
+      hint: 'put the data root on ext4, XFS or btrfs, for example on a volume',
+    });
   return { form, reason, status };
 }
 
+/** What a trial came to. */
+type Step = 'mount' | 'overlay over it' | 'read';
+
 /** @returns why it does not work; undefined if it does */
 function tryForm(folder: string, layer: ProbeLayer, form: FileForm): string | undefined {
-  const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map((name) => join(folder, form, name));
-  if (lower === undefined || upper === undefined || work === undefined || merged === undefined) return undefined;
-  for (const path of [lower, upper, work, merged]) mkdirSync(path, { recursive: true });
+  const folders = makeFolders(join(folder, form));
+  const { lower, merged } = folders;
+  let step: Step = 'mount';
   try {
     mountLayer(lower, layer, form);
-    mountOver(merged, { lower, upper, work });
+    step = 'overlay over it';
+    mountOver(folders);
+    step = 'read';
     compare(merged, layer);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return `${step}: ${errnoOf(error)}`;
   } finally {
     unmount(merged);
     unmount(lower);
   }
 }
 
-function mountOver(target: string, { lower, upper, work }: { lower: string; upper: string; work: string }): void {
+/** Whether folders can be stacked at least. */
+function tryFolder(folder: string): string | undefined {
+  const folders = makeFolders(join(folder, 'directory'));
+  try {
+    mountOver(folders);
+    return undefined;
+  } catch (error) {
+    return errnoOf(error);
+  } finally {
+    unmount(folders.merged);
+  }
+}
+
+/** The kernel's word for an error, without the paths of the trial. */
+function errnoOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return /\b(?:E[A-Z]{2,}|errno \d+)\b/.exec(text)?.[0] ?? text;
+}
+
+interface TrialFolders {
+  lower: string;
+  upper: string;
+  work: string;
+  merged: string;
+}
+
+function makeFolders(folder: string): TrialFolders {
+  const at = (name: string): string => {
+    mkdirSync(join(folder, name), { recursive: true });
+    return join(folder, name);
+  };
+  return { lower: at('lower'), upper: at('upper'), work: at('work'), merged: at('merged') };
+}
+
+function mountOver({ lower, upper, work, merged }: TrialFolders): void {
   const options = [`lowerdir=${escaped(lower)}`, `upperdir=${escaped(upper)}`, `workdir=${escaped(work)}`];
-  mountAt(target, { type: 'overlay', source: 'overlay', options });
+  mountAt(merged, { type: 'overlay', source: 'overlay', options });
 }
 
 /** Letters that mean something in options. */

@@ -213,13 +213,7 @@ class TreeExtractor implements Extractor {
     const isLater = existing === undefined && this.#options.fetchLinkTarget !== undefined;
     if (existing?.isDirectory() === true || (existing === undefined && !isLater)) throw noLinkTarget(path, target);
     if (isLater) {
-      this.#late.add(
-        this.#place(path, (place) => closeSync(openSync(place.path, CREATE | constants.O_NOFOLLOW, 0))),
-        {
-          path,
-          target,
-        },
-      );
+      this.#place(path, (place) => this.#late.add(place, { path, target }));
       return;
     }
     if (this.#root.locate(target).canonical === this.#locate(path).canonical) return;

@@ -2,13 +2,15 @@ import { lstatSync } from 'node:fs';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Located, Root } from '#lib/files/open-root.ts';
 import { unlessGone } from '#lib/files/unless-gone.ts';
+import { makeNode } from '#linux/mknod.ts';
+import { ffiPath } from './ffi-path.ts';
 
 /**
- * Hard links to files that are not in the tree yet. Until all entries are there, an empty file holds the place of each: a later entry may replace it,
- * or be a link to it.
+ * Hard links to files that are not in the tree yet. Until all entries are there, a socket holds the place of each, which no entry can be: a later entry
+ * may replace it, or be a link to it.
  */
 export interface LateLinks {
-  /** `place` is that of the empty file. */
+  /** Makes what holds the place. */
   add(place: Located, link: { path: string; target: string }): void;
   /** Another name was given to a file: one that holds a place, perhaps. */
   linked(place: Located): void;
@@ -26,6 +28,7 @@ export function createLateLinks(root: Root, fetchTarget: (path: string) => boole
   const links = new Map<bigint, Link>();
   const names: { path: string; inode: bigint }[] = [];
   const add = (place: Located, link: Link): void => {
+    makeNode(ffiPath(place), { kind: 'socket', mode: 0 });
     const inode = lstatSync(place.path, { bigint: true }).ino;
     links.set(inode, link);
     names.push({ path: place.canonical, inode });
@@ -78,8 +81,10 @@ function destination(
   }
 }
 
+/** Of a socket alone: the number of one that is gone may be that of another file now. */
 function inodeAt(root: Root, path: string): bigint | undefined {
-  return unlessGone(() => lstatSync(root.locate(path).path, { bigint: true }).ino);
+  const stats = unlessGone(() => lstatSync(root.locate(path).path, { bigint: true }));
+  return stats?.isSocket() === true ? stats.ino : undefined;
 }
 
 /** Without symbolic links, as far as the folders of a path are there. */
