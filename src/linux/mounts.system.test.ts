@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -64,6 +64,13 @@ test('unmounting beside the event loop tells whether something was there', async
   expect(await unmountLater(target)).toBe(true);
   expect(await unmountLater(target)).toBe(false);
   expect(await unmountLater(join(folder, 'nothing'))).toBe(false);
+});
+
+test('mounts are found below a path that leads through a link', () => {
+  symlinkSync(folder, join(folder, 'alias'));
+  mountAt(target, { type: 'tmpfs', source: 'tmpfs', options: [] });
+  expect(mountsBelow(join(folder, 'alias'))).toEqual([target]);
+  expect(mountsBelow(join(folder, 'nothing'))).toEqual([]);
 });
 
 test('a loop device has blocks of 512 bytes, is read-only, and goes with its last user', () => {
