@@ -1,10 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { BerthError } from '#lib/errors.ts';
+import { BerthError, DataLossError } from '#lib/errors.ts';
 import { fileError } from '#lib/files/file-error.ts';
 import type { Extent } from './format.ts';
 import type { NewLayerFile } from './ingest-layer.ts';
-import { readExactly } from './layer-file.ts';
+import { readInto } from './layer-file.ts';
 import { type LayersContext, pathOf, recipeOf } from './layers-context.ts';
 import type { TarRecipe } from './read-layer.ts';
 import type { StoredLayer } from './records.ts';
@@ -24,10 +24,11 @@ export async function confirmLayer(
     const fresh = recipeOf(context, path, { tarBytes: written.tarBytes, trailer: written.trailer });
     using a = openRecipe(fresh);
     using b = openRecipe(recipeOf(context, pathOf(context, existing)));
+    const same = compareWith(a, b);
     let at = 0;
     for (const { length, device, offset } of fresh.extents) {
       const isShared = device > 0 && b.isAt(at, { path: fresh.paths[device], offset, length });
-      if (!isShared && !(await areEqual(a, b, { at, length }))) return false;
+      if (!isShared && !(await same(at, length))) return false;
       at += length;
     }
     return true;
@@ -37,17 +38,26 @@ export async function confirmLayer(
   }
 }
 
-async function areEqual(a: OpenRecipe, b: OpenRecipe, range: { at: number; length: number }): Promise<boolean> {
-  for (let done = 0; done < range.length; done += CHUNK_BYTES) {
-    const bytes = Math.min(CHUNK_BYTES, range.length - done);
-    if (!a.read(range.at + done, bytes).equals(b.read(range.at + done, bytes))) return false;
-    if (bytes === CHUNK_BYTES) await setImmediate(); // a turn for the event loop
-  }
-  return true;
+/** Compares ranges of two tars, in memory that is used again. */
+function compareWith(a: OpenRecipe, b: OpenRecipe): (at: number, length: number) => Promise<boolean> {
+  const [left, right] = [Buffer.allocUnsafeSlow(CHUNK_BYTES), Buffer.allocUnsafeSlow(CHUNK_BYTES)];
+  let turn = 0;
+  return async (at, length) => {
+    for (let done = 0; done < length; done += CHUNK_BYTES) {
+      const bytes = Math.min(CHUNK_BYTES, length - done);
+      a.read(at + done, left.subarray(0, bytes));
+      b.read(at + done, right.subarray(0, bytes));
+      if (left.compare(right, 0, bytes, 0, bytes) !== 0) return false;
+      turn += bytes;
+      if (turn >= CHUNK_BYTES) await setImmediate((turn = 0)); // a turn for the event loop
+    }
+    return true;
+  };
 }
 
 interface OpenRecipe extends Disposable {
-  read(tarOffset: number, length: number): Buffer;
+  /** Fills the memory. @throws {DataLossError} if a file ends before */
+  read(tarOffset: number, into: Buffer): void;
   /** Whether that piece of the tar is read from there. */
   isAt(tarOffset: number, place: { path: string | undefined; offset: number; length: number }): boolean;
 }
@@ -64,18 +74,16 @@ function openRecipe({ extents, paths }: TarRecipe): OpenRecipe {
   }
   const held = cleanup.move();
   return {
-    read(tarOffset, length) {
-      const pieces: Buffer[] = [];
+    read(tarOffset, into) {
       let index = lastAtMost(starts, tarOffset);
-      for (let at = tarOffset; at < tarOffset + length; index += 1) {
+      for (let done = 0; done < into.length; index += 1) {
         const extent: Extent = extents[index] ?? { length: 0, device: 0, offset: 0 };
-        const within = at - (starts[index] ?? total);
-        const bytes = Math.min(extent.length - within, tarOffset + length - at);
-        if (bytes <= 0) break;
-        pieces.push(readExactly(fds[extent.device] ?? -1, extent.offset + within, bytes));
-        at += bytes;
+        const within = tarOffset + done - (starts[index] ?? total);
+        const bytes = Math.min(extent.length - within, into.length - done);
+        if (bytes <= 0) throw new DataLossError('the recipe of a layer file is not whole');
+        readInto(fds[extent.device] ?? -1, extent.offset + within, into.subarray(done, done + bytes));
+        done += bytes;
       }
-      return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
     },
     isAt(tarOffset, { path, offset, length }) {
       const index = lastAtMost(starts, tarOffset);

@@ -65,12 +65,17 @@ function headerOf(fd: number): LayerHeader {
 /** @throws {DataLossError} if the file ends before */
 export function readExactly(fd: number, offset: number, length: number): Buffer {
   const buffer = Buffer.allocUnsafe(length);
-  for (let done = 0; done < length;) {
-    const count = readSync(fd, buffer, done, length - done, offset + done);
+  readInto(fd, offset, buffer);
+  return buffer;
+}
+
+/** Fills the memory. @throws {DataLossError} if the file ends before */
+export function readInto(fd: number, offset: number, buffer: Buffer): void {
+  for (let done = 0; done < buffer.length;) {
+    const count = readSync(fd, buffer, done, buffer.length - done, offset + done);
     if (count === 0) throw new DataLossError('a layer file ends too early');
     done += count;
   }
-  return buffer;
 }
 
 function withFile<T>(path: string, work: (fd: number) => T): T {
