@@ -56,12 +56,15 @@ function orphanMounts({ deps }: Check, mounts: readonly MountEntry[]): string[] 
   const used = new Set(snapshotRows(database).map(({ diffId }) => diffId));
   const files = new Set(layerRows(database).flatMap(({ diffId, file }) => (used.has(diffId) ? [file] : [])));
   const ids = new Set(containers.records().map(({ id }) => id));
+  const stacks = mounts
+    .filter(({ type }) => type === 'overlay')
+    .map(({ superOptions }) => `${superOptions.join(',')},`);
   return mounts
     .map(({ mountPoint }) => mountPoint)
     .filter((path) => {
       const layer = nameBelow(join(dataRoot, 'layers', 'mnt'), path);
-      // Mount points have the name of the layer's file, a dot, and more.
-      if (layer !== undefined) return !files.has(layer.split('.')[0] ?? '');
+      // Mount points have the name of the layer's file, and more behind a dot. One that was replaced stays while a container stands on it.
+      if (layer !== undefined) return !files.has(layer.split('.')[0] ?? '') && !isBelow(stacks, layer);
       const container = nameBelow(join(execRoot, 'containers'), path) ?? nameBelow(join(execRoot, 'networks'), path);
       // Steps of builds have names of another kind, and clear up after themselves.
       return container !== undefined && /^[0-9a-f]{64}$/.test(container) && !ids.has(container);
@@ -83,4 +86,8 @@ async function orphanLoops(folder: string): Promise<string[]> {
 /** Of what lies below a folder, the name of the entry it lies in. */
 function nameBelow(folder: string, path: string): string | undefined {
   return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1).split('/')[0] : undefined;
+}
+
+function isBelow(stacks: readonly string[], name: string): boolean {
+  return stacks.some((options) => options.includes(`/${name}:`) || options.includes(`/${name},`));
 }

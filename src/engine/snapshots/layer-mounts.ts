@@ -47,7 +47,11 @@ export function openLayerMounts({ layers, root, form, isUsed, log }: LayerMounts
   const ensure = (diffId: Digest): void => {
     const image = layers.image(diffId);
     const path = join(root, mountName(image));
+    const former = files.get(diffId);
     files.set(diffId, basename(image.path));
+    const isReplaced = former !== undefined && former !== basename(image.path);
+    // Who held the former one before may be about to mount something over it.
+    if (isReplaced && (holds.get(diffId) ?? 0) <= 1) takeAwayUnused(root, namesOf(root, former), log);
     if (isMounted(root, path)) return;
     mkdirSync(path, { recursive: true, mode: 0o700 });
     try {
@@ -143,18 +147,22 @@ function sweep(root: string, { layers, isUsed, log }: Pick<LayerMountsOptions, '
     const name = unlessGone(() => mountName(layers.image(diffId)));
     if (name !== undefined) used.add(name);
   }
-  for (const name of names) {
-    const path = join(root, name);
-    if (!used.has(name) || !isMounted(root, path)) takeAway(path, log);
-  }
+  const isOld = (name: string): boolean => !used.has(name) || !isMounted(root, join(root, name));
+  takeAwayUnused(root, names.filter(isOld), log);
 }
 
 /** Of two containers that share a layer, one may have been started before and one after a stop of the engine: they share its pages all the same. */
 async function unmountUnused(root: string, log: Log): Promise<void> {
+  takeAwayUnused(root, readdirSync(root), log);
+}
+
+/** Those that a mounted container stands on stay: they tell that the file below is still read. */
+function takeAwayUnused(root: string, names: readonly string[], log: Log): void {
+  if (names.length === 0) return;
   const stacks = parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'))
     .filter(({ type }) => type === 'overlay')
     .map(({ superOptions }) => `${superOptions.join(',')},`);
-  for (const name of readdirSync(root)) {
+  for (const name of names) {
     const isBelow = stacks.some((options) => options.includes(`/${name}:`) || options.includes(`/${name},`));
     if (!isBelow) takeAway(join(root, name), log);
   }
