@@ -46,7 +46,12 @@ afterAll(async () => {
 async function remains(): Promise<string[]> {
   const { stdout } = await engine.docker('images', '-aq');
   const list = async (...path: string[]): Promise<string[]> => readdir(join(engine.dataRoot, ...path));
-  const found = [list('content', 'ingest'), list('content', 'blobs', 'sha256'), list('snapshots', '.new')];
+  const found = [
+    list('layers', '.new'),
+    list('content', 'ingest'),
+    list('content', 'blobs', 'sha256'),
+    list('snapshots', '.new'),
+  ];
   return [...stdout.trim().split('\n').filter(Boolean), ...(await Promise.all(found)).flat()];
 }
 
@@ -57,7 +62,7 @@ test('a broken archive is refused in both clients with what is wrong, and leaves
     const docker = await engine.docker(...words);
     expect(docker, words.join(' ')).toMatchObject({ code: 1, stderr: expect.stringContaining(message) });
     const berth = await engine.berth(...words);
-    expect(berth, words.join(' ')).toMatchObject({ code: 1, stderr: expect.stringContaining(`berth: ${message}\n`) });
+    expect(berth, words.join(' ')).toMatchObject({ code: 1, stderr: expect.stringContaining(`berth: ${message}`) });
     await expect.poll(remains, { message: words.join(' ') }).toEqual([]);
   }
 });

@@ -12,6 +12,7 @@ import type { Database } from '#lib/sqlite.ts';
 import type { Mount } from '#linux/mount.ts';
 import type { Digest } from '#oci/digest.ts';
 import { syncFileSystem } from '#linux/sync-file-system.ts';
+import { chooseForm } from './choose-form.ts';
 import {
   addRecord,
   chainOf,
@@ -29,7 +30,6 @@ import {
 import { openLayerMounts } from './layer-mounts.ts';
 import { listChanges } from './list-changes.ts';
 import { createOverlay } from './overlay.ts';
-import { probeForm } from './probe-form.ts';
 import { createSnapshotRecords, type StoredSnapshot } from './records.ts';
 import type { Change, SnapshotName, SnapshotPaths, SnapshotRecord, Snapshotter } from './snapshotter.ts';
 import { openSnapshotFolders } from './snapshot-folders.ts';
@@ -62,7 +62,7 @@ export async function openSnapshotter({
 }: SnapshotterOptions): Promise<Snapshotter & AsyncDisposable> {
   const records = createSnapshotRecords(database);
   const folders = await openSnapshotFolders(root, records);
-  const { form, status } = await probeForm(folders, { wanted, log });
+  const { form, status } = await chooseForm({ database, folders }, { wanted, log });
   const unpacks = form === 'directory';
   const mountRoot = join(dirname(root), 'layers', 'mnt');
   const mounts = openLayerMounts({

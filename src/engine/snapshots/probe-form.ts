@@ -20,7 +20,8 @@ export interface ProbedForm {
 
 const FORMS: readonly FileForm[] = ['directio', 'buffered', 'loop'];
 
-const NAMES: Readonly<Record<MountForm, string>> = {
+/** As `docker info` shows them. */
+export const FORM_NAMES: Readonly<Record<MountForm, string>> = {
   directio: 'EROFS, mounted from the file, direct I/O',
   buffered: 'EROFS, mounted from the file, buffered',
   loop: 'EROFS, mounted through loop devices',
@@ -72,7 +73,7 @@ export async function probeForm(
   const status: [string, string][] = [
     ['Backing Filesystem', FILE_SYSTEMS.get(type) ?? `0x${type.toString(16)}`],
     ['Supports d_type', 'true'],
-    ['Layer files', NAMES[form]],
+    ['Layer files', FORM_NAMES[form]],
     ...(reason === undefined ? [] : [['Not used', reason] as [string, string]]),
     ...(failure === undefined ? [] : [['Containers', `cannot start: ${failure}`] as [string, string]]),
   ];
