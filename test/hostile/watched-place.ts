@@ -21,7 +21,7 @@ export async function openWatchedPlace(): Promise<WatchedPlace> {
   await mkdir(join(outside, 'inner'), { recursive: true });
   await mkdir(join(folder.path, 'fs-evil'));
   await mkdir(store);
-  await writeFile(join(outside, 'secret'), 'secret');
+  await writeFile(join(outside, 'secret'), 'secret of the host');
   await writeFile(join(outside, 'inner/other'), 'other');
   const before = await describe(folder.path, store);
   return {

@@ -29,6 +29,7 @@ export function fileError(error: unknown, path: string): BerthError {
     case 'EBUSY':
       return new ConflictError(message, { cause: error });
     case 'ELOOP':
+    case 'ENOTSUP': // a change of mode met a symbolic link
     case 'EISDIR':
     case 'EINVAL':
     case 'ENAMETOOLONG':
