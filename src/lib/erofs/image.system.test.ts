@@ -1,14 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   closeSync,
   lstatSync,
   mkdirSync,
-  mkdtempDisposableSync,
   openSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   readSync,
   writeFileSync,
   writeSync,
@@ -17,109 +14,17 @@ import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { unpackLayer } from '#engine/snapshots/unpack-layer.ts';
-import { decodeName, nameBytes } from '#lib/files/name.ts';
+import { decodeName } from '#lib/files/name.ts';
 import { tarHeader } from '#lib/tar/header.ts';
 import { mountAt, unmount } from '#linux/mount.ts';
-import { getXattr, listXattrs } from '#linux/xattr.ts';
 import { busyboxTar } from '../../../test/support/base-image.ts';
 import { createLayerTree } from './create-layer-tree.ts';
-import { type Entry, imageOf, tarOf } from './test-image.ts';
+import { compare, withMounted } from './test-compare.ts';
+import { type Entry, tarOf } from './test-image.ts';
 import { writeIndex } from './write-index.ts';
-
-interface Seen {
-  mode: string;
-  owner: string;
-  size: bigint;
-  mtimeNs: bigint;
-  links: bigint;
-  device: bigint;
-  content: string;
-  xattrs: Record<string, string>;
-}
-
-/** All that a tree shows of each of its files, by path. */
-function look(root: string): Map<string, Seen> {
-  const found = new Map<string, Seen>();
-  const folders = [''];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const names = readdirSync(nameBytes(join(root, folder)), { encoding: 'buffer' }) as unknown as Buffer[];
-    for (const name of names) {
-      const path = folder === '' ? decodeName(name) : `${folder}/${decodeName(name)}`;
-      const place = nameBytes(`${root}/${path}`);
-      const stats = lstatSync(place, { bigint: true });
-      if (stats.isDirectory()) folders.push(path);
-      const terminated = Buffer.concat([place, Buffer.alloc(1)]) as unknown as string;
-      found.set(path, {
-        mode: stats.mode.toString(8),
-        owner: `${stats.uid}:${stats.gid}`,
-        size: stats.isDirectory() ? 0n : stats.size,
-        mtimeNs: stats.mtimeNs,
-        links: stats.nlink,
-        device: stats.rdev,
-        content: stats.isFile()
-          ? createHash('sha256').update(readFileSync(place)).digest('hex')
-          : stats.isSymbolicLink()
-            ? readlinkSync(place, { encoding: 'latin1' as BufferEncoding })
-            : '',
-        xattrs: Object.fromEntries(
-          listXattrs(terminated).map((each) => [each, getXattr(terminated, each)?.toString('hex') ?? '']),
-        ),
-      });
-    }
-  }
-  return found;
-}
 
 async function settings(): Promise<Buffer> {
   return execFileSync('tar', ['-C', '/', '--xattrs', '--acls', '--format=posix', '-c', 'etc'], { maxBuffer: 2 ** 30 });
-}
-
-function withMounted(tar: Buffer, use: (path: string) => void): void {
-  using folder = mkdtempDisposableSync(join(tmpdir(), 'erofs-'));
-  const [mounted, image] = [join(folder.path, 'mounted'), join(folder.path, 'image')];
-  mkdirSync(mounted);
-  writeFileSync(image, Buffer.concat(imageOf(tar).pieces));
-  mountAt(mounted, { type: 'erofs', source: image, options: ['ro'] });
-  try {
-    use(mounted);
-  } finally {
-    unmount(mounted);
-  }
-}
-
-/** Mounts the image over a tar and unpacks the same tar into a folder. */
-async function compare(tar: Buffer, options: readonly string[] = ['ro']): Promise<Map<string, Seen>> {
-  await using folder = await mkdtempDisposable(join(tmpdir(), 'erofs-'));
-  const [mounted, unpacked, image] = ['mounted', 'unpacked', 'image'].map((name) => join(folder.path, name)) as [
-    string,
-    string,
-    string,
-  ];
-  mkdirSync(mounted);
-  mkdirSync(unpacked);
-  const { pieces, facts } = imageOf(tar);
-  writeFileSync(image, Buffer.concat(pieces));
-  mountAt(mounted, { type: 'erofs', source: image, options });
-  try {
-    await unpackLayer(
-      { folder: unpacked, below: undefined },
-      (async function* whole() {
-        yield tar;
-      })(),
-    );
-    const [ours, theirs] = [look(mounted), look(unpacked)];
-    for (const path of facts.needs.implicit) {
-      const seen = theirs.get(path);
-      if (seen !== undefined) seen.mtimeNs = 0n;
-    }
-    expect([...ours.keys()].toSorted()).toEqual([...theirs.keys()].toSorted());
-    for (const [path, seen] of theirs) expect({ path, ...ours.get(path) }).toEqual({ path, ...seen });
-    expect(lstatSync(mounted).nlink).toBe(lstatSync(unpacked).nlink);
-    return ours;
-  } finally {
-    unmount(mounted);
-  }
 }
 
 const link = (name: string, linkName: string): Entry => ({ name, kind: 'symlink', linkName });
@@ -186,6 +91,11 @@ test('attributes, capabilities and access lists are the same mounted and unpacke
     { name: 'folder/', ...xattrs({ 'user.one': Buffer.from('1'), 'user.two': Buffer.from('2') }) },
     { name: 'folder/', ...xattrs({ 'user.two': Buffer.from('3') }) },
     { name: 'default/', mode: 0o750, ...xattrs({ 'system.posix_acl_default': named }) },
+    { name: 'default/file', content: 'inherits nothing' },
+    { name: 'default/implicit/file' },
+    { name: 'group/', mode: 0o2775, gid: 9 },
+    { name: 'group/implicit/file' },
+    { name: 'group/named/', mode: 0o755 },
     { name: 'device', kind: 'character', major: 1, minor: 3, ...xattrs({ 'user.no': Buffer.from('x') }) },
     { ...link('link', 'ping'), ...xattrs({ 'user.no': Buffer.from('x'), 'trusted.yes': Buffer.from('x') }) },
     { name: 'labelled', ...xattrs({ 'security.selinux': Buffer.from('system_u:object_r:bin_t:s0\0') }) },

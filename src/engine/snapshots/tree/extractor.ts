@@ -28,6 +28,7 @@ import {
   splitAttributes,
 } from './attributes.ts';
 import { ffiPath } from './ffi-path.ts';
+import { stillAt } from './still-at.ts';
 import { createLateLinks, type LateLinks, noLinkTarget } from './late-links.ts';
 
 export interface ExtractOptions {
@@ -124,7 +125,9 @@ class TreeExtractor implements Extractor {
   finish(): void {
     for (const [path, attributes] of this.#folders) {
       // A folder may have been replaced by something else after its entry.
-      if (this.#root.lstat(path)?.isDirectory() === true) setLateAttributes(this.#root.locate(path), attributes);
+      const place = stillAt(this.#root, path);
+      if (place !== undefined && this.#root.lstat(path)?.isDirectory() === true)
+        setLateAttributes(this.#root.locate(path), attributes);
     }
     this.#folders.clear();
   }
@@ -174,6 +177,7 @@ class TreeExtractor implements Extractor {
         this.#open = { fd: openSync(place.path, CREATE | constants.O_NOFOLLOW, 0o600), header, place };
         break;
       case 'symlink':
+        if (header.linkName === '') throw new InvalidArgumentError(`${header.name}: a symbolic link to nothing`);
         symlinkSync(encodeName(header.linkName), place.path);
         break;
       case 'character':

@@ -4,6 +4,7 @@ import type { Located, Root } from '#lib/files/open-root.ts';
 import { unlessGone } from '#lib/files/unless-gone.ts';
 import { makeNode } from '#linux/mknod.ts';
 import { ffiPath } from './ffi-path.ts';
+import { stillAt } from './still-at.ts';
 
 /**
  * Hard links to files that are not in the tree yet. Until all entries are there, a socket holds the place of each, which no entry can be: a later entry
@@ -83,7 +84,8 @@ function destination(
 
 /** Of a socket alone: the number of one that is gone may be that of another file now. */
 function inodeAt(root: Root, path: string): bigint | undefined {
-  const stats = unlessGone(() => lstatSync(root.locate(path).path, { bigint: true }));
+  const place = stillAt(root, path);
+  const stats = place === undefined ? undefined : unlessGone(() => lstatSync(place.path, { bigint: true }));
   return stats?.isSocket() === true ? stats.ino : undefined;
 }
 
