@@ -1,6 +1,5 @@
 import { renameSync, statSync } from 'node:fs';
 import { ConflictError, DataLossError } from '#lib/errors.ts';
-import { syncDirectory } from '#lib/files/write-atomic.ts';
 import { confirmLayer } from './confirm-layer.ts';
 import { neededRanges } from './dedupe/donor-garbage.ts';
 import { covers, unionOf } from './dedupe/ranges.ts';
@@ -9,7 +8,6 @@ import { ingestFile, type NewLayerFile } from './ingest-layer.ts';
 import { discardFile, type LayersContext, pathOf, recipeOf } from './layers-context.ts';
 import type { StoredLayer } from './records.ts';
 import { gatherTar } from './read-layer.ts';
-import { syncFile } from './settle.ts';
 
 /**
  * Gives a new file its name and record. What is there of the same diffId is replaced, whatever its state: the new bytes were just hashed, those
@@ -19,16 +17,16 @@ import { syncFile } from './settle.ts';
 export async function commitLayer(context: LayersContext, file: NewLayerFile): Promise<StoredLayer> {
   using _ = await context.locks.acquire(file.diffId);
   const existing = context.records.find(file.diffId);
-  if (existing === undefined) return await placeLayer(context, file, { existing });
+  if (existing === undefined) return placeLayer(context, file, { existing });
   const { donors } = file.written.trailer;
   const refersToIt = donors.includes(file.diffId);
   if (refersToIt || (donors.length > 0 && existing.donors.length > 0))
     if (await confirmLayer(context, existing, file)) return confirmed(context, existing);
   if (refersToIt || !keepsWhatOthersNeed(context, existing, file)) {
     await using whole = await rewrite(context, file);
-    return await placeLayer(context, whole, { existing });
+    return placeLayer(context, whole, { existing });
   }
-  return await placeLayer(context, file, { existing });
+  return placeLayer(context, file, { existing });
 }
 
 /** What was equal to bytes that were just hashed is whole, whatever was thought of it. */
@@ -51,24 +49,14 @@ export interface PlaceOptions {
  * Moves the file in and writes its record. The caller holds the layer's lock.
  * @throws {ConflictError} if it is not wanted any more
  */
-export async function placeLayer(
+export function placeLayer(
   context: LayersContext,
   file: NewLayerFile,
   { existing, isWanted = () => true }: PlaceOptions,
-): Promise<StoredLayer> {
-  const { records, root, settler, witness } = context;
+): StoredLayer {
+  const { records, settler, witness } = context;
   const { diffId, name, written } = file;
-  // One that is safe is not given up for one that is not yet.
-  const isDurable = existing?.state === 'durable';
-  if (isDurable) {
-    await syncFile(file.path);
-    for (const donor of written.trailer.donors) {
-      const record = records.find(donor);
-      if (record !== undefined) await syncFile(pathOf(context, record));
-    }
-  }
   renameSync(file.path, pathOf(context, { file: name }));
-  if (isDurable) await syncDirectory(root);
   if (!isWanted()) {
     discardFile(context, name);
     throw new ConflictError(`layer ${diffId} changed while it was written anew`);
@@ -77,7 +65,7 @@ export async function placeLayer(
   records.put({
     diffId,
     file: name,
-    state: isDurable ? 'durable' : 'settling',
+    state: 'settling',
     witness,
     tarBytes: written.tarBytes,
     contentBytes,
@@ -85,9 +73,11 @@ export async function placeLayer(
     donors,
     needs,
   });
-  if (existing !== undefined) discardFile(context, existing.file);
+  // One that is safe is not given up for one that is not yet.
+  const isSafe = existing?.state === 'durable';
+  if (existing !== undefined && !isSafe) discardFile(context, existing.file);
   if (existing?.state === 'damaged') recheckDependents(context, diffId);
-  if (!isDurable) settler.settle(diffId);
+  settler.settle(diffId, isSafe ? existing : undefined);
   const stored = records.find(diffId);
   if (stored === undefined) throw new DataLossError(`layer ${diffId} was removed while it was stored`);
   return stored;

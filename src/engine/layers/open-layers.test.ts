@@ -171,8 +171,11 @@ test('a damage that nobody noticed heals, too, and the durable file stays until 
   }
   expect(sha256(await store.tarOf(diffId))).not.toBe(diffId);
   const { state } = await store.add(large);
-  expect(state).toBe('durable');
+  expect(state).toBe('settling');
   expect(sha256(await store.tarOf(diffId))).toBe(diffId);
+  await store.layers.settled();
+  expect(store.layers.find(diffId)?.state).toBe('durable');
+  await expect.poll(() => store.files()).toHaveLength(1);
 });
 
 test('a file that ends too early is an error, not a short tar', async () => {

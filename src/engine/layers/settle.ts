@@ -1,34 +1,38 @@
 import { open, stat } from 'node:fs/promises';
-import type { Log } from '#lib/log.ts';
 import { syncDirectory } from '#lib/files/write-atomic.ts';
 import { isErrno } from '#lib/files/file-error.ts';
 import type { Digest } from '#oci/digest.ts';
-import { pathOf } from './layers-context.ts';
-import type { LayerRecords } from './records.ts';
+import { discardFile, type LayersContext, pathOf } from './layers-context.ts';
+import type { StoredLayer } from './records.ts';
 
 /** Brings layers to the disk in the background, the oldest first. */
 export interface Settler extends AsyncDisposable {
-  /** To be told of each layer that is in state `settling`. */
-  settle(diffId: Digest): void;
+  /**
+   * To be told of each layer that is in state `settling`.
+   * @param former what it takes the place of and is on the disk already; its file stays until the new one is there, too
+   */
+  settle(diffId: Digest, former?: StoredLayer): void;
   /** Settles when all of them are on the disk, or known not to come there. */
   settled(): Promise<void>;
 }
 
-export function createSettler(context: { root: string; records: LayerRecords; log: Log }): Settler {
-  const waiting = new Set<Digest>();
+type Places = Pick<LayersContext, 'root' | 'incoming' | 'records' | 'log'>;
+
+export function createSettler(context: Places): Settler {
+  const waiting = new Map<Digest, StoredLayer[]>();
   let working: Promise<void> | undefined;
   let isClosed = false;
   const work = async (): Promise<void> => {
     // Those that come meanwhile have their turn, too.
-    for (const diffId of waiting) {
+    for (const [diffId, formers] of waiting) {
       waiting.delete(diffId);
-      if (!isClosed) await settleLayer(context, diffId);
+      if (!isClosed) await settleLayer(context, diffId, formers);
     }
     working = undefined;
   };
   return {
-    settle(diffId) {
-      waiting.add(diffId);
+    settle(diffId, former) {
+      waiting.set(diffId, [...(waiting.get(diffId) ?? []), ...(former === undefined ? [] : [former])]);
       working ??= work();
     },
     settled: async () => working,
@@ -40,27 +44,36 @@ export function createSettler(context: { root: string; records: LayerRecords; lo
 }
 
 /** A file whose bytes, and those of its donors, are on the disk makes a durable layer. */
-async function settleLayer(
-  { root, records, log }: { root: string; records: LayerRecords; log: Log },
-  diffId: Digest,
-): Promise<void> {
+async function settleLayer(context: Places, diffId: Digest, formers: readonly StoredLayer[]): Promise<void> {
+  const { root, records, log } = context;
   const layer = records.find(diffId);
-  if (layer?.state !== 'settling') return;
   try {
-    for (const donor of layer.donors) {
-      const record = records.find(donor);
-      if (record !== undefined && record.state !== 'durable') await syncFile(pathOf({ root }, record));
-    }
-    await syncFile(pathOf({ root }, layer));
-    await syncDirectory(root);
-    const { blocks } = await stat(pathOf({ root }, layer));
-    records.settled(diffId, layer.file, blocks * 512);
+    if (layer?.state === 'settling') await bringToDisk(context, layer);
+    for (const { file } of formers) discardFile(context, file);
   } catch (error) {
-    // Removed or replaced meanwhile.
-    if (isErrno(error, 'ENOENT') && records.find(diffId)?.file !== layer.file) return;
+    const isStill = records.find(diffId)?.file === layer?.file;
+    if (layer === undefined || (isErrno(error, 'ENOENT') && !isStill)) return; // removed or replaced meanwhile
     log.error('a layer could not be written to the disk', { layer: diffId, error: String(error) });
-    records.setState(diffId, layer.file, 'damaged');
+    if (!isStill) return;
+    const former = formers.at(-1);
+    if (former === undefined) records.setState(diffId, layer.file, 'damaged');
+    else {
+      records.put(former);
+      discardFile({ root, incoming: context.incoming, log }, layer.file);
+    }
   }
+}
+
+async function bringToDisk(context: Places, layer: StoredLayer): Promise<void> {
+  const { root, records } = context;
+  for (const donor of layer.donors) {
+    const record = records.find(donor);
+    if (record !== undefined && record.state !== 'durable') await syncFile(pathOf(context, record));
+  }
+  await syncFile(pathOf(context, layer));
+  await syncDirectory(root);
+  const { blocks } = await stat(pathOf(context, layer));
+  records.settled(layer.diffId, layer.file, blocks * 512);
 }
 
 /** @throws as fdatasync(2) does */

@@ -152,6 +152,23 @@ test('a record of a file that was replaced finds the one that took its place', a
   expect(existsSync(store.layers.image(diffId).path)).toBe(true);
 });
 
+test('when the power goes while a layer is replaced, the former file is taken again', async () => {
+  await using store = await withLayer();
+  const former = store.records.find(diffId);
+  const kept = join(store.root, '../kept');
+  await copyFile(store.pathOf(diffId), kept);
+  await store.add(tar);
+  await store.layers.settled();
+  const layers = await store.reopen(async () => {
+    await copyFile(kept, join(store.root, former?.file ?? ''));
+    otherWitness(store, 'settling');
+    await zeros(store.pathOf(diffId));
+  });
+  await layers.proven();
+  expect(store.records.find(diffId)).toMatchObject({ file: former?.file, state: 'durable' });
+  await expect.poll(() => store.files()).toEqual([former?.file]);
+});
+
 test('closing ends hashing in the middle, and the next start begins it again', async () => {
   await using store = await withLayer();
   await store.reopen(() => otherWitness(store, 'unproven'));

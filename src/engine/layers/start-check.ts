@@ -30,7 +30,7 @@ function adoptFiles(context: Context, names: readonly string[]): void {
   for (const { name, described } of order) {
     if (described !== undefined && isWanted(context, described)) adopt(context, name, described);
     else {
-      context.log.warn('a file that is no layer any more was removed', { file: name });
+      context.log.info('a file that is no layer any more was removed', { file: name });
       discardFile(context, name);
     }
   }
@@ -49,10 +49,14 @@ function tryToRead(context: Context, name: string): LayerFile | undefined {
   }
 }
 
-/** A file of which there is another one in order is what was replaced by that; one without its donors cannot be read. */
+/**
+ * A file of which there is another one in order is what was replaced by that. But if the other one was settling when the power went, the file is the
+ * former one, which was on the disk. One without its donors cannot be read.
+ */
 function isWanted(context: Context, { header, trailer }: LayerFile): boolean {
   const existing = context.records.find(header.diffId);
-  if (existing !== undefined && whatIsWrong(context, existing) === undefined) return false;
+  const isSettled = existing?.state !== 'settling' || existing.witness === context.witness;
+  if (existing !== undefined && isSettled && whatIsWrong(context, existing) === undefined) return false;
   return trailer.donors.every((donor) => donor !== header.diffId && context.records.find(donor) !== undefined);
 }
 

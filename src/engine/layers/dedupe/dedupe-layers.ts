@@ -122,7 +122,7 @@ async function rewriteShared(
     const now = context.records.find(diffId);
     return now?.file === layer.file && isWhole(now) && keepsWhatOthersNeed(context, now, file);
   };
-  await placeLayer(context, file, { existing, isWanted });
+  placeLayer(context, file, { existing, isWanted });
   return { shared: savingOf(shared.own).shared, saved };
 }
 
