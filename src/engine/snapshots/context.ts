@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { LayerStore } from '#engine/layers/layer-store.ts';
 import type { LayerNeeds } from '#lib/erofs/layer-tree.ts';
 import { ConflictError, InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
+import type { KeyedLock } from '#lib/keyed-lock.ts';
 import type { Digest } from '#oci/digest.ts';
 import type { LayerMounts } from './layer-mounts.ts';
 import { ABOVE, BELOW } from './needs-folders.ts';
@@ -20,6 +21,8 @@ export interface Context {
   mounts: LayerMounts;
   /** Whether layers are unpacked into folders, because they cannot be mounted here. */
   unpacks: boolean;
+  /** Chains are unpacked one after the other: they share layers. */
+  unpacking: KeyedLock;
 }
 
 /** Tree of a snapshot that is a folder, and beside it what overlayfs works in. */

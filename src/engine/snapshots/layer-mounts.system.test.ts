@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtempDisposable, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DataLossError } from '#lib/errors.ts';
 import { loopDevicesBelow } from '#linux/loop-device.ts';
@@ -151,6 +151,33 @@ test('a data root that comes to a host without mounts is unpacked when it is nee
   await rig.reopen({ form: 'loop' });
   await viewed(rig.snapshots, 'next', async (path) => {
     expect(await readdir(join(path, 'etc'))).toEqual(['a', 'b']);
+  });
+});
+
+test('folders beside layers that were lost are made again, records of lost trees go', async () => {
+  await using rig = await openTestSnapshots();
+  await stackTar(rig, { name: 'base' }, base);
+  await stackTar(
+    rig,
+    { name: 'next', parent: 'base' },
+    tarOf({ name: 'etc/b' }, { name: 'l', kind: 'link', linkName: 'bin/x' }),
+  );
+  await rig.snapshots.prepare('top', 'next');
+  await rig.snapshots.prepare('other', 'next');
+  const folder = dirname(rig.snapshots.paths('next').tree);
+  expect(await readdir(folder)).toEqual(['above', 'below']);
+  await rm(folder, { recursive: true });
+  await rm(dirname(rig.snapshots.paths('other').tree), { recursive: true });
+  const root = join(rig.folder, 'snapshots');
+  await mkdir(join(root, 'beef/fs'), { recursive: true });
+  await mkdir(join(root, '.new/s-x'));
+  await rig.reopen({ killed: true });
+  expect((await readdir(root)).filter((name) => !name.startsWith('.'))).toHaveLength(2);
+  expect(await readdir(join(root, '.new'))).toEqual([]);
+  expect((await rig.snapshots.list()).map(({ name }) => name)).toEqual(['base', 'next', 'top']);
+  await mounted(await rig.snapshots.mounts('top'), async (path) => {
+    expect((await stat(join(path, 'etc'))).uid).toBe(3);
+    expect((await stat(join(path, 'l'))).ino).toBe((await stat(join(path, 'bin/x'))).ino);
   });
 });
 

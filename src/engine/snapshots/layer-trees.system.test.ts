@@ -148,6 +148,31 @@ const STACKS: Readonly<Record<string, readonly (readonly Entry[])[]>> = {
     [link('again', 'usr/share/c'), { name: '.wh.b' }, { name: 'opt/.wh..wh..opq' }, link('from-hidden', 'opt/a')],
   ],
   'roots that some layers name': [[{ name: 'a' }], [{ name: './', mode: 0o711, uid: 5, mtimeNs: 3n }], [{ name: 'b' }]],
+  'a layer that comes again': [
+    [
+      { name: 'd/', uid: 2 },
+      { name: 'd/a', content: 'a' },
+      { name: '.wh.x' },
+      { name: 'f', content: 'f' },
+      { name: 'o/.wh..wh..opq' },
+    ],
+    [
+      { name: 'd/.wh.a' },
+      { name: 'd/b', content: 'b' },
+      { name: 'x' },
+      { name: 'f/', uid: 1 },
+      { name: 'f/y' },
+      { name: 'o/z' },
+    ],
+    [
+      { name: 'd/', uid: 2 },
+      { name: 'd/a', content: 'a' },
+      { name: '.wh.x' },
+      { name: 'f', content: 'f' },
+      { name: 'o/.wh..wh..opq' },
+    ],
+    [{ name: 'd/c' }],
+  ],
   'nothing at all': [[], [{ name: 'a' }], []],
 };
 

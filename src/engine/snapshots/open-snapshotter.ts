@@ -33,7 +33,8 @@ import { createOverlay } from './overlay.ts';
 import { createSnapshotRecords, type StoredSnapshot } from './records.ts';
 import type { Change, SnapshotName, SnapshotPaths, SnapshotRecord, Snapshotter } from './snapshotter.ts';
 import { openSnapshotFolders } from './snapshot-folders.ts';
-import { stackLayer, unpackWhereNeeded } from './stack-layer.ts';
+import { restoreFolders, stackLayer, unpackWhereNeeded } from './stack-layer.ts';
+import { syncTree } from './sync-tree.ts';
 import { packTree } from './tree/pack-tree.ts';
 import { copyRoot } from './unpack-layer.ts';
 
@@ -73,7 +74,8 @@ export async function openSnapshotter({
     isUsed: (diffId) => !unpacks && records.usesLayer(diffId),
     log,
   });
-  const context: Context = { root, records, folders, layers, mounts, unpacks };
+  const context: Context = { root, records, folders, layers, mounts, unpacks, unpacking: createKeyedLock() };
+  await restoreFolders(context, log);
   return { ...createVerbs(context, [root, mountRoot]), status, [Symbol.asyncDispose]: () => mounts.close() };
 }
 
@@ -163,14 +165,18 @@ function rootOf(context: Context, chain: readonly StoredSnapshot[]): string[] {
   return [context.folders.rootFolder(own.directory, (root) => copyRoot(root, below))];
 }
 
+/** Up to here it is quicker to sync files than to wait for all that others have written to the file system. */
+const SYNCED_ONE_BY_ONE = 64;
+
 async function commit(context: Context, active: SnapshotName, name: SnapshotName): Promise<SnapshotRecord> {
   const { root, records } = context;
   const record = records.get(active);
   if (record.kind !== 'active') throw new ConflictError(`snapshot ${active} is not active`);
   if (records.find(name) !== undefined) throw new ConflictError(`snapshot ${name} exists already`);
-  const { bytes } = await treeUsage(treeOf(context, record));
+  const { bytes, inodes } = await treeUsage(treeOf(context, record));
   await removeTree(workOf(context, record));
-  await syncFileSystem(root);
+  if (inodes <= SYNCED_ONE_BY_ONE) await syncTree(treeOf(context, record));
+  else await syncFileSystem(root);
   records.commit(active, { name, bytes });
   return publicRecord(records.get(name));
 }

@@ -11,8 +11,8 @@ import { NO_FOLDER, type SnapshotRecords, type StoredSnapshot } from './records.
 
 export interface FreshFolder extends AsyncDisposable {
   path: string;
-  /** Gives it its place. @returns the name there */
-  keep(): Promise<string>;
+  /** Gives it its place, under a new name unless one is given. @returns the name there */
+  keep(name?: string): Promise<string>;
 }
 
 /** The folders of snapshots. */
@@ -58,7 +58,11 @@ export async function openSnapshotFolders(root: string, records: SnapshotRecords
       const path = await mkdtemp(join(fresh, 's-'));
       return {
         path,
-        keep: () => keep(root, path),
+        async keep(name) {
+          if (name === undefined) return await keep(root, path);
+          await rename(path, join(root, name));
+          return name;
+        },
         [Symbol.asyncDispose]: () => removeTree(path),
       };
     },
@@ -80,7 +84,7 @@ async function keep(root: string, path: string): Promise<string> {
   }
 }
 
-/** Records whose folder is gone go, with all that build on them; folders that no record names go. */
+/** Records whose tree is gone with its folder go, with all that build on them; folders that no record names go. */
 async function mend({
   root,
   records,
@@ -92,7 +96,7 @@ async function mend({
 }): Promise<void> {
   const present = new Set((await readdir(root)).filter((name) => !name.startsWith('.')));
   const isBroken = (record: StoredSnapshot): boolean =>
-    records.chain(record.name).some(({ directory }) => !directory.startsWith(NO_FOLDER) && !present.has(directory));
+    records.chain(record.name).some(({ directory, form }) => form === 'directory' && !present.has(directory));
   for (let broken = records.list().filter(isBroken); broken.length > 0; broken = records.list().filter(isBroken))
     for (const { name } of broken) if (!records.hasChildren(name)) records.remove(name);
   const named = new Set(records.list().map(({ directory }) => directory));

@@ -1,10 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LayerRecord } from '#engine/layers/layer-store.ts';
 import { ConflictError, InvalidArgumentError } from '#lib/errors.ts';
 import { openRoot } from '#lib/files/open-root.ts';
 import { syncDirectory } from '#lib/files/write-atomic.ts';
+import type { Log } from '#lib/log.ts';
 import { syncFileSystem } from '#linux/sync-file-system.ts';
 import type { Digest } from '#oci/digest.ts';
 import {
@@ -14,6 +16,7 @@ import {
   layerOf,
   layersOf,
   missingLayer,
+  needsOf,
   openParents,
   PARTS,
   parentsFor,
@@ -59,14 +62,37 @@ async function foldersFor(
   if (parents.length === 0 && link !== undefined)
     throw new InvalidArgumentError(`${link.path}: is a link to ${link.target}, which is not a file of the archive`);
   if (parents.length === 0 || isSelfContained(needs)) return NO_FOLDER + randomBytes(6).toString('hex');
+  return writeFolders(context, { diffId, needs, parents });
+}
+
+async function writeFolders(
+  context: Context,
+  { diffId, needs, parents }: Pick<LayerRecord, 'diffId' | 'needs'> & { parents: readonly StoredSnapshot[] },
+  name?: string,
+): Promise<string> {
   using _ = context.mounts.hold([diffId, ...layersOf(parents)]);
   using own = openRoot(context.mounts.pathOf(diffId), { links: 'refuse' });
   using below = openParents(context, parents);
   await using fresh = await context.folders.create();
   await writeNeeds(fresh.path, { needs, own, below: below as Stack });
-  const directory = await fresh.keep();
+  const directory = await fresh.keep(name);
   await syncDirectory(context.root);
   return directory;
+}
+
+/** Folders beside mounted layers hold nothing that the layers do not: those that were lost are written again. */
+export async function restoreFolders(context: Context, log: Log): Promise<void> {
+  if (context.unpacks) return;
+  for (const { name, form, directory } of context.records.list()) {
+    if (form === 'directory' || directory.startsWith(NO_FOLDER) || existsSync(join(context.root, directory))) continue;
+    const [own, ...parents] = chainOf(context, name);
+    try {
+      const diffId = layerOf(own);
+      await writeFolders(context, { diffId, needs: needsOf(context, diffId), parents }, directory);
+    } catch (error) {
+      log.warn('the folder of a layer is lost and could not be made again', { snapshot: name, error: String(error) });
+    }
+  }
 }
 
 /** Where layers cannot be mounted: the tree as a folder, made aside, then durable, then named. */
@@ -91,6 +117,8 @@ async function unpackOver(
  */
 export async function unpackWhereNeeded(context: Context, name: SnapshotName | undefined): Promise<void> {
   if (!context.unpacks || name === undefined) return;
+  if (chainOf(context, name).every(({ form }) => form === 'directory')) return;
+  using _ = await context.unpacking.acquire('chain');
   const chain = chainOf(context, name).toReversed();
   for (const [depth, record] of chain.entries()) {
     if (record.form === 'directory') continue;
