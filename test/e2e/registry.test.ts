@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openClient } from '#client/transport.ts';
 import { makeImage, type Made } from '#engine/images/test-image.ts';
 import { buildBase } from '#project/base/build-base.ts';
-import { startFakeRegistry } from '#registry/client/fake-registry.ts';
+import { type FakeRegistry, startFakeRegistry } from '#registry/client/fake-registry.ts';
 import { hasRegistry, startTestRegistry, type TestRegistry } from '#registry/client/test-registry.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
 
@@ -31,7 +31,15 @@ async function startStalledRegistry(made: Made): ReturnType<typeof startFakeRegi
   });
 }
 
-const ingested = async (): Promise<string[]> => readdir(join(engine.dataRoot, 'content', 'ingest'));
+/** What is on its way into the engine's store. */
+const incoming = async (): Promise<string[]> => {
+  const folders = ['layers/.new', 'content/ingest'];
+  return (await Promise.all(folders.map((path) => readdir(join(engine.dataRoot, path))))).flat();
+};
+
+/** Whether both layers of an image are on their way. */
+const isPulling = ({ seen }: FakeRegistry): boolean =>
+  seen.filter(({ method, path }) => method === 'GET' && path.includes('/blobs/')).length === 3;
 
 async function until(isTrue: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 100 && !(await isTrue()); tries++) await sleep(50);
@@ -135,10 +143,11 @@ describe.skipIf(!isRunnable)('registries, with the docker client (need root and 
       env: { ...process.env, DOCKER_HOST: `unix://${engine.socket}` },
       stdio: 'ignore',
     });
-    await until(async () => (await ingested()).length > 0);
+    await until(async () => isPulling(stalled));
     client.kill('SIGKILL');
     await once(client, 'exit');
-    await until(async () => (await ingested()).length === 0);
+    await until(async () => stalled.open() === 0);
+    await until(async () => (await incoming()).length === 0);
     expect((await engine.docker('images', '-q', name)).stdout).toBe('');
   });
 
@@ -146,11 +155,11 @@ describe.skipIf(!isRunnable)('registries, with the docker client (need root and 
     await using stalled = await startStalledRegistry(await makeImage(['gzip', 'gzip']));
     const name = `${stalled.host}/u/x:1`;
     const pull = engine.docker('pull', name);
-    await until(async () => (await ingested()).length > 0);
+    await until(async () => isPulling(stalled));
     await engine.kill('SIGKILL');
     expect((await pull).code).toBe(1);
     await engine.start();
-    expect(await ingested()).toEqual([]);
+    expect(await incoming()).toEqual([]);
     expect((await engine.docker('images', '-q', name)).stdout).toBe('');
     const whole = await makeImage(['gzip']);
     await using honest = await startFakeRegistry(({ path }, response) => {

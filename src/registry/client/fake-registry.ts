@@ -14,6 +14,8 @@ export interface FakeRegistry extends AsyncDisposable {
   /** `127.0.0.1:PORT`. */
   host: string;
   seen: Seen[];
+  /** Connections that are open. */
+  open(): number;
 }
 
 export type Answer = (seen: Seen, response: ServerResponse) => unknown;
@@ -30,12 +32,18 @@ export async function startFakeRegistry(answer: Answer): Promise<FakeRegistry> {
     seen.push(own);
     await answer(own, response);
   }
+  let connections = 0;
+  server.on('connection', (socket) => {
+    connections += 1;
+    socket.once('close', () => (connections -= 1));
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
   return {
     host: `127.0.0.1:${port}`,
     seen,
+    open: () => connections,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();
