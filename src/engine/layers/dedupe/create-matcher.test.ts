@@ -173,17 +173,22 @@ test('a donor whose file is gone has nothing', async () => {
   expect(matcher.begin('x', 20_000)).toBeUndefined();
 });
 
-test('comparing that is slower than writing is given up', async () => {
+test('comparing that is slower than writing is given up when the donor comes from the disk', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'berth-matcher-'));
   const bytes = content(1, 8 * 1024 * KIB);
   const candidates = await candidatesOf(folder.path, [[{ path: 'x', bytes }]]);
-  using matcher = createMatcher(candidates, { slowestBytesPerSecond: 1e15 });
-  let files = 0;
-  for (let match = matcher.begin('x', bytes.length); match !== undefined; match = matcher.begin('x', bytes.length)) {
-    compareAll(match, bytes, 1024 * KIB);
-    files += 1;
-  }
-  expect(files).toBe(8);
+  const filesUntilGivenUp = (blocksPerFile: number): number => {
+    let files = 0;
+    const diskReads = (): number => files * blocksPerFile;
+    using matcher = createMatcher(candidates, { slowestBytesPerSecond: 1e15, diskReads });
+    for (let match = matcher.begin('x', bytes.length); match !== undefined && files < 20; files += 1) {
+      compareAll(match, bytes, 1024 * KIB);
+      match = matcher.begin('x', bytes.length);
+    }
+    return files;
+  };
+  expect(filesUntilGivenUp(8 * 2 * KIB)).toBe(8);
+  expect(filesUntilGivenUp(10)).toBe(20);
 });
 
 test('a name that very many files have does not make the search long', () => {

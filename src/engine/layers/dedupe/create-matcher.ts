@@ -7,8 +7,21 @@ import { type Candidate, findCandidates } from './candidate-table.ts';
 import { fileKey, SMALLEST_SHARED_BYTES } from './file-key.ts';
 
 export interface MatcherOptions {
-  /** Comparing slower than this is given up, because the donors must come from the disk: bytes per second. */
+  /** Comparing slower than this is given up if the donors must come from the disk: bytes per second. */
   slowestBytesPerSecond?: number;
+  /** Blocks of 512 bytes that were read from disks up to now. */
+  diskReads?: () => number;
+}
+
+interface Speed {
+  allowed: number;
+  diskReads: () => number;
+  /** At the beginning of the sample. */
+  diskReadsBefore: number;
+  /** Of the sample. */
+  bytes: number;
+  seconds: number;
+  isTooSlow: boolean;
 }
 
 const BUFFER_BYTES = 1024 * 1024;
@@ -17,6 +30,8 @@ const BLOCK = 512;
 const SLOWEST_BYTES_PER_SECOND = 350e6;
 /** How much is compared before the speed is judged, and judged again. */
 const SAMPLE_BYTES = 64 * 1024 * 1024;
+/** A donor counts as not in memory when that part of it came from the disk. */
+const FROM_DISK_PART = 0.25;
 /** When that much of a file was equal in several places, one is chosen. */
 const DECIDING_BYTES = 64 * 1024;
 
@@ -35,14 +50,17 @@ interface State {
   /** In the order of their numbers. */
   used: Donor[];
   buffer: Buffer;
-  speed: { allowed: number; bytes: number; seconds: number; isTooSlow: boolean };
+  speed: Speed;
 }
 
 /**
  * Opens the search in a table of candidates. Donors get their numbers in the order in which something is found in them, so that of a hundred
  * layers those count that have something in common with the one that comes.
  */
-export function createMatcher(candidates: Candidates, options: MatcherOptions = {}): Matcher {
+export function createMatcher(
+  candidates: Candidates,
+  { slowestBytesPerSecond = SLOWEST_BYTES_PER_SECOND, diskReads = countDiskReads }: MatcherOptions = {},
+): Matcher {
   const state: State = {
     candidates,
     words: new Uint32Array(candidates.table),
@@ -50,7 +68,9 @@ export function createMatcher(candidates: Candidates, options: MatcherOptions = 
     used: [],
     buffer: Buffer.allocUnsafeSlow(BUFFER_BYTES),
     speed: {
-      allowed: options.slowestBytesPerSecond ?? SLOWEST_BYTES_PER_SECOND,
+      allowed: slowestBytesPerSecond,
+      diskReads,
+      diskReadsBefore: diskReads(),
       bytes: 0,
       seconds: 0,
       isTooSlow: false,
@@ -181,10 +201,19 @@ function numberOf({ candidates, opened, used }: State, index: number): number {
   return file.number;
 }
 
-function judgeSpeed(speed: State['speed'], bytes: number, seconds: number): void {
+/** Slow alone may be a busy machine, which would write slowly too; slow and from the disk is what is better left to a time without a load. */
+function judgeSpeed(speed: Speed, bytes: number, seconds: number): void {
   speed.bytes += bytes;
   speed.seconds += seconds;
   if (speed.bytes < SAMPLE_BYTES) return;
-  speed.isTooSlow = speed.bytes / speed.seconds < speed.allowed;
+  const fromDisk = (speed.diskReads() - speed.diskReadsBefore) * BLOCK;
+  const isFromDisk = fromDisk >= speed.bytes * FROM_DISK_PART;
+  if (speed.bytes / speed.seconds < speed.allowed && isFromDisk) speed.isTooSlow = true;
   speed.bytes = speed.seconds = 0;
+  speed.diskReadsBefore = speed.diskReads();
+}
+
+/** Blocks of 512 bytes that this process read from disks up to now. */
+function countDiskReads(): number {
+  return process.resourceUsage().fsRead;
 }
