@@ -14,7 +14,11 @@ import { addProblems, type FaultOptions, type FaultReport, seeded } from './supp
  */
 export async function corruptImages(options: FaultOptions): Promise<FaultReport> {
   const { seed, rounds, onRound } = options;
-  const report: FaultReport = { rounds, problems: [], counts: { found: 0, mendedAtStart: 0, repaired: 0, healed: 0 } };
+  const report: FaultReport = {
+    rounds,
+    problems: [],
+    counts: { found: 0, mendedAtStart: 0, repaired: 0, refused: 0, healed: 0 },
+  };
   await using rig = await openCorruptionRig(seed);
   const names = Object.keys(CORRUPTIONS);
   for (let round = 0; round < rounds; round++) {
@@ -92,7 +96,7 @@ async function corruptOnce(subject: Subject, { corruption, counts }: Doing): Pro
       () => undefined,
       (error: Error) => error.message,
     );
-    if (refused !== undefined) return startAgain(subject, corruption, refused);
+    if (refused !== undefined) return startAgain(subject, { corruption, counts }, refused);
   }
   const problems = await findIt(subject, { corruption, counts });
   const repaired = await fsck(engine, '--repair');
@@ -154,12 +158,16 @@ async function heal({ engine, first, second }: Subject): Promise<string[]> {
 }
 
 /** An engine that does not start says why; without the database it starts, and its layers are found again or go. */
-async function startAgain(subject: Subject, { refusal }: Corruption, refused: string): Promise<string[]> {
+async function startAgain(subject: Subject, { corruption, counts }: Doing, refused: string): Promise<string[]> {
   const { engine } = subject;
-  const problems = refusal?.test(refused) === true ? [] : [`the engine does not start: ${refused}`];
+  const isExpected = corruption.refusal?.test(refused) === true;
+  const problems = isExpected ? [] : [`the engine does not start: ${refused}`];
   putDatabase(engine, undefined);
   await engine.start();
-  return [...problems, ...(await heal(subject))];
+  problems.push(...(await heal(subject)));
+  if (isExpected) count(counts, 'refused');
+  if (problems.length === 0) count(counts, 'healed');
+  return problems;
 }
 
 async function listedNames(engine: TestEngine): Promise<string[]> {

@@ -76,7 +76,8 @@ async function fillOnce(scene: Scene, round: number): Promise<string[]> {
   return problems.map((problem) => `${work}: ${problem}`);
 }
 
-const SAYS_FULL = /no space left|no space is left|ENOSPC|No space left on device/i;
+/** Programs in containers may see no more than that their write failed. */
+const SAYS_FULL = /no space left|no space is left|ENOSPC|No space left on device|standard output: I\/O error/i;
 
 /** Takes all of the space, a little later also what comes back. */
 async function fillUp({ path }: SmallDisk, file: string): Promise<void> {
