@@ -132,6 +132,23 @@ describe.each(FILE_FORMS)('layers mounted in the form %s', (form) => {
       expect(await readFile(join(view, 'etc/a'), 'utf8')).toBe('a');
     });
   });
+
+  test('a layer that is replaced under a container stays mounted until that has ended', async () => {
+    await using rig = await openTestSnapshots({ form });
+    const diffId = await stackTar(rig, { name: 'base' }, base);
+    const running = await mountAside(rig, 'running', 'base');
+    const former = rig.snapshots.paths('base').tree;
+    rig.layers.condemn(diffId, 'for the test');
+    await stackTar(rig, { name: 'again' }, base);
+    await viewed(rig.snapshots, 'again', () => {});
+    expect(layersMounted(rig)).toHaveLength(2);
+    await rig.reopen({ killed: true });
+    expect(layersMounted(rig)).toContain(former);
+    expect(await readFile(join(running, 'etc/a'), 'utf8')).toBe('a');
+    unmount(running);
+    await rig.reopen({ killed: true });
+    expect(layersMounted(rig)).toEqual([rig.snapshots.paths('again').tree]);
+  });
 });
 
 test('a data root that comes to a host without mounts is unpacked when it is needed', async () => {

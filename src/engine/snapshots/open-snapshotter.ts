@@ -29,7 +29,7 @@ import {
 } from './context.ts';
 import { openLayerMounts } from './layer-mounts.ts';
 import { listChanges } from './list-changes.ts';
-import { createOverlay } from './overlay.ts';
+import { createOverlay, type Overlay } from './overlay.ts';
 import { createSnapshotRecords, type StoredSnapshot } from './records.ts';
 import type { Change, SnapshotName, SnapshotPaths, SnapshotRecord, Snapshotter } from './snapshotter.ts';
 import { openSnapshotFolders } from './snapshot-folders.ts';
@@ -76,12 +76,19 @@ export async function openSnapshotter({
   });
   const context: Context = { root, records, folders, layers, mounts, unpacks, unpacking: createKeyedLock() };
   await restoreFolders(context, log);
-  return { ...createVerbs(context, [root, mountRoot]), status, [Symbol.asyncDispose]: () => mounts.close() };
+  const overlay = createOverlay([root, mountRoot]);
+  return {
+    ...createVerbs(context, overlay),
+    status,
+    async [Symbol.asyncDispose]() {
+      overlay[Symbol.dispose]();
+      await mounts.close();
+    },
+  };
 }
 
-function createVerbs(context: Context, roots: readonly string[]): Omit<Snapshotter, 'status'> {
+function createVerbs(context: Context, overlay: Overlay): Omit<Snapshotter, 'status'> {
   const { records, folders } = context;
-  const overlay = createOverlay(roots);
   const locks = createKeyedLock();
 
   const mounts = async (name: SnapshotName): Promise<Mount[]> => {

@@ -10,6 +10,11 @@ export interface TreeFolders {
   lower: readonly string[];
 }
 
+/** How trees are mounted over each other; holds descriptors of their roots. */
+export interface Overlay extends Disposable {
+  mounts(folders: TreeFolders): Mount[];
+}
+
 /** What mount(2) takes at most; a stack that is longer is mounted layer by layer, which older kernels cannot. */
 const OPTIONS_LIMIT_BYTES = 4095;
 
@@ -24,7 +29,7 @@ const PLAIN = ['index=off', 'redirect_dir=off', 'metacopy=off'];
  * @param roots that hold the trees. Of a long stack, or with letters that mean something in options, trees are named through a descriptor of
  * their root: `lowerdir=/proc/self/fd/9/a1/fs:…` is short and free of colons.
  */
-export function createOverlay(roots: readonly string[]): { mounts(folders: TreeFolders): Mount[] } & Disposable {
+export function createOverlay(roots: readonly string[]): Overlay {
   const open = new Map<string, number>();
   const descriptor = (root: string): number => {
     const fd = open.get(root) ?? openSync(root, O_PATH | constants.O_DIRECTORY);
