@@ -91,8 +91,8 @@ function folderAttributes({ own, below, implicit }: Writing, path: string): Attr
 function writeLink(writing: Writing, { path, target }: { path: string; target: string }): void {
   const { above, below } = writing;
   const makeParent = (parent: Located): void => makeFolder(writing, parent);
-  const isThere = above.lstat(target) !== undefined;
-  if (!isThere && !copyFile(above, target, { below, makeParent }))
+  const there = above.lstat(target);
+  if (there?.isDirectory() === true || (there === undefined && !copyFile(above, target, { below, makeParent })))
     throw new InvalidArgumentError(`${path}: is a link to ${target}, which is not a file of the archive`);
   makeFolders(writing, path);
   above.link(target, path);

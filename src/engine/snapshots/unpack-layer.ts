@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { type Located, openRoot, type Root } from '#lib/files/open-root.ts';
 import { cleanName } from '#lib/tar/clean-name.ts';
 import type { TarHeader } from '#lib/tar/header.ts';
-import { layerMark } from '#lib/tar/layer-mark.ts';
+import { layerMark, OPAQUE_MARK, WHITEOUTS_MARK } from '#lib/tar/layer-mark.ts';
 import { createTarParser, type TarSink } from '#lib/tar/parser.ts';
 import { makeWhiteout } from '#linux/mknod.ts';
 import { setXattr } from '#linux/xattr.ts';
@@ -90,8 +90,10 @@ function applyWhiteouts({ root, below, makeParent }: Applying, { paths, opaque }
   const hide = (path: string): void => {
     const place = root.locate(path, { makeParent });
     const stats = root.lstat(path);
-    if (stats === undefined) makeWhiteout(ffiPath(place));
-    else if (stats.isDirectory()) markOpaque(place);
+    if (stats?.isDirectory() === true) putMark(place, OPAQUE_MARK);
+    if (stats !== undefined) return;
+    makeWhiteout(ffiPath(place));
+    putMark(root.locate(`${folderOf(path)}/.`), WHITEOUTS_MARK);
   };
   // In the order of paths, so that what is hidden with its folder makes no folder again.
   for (const path of [...paths].toSorted()) if (!isHidden(root, folderOf(path))) hide(path);
@@ -100,7 +102,7 @@ function applyWhiteouts({ root, below, makeParent }: Applying, { paths, opaque }
     const { canonical } = root.locate(`${path}/.`, { makeParent });
     // The root of a mount cannot be opaque, so its names are hidden one by one.
     if (canonical === '') for (const name of below?.names('') ?? []) hide(name);
-    else markOpaque(root.locate(`${canonical}/.`));
+    else putMark(root.locate(`${canonical}/.`), OPAQUE_MARK);
   }
 }
 
@@ -117,8 +119,8 @@ function isHidden(root: Root, path: string): boolean {
   });
 }
 
-function markOpaque(place: Located): void {
-  setXattr(ffiPath(place), 'trusted.overlay.opaque', Buffer.from('y'));
+function putMark(place: Located, { name, value }: { name: string; value: string }): void {
+  setXattr(ffiPath(place), name, Buffer.from(value));
 }
 
 /** A folder that the layer does not name looks as it does below; if it is new, it is 0755 of root and of the time 0. */

@@ -61,10 +61,10 @@ export function mergeXattrs(path: string, older: Buffer, newer: Buffer): Buffer 
   return encodeSet(path, new Map([...decodeXattrs(older), ...decodeXattrs(newer)]));
 }
 
-/** With the mark by which a folder hides what is below it. */
-export function addOpaque(bytes: Buffer): Buffer {
+/** With a mark for overlayfs. */
+export function addMark(bytes: Buffer, { name, value }: { name: string; value: string }): Buffer {
   const xattrs = decodeXattrs(bytes);
-  xattrs.set('trusted.overlay.opaque', Buffer.from('y'));
+  xattrs.set(name, Buffer.from(value));
   return encodeSet('', xattrs);
 }
 

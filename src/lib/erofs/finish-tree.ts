@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '#lib/errors.ts';
+import { OPAQUE_MARK, WHITEOUTS_MARK } from '#lib/tar/layer-mark.ts';
 import type { LateEntries } from './create-layer-tree.ts';
-import { addOpaque } from './encode-xattrs.ts';
+import { addMark } from './encode-xattrs.ts';
 import { CHARACTER, KIND_MASK, REGULAR } from './file-kinds.ts';
 import type { NodeId, TreeFacts } from './layer-tree.ts';
 import {
@@ -121,18 +122,19 @@ function applyMarks(tree: TreeColumns, late: LateEntries): boolean {
       if (whiteout === 0) whiteout = addNode(tree, CHARACTER);
       tree.target[entry] = whiteout;
       tree.links[whiteout] = (tree.links[whiteout] ?? 0) + 1;
-    } else if (isDirectory(tree, there)) makeOpaque(tree, there);
+      mark(tree, folder, WHITEOUTS_MARK);
+    } else if (isDirectory(tree, there)) mark(tree, there, OPAQUE_MARK);
   }
   for (const path of [...late.opaque].toSorted()) {
     const folder = walkTo(tree, path, { onMake });
     if (folder === ROOT) clearsRoot = true;
-    else if (folder !== 0) makeOpaque(tree, folder);
+    else if (folder !== 0) mark(tree, folder, OPAQUE_MARK);
   }
   return clearsRoot;
 }
 
-function makeOpaque(tree: TreeColumns, folder: NodeId): void {
-  tree.xattrs[folder] = keepXattrs(tree, addOpaque(xattrsOf(tree, folder)));
+function mark(tree: TreeColumns, folder: NodeId, as: { name: string; value: string }): void {
+  tree.xattrs[folder] = keepXattrs(tree, addMark(xattrsOf(tree, folder), as));
 }
 
 function count(tree: TreeColumns): Omit<TreeFacts, 'needs'> {

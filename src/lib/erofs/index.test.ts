@@ -4,6 +4,7 @@ import { tarHeader } from '#lib/tar/header.ts';
 import { createLayerTree } from './create-layer-tree.ts';
 import { type IndexEntry, type ReadIndex, readIndex } from './read-index.ts';
 import { type Entry, imageOf, tarOf } from './test-image.ts';
+import { numbers } from './test-random.ts';
 import { SUPERBLOCK_OFFSET, writeIndex } from './write-index.ts';
 
 function reading(image: Buffer): ReadIndex {
@@ -89,21 +90,13 @@ test('what was written is read back', () => {
   expect([...entries.keys()].filter((path) => path.startsWith('many/'))).toHaveLength(300);
 });
 
-/** A row of numbers that looks like chance and is always the same. */
-function* numbers(seed: number): Generator<number, never> {
-  for (let state = seed; ;) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    yield state >>> 8;
-  }
-}
-
 test('damaged bytes end in an error or in another tree, never in a loop or outside the index', () => {
   const { pieces, metadataOffset } = imageOf(tarOf(...corpus));
   const image = Buffer.concat(pieces);
   const random = numbers(4);
   const next = (below: number): number => random.next().value % below;
   let refused = 0;
-  for (let round = 0; round < 2000; round++) {
+  for (let round = 0; round < 700; round++) {
     const copy = Buffer.from(image.subarray(metadataOffset));
     for (let flips = 1 + next(4); flips > 0; flips--) copy[next(copy.length)] = next(3) === 0 ? 0xff : next(256);
     const readAt = (offset: number, length: number): Buffer => {
@@ -120,7 +113,7 @@ test('damaged bytes end in an error or in another tree, never in a loop or outsi
       refused += 1;
     }
   }
-  expect(refused).toBeGreaterThan(200);
+  expect(refused).toBeGreaterThan(70);
 });
 
 test.each([

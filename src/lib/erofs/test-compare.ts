@@ -42,7 +42,7 @@ const WHITEOUT: Seen = {
 };
 
 /** All that a tree shows of each of its files, by path. */
-function look(root: string): Map<string, Seen> {
+export function look(root: string): Map<string, Seen> {
   const found = new Map<string, Seen>();
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {

@@ -4,6 +4,14 @@ import type { TarHeader } from './header.ts';
 const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
 
+/** Attribute of a folder that hides all that is below it. */
+export const OPAQUE_MARK = { name: 'trusted.overlay.opaque', value: 'y' } as const;
+/**
+ * Attribute of a folder that holds whiteouts. Without it overlayfs lists them as files where no layer below has that folder: it takes an origin, even an
+ * unknown one, as the sign that there may be some (fs/overlayfs/inode.c, ovl_get_inode).
+ */
+export const WHITEOUTS_MARK = { name: 'trusted.overlay.origin', value: '' } as const;
+
 /** An entry of a layer that says something about the layers below in place of being a file. */
 export type LayerMark =
   /** The path is hidden. */
