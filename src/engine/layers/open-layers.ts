@@ -40,7 +40,7 @@ export async function openLayers({ database, root, log }: LayersOptions): Promis
   await mkdir(incoming, { recursive: true, mode: 0o700 });
   await using cleanup = new AsyncDisposableStack();
   const records = createLayerRecords(database);
-  const settler = cleanup.use(createSettler({ root, incoming, records, log }));
+  const settler = cleanup.use(createSettler({ root, incoming, records, log, prove: () => context.prove() }));
   const lanes = cleanup.use(openLanes());
   const holds = createHolds((diffId) => releaseLayer(context, diffId));
   const shrinker = cleanup.use(

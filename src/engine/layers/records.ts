@@ -20,8 +20,6 @@ export interface LayerRecords {
   put(layer: Omit<StoredLayer, 'storedAt'>): void;
   /** Nothing happens if the layer has another file by now. */
   setState(diffId: Digest, file: string, state: LayerState): void;
-  /** `unproven` becomes `durable` or `damaged`. */
-  proven(diffId: Digest, file: string, state: 'durable' | 'damaged'): void;
   /** What the file takes on the disk now. */
   setDiskBytes(diffId: Digest, file: string, bytes: number): void;
   /** A layer that is settling, in that file, is durable from now on. @param diskBytes that the file takes on the disk */
@@ -39,7 +37,6 @@ export function createLayerRecords(database: Database): LayerRecords {
   const dependentsOf = database.prepare('SELECT DISTINCT layer FROM layer_donors WHERE donor = ?');
   const setState = database.prepare('UPDATE layers SET state = ? WHERE diff_id = ? AND file = ?');
   const setDiskBytes = database.prepare('UPDATE layers SET disk_bytes = ? WHERE diff_id = ? AND file = ?');
-  const proven = database.prepare(`UPDATE layers SET state = ? WHERE diff_id = ? AND file = ? AND state = 'unproven'`);
   const settled = database.prepare(
     `UPDATE layers SET state = 'durable', disk_bytes = ? WHERE diff_id = ? AND file = ? AND state = 'settling'`,
   );
@@ -70,7 +67,6 @@ export function createLayerRecords(database: Database): LayerRecords {
     put: createPut(database),
     setState: (diffId, file, state) => void setState.run(state, diffId, file),
     setDiskBytes: (diffId, file, bytes) => void setDiskBytes.run(bytes, diffId, file),
-    proven: (diffId, file, state) => void proven.run(state, diffId, file),
     settled: (diffId, file, diskBytes) => void settled.run(diskBytes, diffId, file),
     remove: (diffId) => void remove.run(diffId),
   };

@@ -5,7 +5,7 @@ export interface Ring {
 }
 
 export const SLOT_BYTES = 1024 * 1024;
-const SLOTS = 16;
+const SLOTS = 8;
 
 /** Words of the control memory; behind them the bytes in each slot. */
 const PUBLISHED = 0; // slots filled since the beginning

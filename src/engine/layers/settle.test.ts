@@ -17,7 +17,7 @@ test('a layer that does not come to the disk is damaged', async () => {
   await store.layers.settled();
   store.database.exec(`UPDATE layers SET state = 'settling'`);
   await rm(store.pathOf(diffId));
-  await using settler = createSettler({ ...store, incoming: join(store.root, '.new'), log: silentLog });
+  await using settler = createSettler({ ...store, incoming: join(store.root, '.new'), log: silentLog, prove() {} });
   settler.settle(diffId);
   await settler.settled();
   expect(store.layers.find(diffId)?.state).toBe('damaged');
@@ -30,7 +30,7 @@ test('one that takes the place of another is given up for that one if it does no
   const former = store.records.find(diffId);
   if (former === undefined) throw new Error('the layer is not there');
   store.records.put({ ...former, file: 'gone', state: 'settling' });
-  await using settler = createSettler({ ...store, incoming: join(store.root, '.new'), log: silentLog });
+  await using settler = createSettler({ ...store, incoming: join(store.root, '.new'), log: silentLog, prove() {} });
   settler.settle(diffId, former);
   await settler.settled();
   expect(store.records.find(diffId)).toMatchObject({ file: former.file, state: 'durable' });
@@ -43,7 +43,7 @@ test('what was replaced goes when the new one is on the disk, or gone itself', a
   await store.layers.settled();
   const layer = store.records.find(diffId);
   if (layer === undefined) throw new Error('the layer is not there');
-  await using settler = createSettler({ ...store, incoming: join(store.root, '.new'), log: silentLog });
+  await using settler = createSettler({ ...store, incoming: join(store.root, '.new'), log: silentLog, prove() {} });
   for (const isRemoved of [false, true]) {
     await copyFile(store.pathOf(diffId), join(store.root, 'former'));
     store.database.exec(`UPDATE layers SET state = 'settling'`);

@@ -2,6 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { syncDirectory } from '#lib/files/write-atomic.ts';
 import { isErrno } from '#lib/files/file-error.ts';
 import type { Digest } from '#oci/digest.ts';
+import { recheckDependents } from './dedupe/recheck-dependents.ts';
 import { discardFile, type LayersContext, pathOf } from './layers-context.ts';
 import type { StoredLayer } from './records.ts';
 
@@ -16,7 +17,7 @@ export interface Settler extends AsyncDisposable {
   settled(): Promise<void>;
 }
 
-type Places = Pick<LayersContext, 'root' | 'incoming' | 'records' | 'log'>;
+type Places = Pick<LayersContext, 'root' | 'incoming' | 'records' | 'log' | 'prove'>;
 
 export function createSettler(context: Places): Settler {
   const waiting = new Map<Digest, StoredLayer[]>();
@@ -45,7 +46,7 @@ export function createSettler(context: Places): Settler {
 
 /** A file whose bytes, and those of its donors, are on the disk makes a durable layer. */
 async function settleLayer(context: Places, diffId: Digest, formers: readonly StoredLayer[]): Promise<void> {
-  const { root, records, log } = context;
+  const { records, log } = context;
   const layer = records.find(diffId);
   try {
     if (layer?.state === 'settling') await bringToDisk(context, layer);
@@ -59,8 +60,9 @@ async function settleLayer(context: Places, diffId: Digest, formers: readonly St
     if (former === undefined) records.setState(diffId, layer.file, 'damaged');
     else {
       records.put(former);
-      discardFile({ root, incoming: context.incoming, log }, layer.file);
+      discardFile(context, layer.file);
     }
+    recheckDependents(context, diffId);
   }
 }
 

@@ -14,9 +14,13 @@ export interface WorkerThread<Job, Done> {
   end(): Promise<void>;
 }
 
+/** Little of what these threads make lives long; with more room they would take it. */
+const YOUNG_MB = 4;
+
 /** @param name of its file beside this one, and of its bundle */
 export function startWorker<Job, Done>(name: string, workerData: unknown): WorkerThread<Job, Done> {
-  const worker = new Worker(entryOf(name), { workerData, execArgv: [], name });
+  const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
+  const worker = new Worker(entryOf(name), { workerData, execArgv: [], name, resourceLimits });
   worker.unref(); // an idle one keeps no process alive
   let isAlive = true;
   let failure: unknown;
