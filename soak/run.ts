@@ -12,7 +12,6 @@ const RUNS: Readonly<
   'power-cut': { rounds: 50, load: async () => (await import('./power-cut.ts')).cutPower },
   'corrupt-images': { rounds: 86, load: async () => (await import('./corrupt-images.ts')).corruptImages },
   'full-disk': { rounds: 40, load: async () => (await import('./full-disk.ts')).fillDisk },
-  'fuzz-tar': { rounds: 3000, load: async () => (await import('./fuzz-tar.ts')).fuzzTar },
   'race-copies': { rounds: 2000, load: async () => (await import('./race-copies.ts')).raceCopies },
   'fuzz-api': { rounds: 5000, load: async () => (await import('./fuzz-api.ts')).fuzzApi },
   'many-containers': { rounds: 500, load: async () => (await import('./many-containers.ts')).manyContainers },

@@ -91,7 +91,7 @@ const describe = (bytes: Buffer | string, mediaType: string): Record<string, Jso
 });
 
 /** An OCI layout with one image. */
-export function layout(parts: LayoutParts = {}): Buffer {
+function layout(parts: LayoutParts = {}): Buffer {
   const config = configOf();
   const manifest = JSON.stringify({
     schemaVersion: 2,

@@ -1,0 +1,17 @@
+import type { FuzzTarget } from './target.ts';
+import { compressionTarget } from './targets/compression.ts';
+import { engineTarget } from './targets/engine.ts';
+import { imagesTarget } from './targets/images.ts';
+import { indexTarget } from './targets/index.ts';
+import { layersTarget } from './targets/layers.ts';
+import { tarTarget } from './targets/tar.ts';
+
+/** All targets, the fastest first. */
+export const TARGETS: readonly FuzzTarget[] = [
+  tarTarget,
+  indexTarget,
+  compressionTarget,
+  layersTarget,
+  imagesTarget,
+  engineTarget,
+];
