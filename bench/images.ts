@@ -116,7 +116,7 @@ async function measureSecond({ engine, images, add }: Session): Promise<void> {
   await warm(archive);
   add('second', await time(engine, ['load', '-i', archive]));
   await run(['sync']);
-  const { stdout } = await run(['du', '-s', '--block-size=1', engine.dataRoot]);
+  const { stdout } = await run(['du', '-sx', '--block-size=1', engine.dataRoot]);
   add('disk-two', Number.parseInt(stdout, 10) / 1e6);
   add('rmi-second', await time(engine, ['rmi', reference]));
 }

@@ -4,7 +4,7 @@ import { run } from '#lib/run.ts';
 
 const GIGABYTES = 40;
 
-/** An ext4 file system that was made just now, in a sparse file: no delete has scattered its inodes. */
+/** An ext4 file system that was made just now, in a sparse file without caching of its own, like a disk: no delete has scattered its inodes. */
 export interface FreshDisk extends AsyncDisposable {
   path: string;
 }
@@ -18,10 +18,13 @@ export async function openFreshDisk(): Promise<FreshDisk> {
   const image = join(folder, 'disk');
   await using file = await open(image, 'w');
   await file.truncate(GIGABYTES * 1024 ** 3);
-  await run(['mkfs.ext4', '-q', image]);
   const path = join(folder, 'm');
   await mkdir(path);
-  await run(['mount', '-o', 'loop', image, path]);
+  const { stdout } = await run(['losetup', '--direct-io=on', '--find', '--show', image]);
+  const device = stdout.trim();
+  cleanup.defer(async () => void (await run(['losetup', '--detach', device])));
+  await run(['mkfs.ext4', '-q', device]);
+  await run(['mount', device, path]);
   cleanup.defer(async () => void (await run(['umount', path])));
   await rm(join(path, 'lost+found'), { recursive: true });
   const held = cleanup.move();

@@ -34,7 +34,7 @@ interface Results {
 
 const FILE = 'bench/results/images.json';
 const SETTINGS =
-  'Engines in turns, each turn on ext4 made just now in a loop file of the same disk; the same docker client for all. ' +
+  'Engines in turns, each turn on ext4 made just now in a loop file of the same disk (direct I/O); the same docker client for all. ' +
   'Image: Debian with Python 3.9 and one layer of 3.3 GB and 68,000 entries (torch, scipy, scikit-learn, opencv …).';
 const FALLBACK_SECONDS = 150;
 
