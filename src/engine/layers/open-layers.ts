@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataLossError, NotFoundError } from '#lib/errors.ts';
 import { createKeyedLock } from '#lib/keyed-lock.ts';
@@ -36,8 +36,8 @@ type Context = LayersContext & { database: Database };
 /** Opens the store, and mends what a crash or a power cut left. Disposing ends its threads and stops what it does in the background. */
 export async function openLayers({ database, root, log }: LayersOptions): Promise<LayerStore & AsyncDisposable> {
   const incoming = join(root, '.new');
-  await rm(incoming, { recursive: true, force: true });
   await mkdir(incoming, { recursive: true, mode: 0o700 });
+  await emptyFolder(incoming, log);
   await using cleanup = new AsyncDisposableStack();
   const records = createLayerRecords(database);
   const settler = cleanup.use(createSettler({ root, incoming, records, log, prove: () => context.prove() }));
@@ -78,6 +78,13 @@ export async function openLayers({ database, root, log }: LayersOptions): Promis
   });
   const held = cleanup.move();
   return { ...createStore(context, () => proven), [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+/** What a former process left in it goes in the background: large files take a while. New ones have other names. */
+async function emptyFolder(folder: string, log: Log): Promise<void> {
+  const names = await readdir(folder);
+  const removed = Promise.all(names.map((name) => rm(join(folder, name), { recursive: true, force: true })));
+  removed.catch((error: unknown) => log.warn('what was on its way could not be removed', { error: String(error) }));
 }
 
 function createStore(context: Context, proven: () => Promise<void>): LayerStore {
