@@ -20,7 +20,7 @@ import {
   type TreeColumns,
   xattrsOf,
 } from './tree-columns.ts';
-import { addFolder, entryAt, walkTo } from './walk-tree.ts';
+import { addFolder, entryAt, refuseLongPath, walkTo } from './walk-tree.ts';
 
 const KINDS = {
   file: REGULAR, directory: DIRECTORY, symlink: SYMLINK, character: CHARACTER, block: BLOCK_DEVICE, fifo: FIFO, link: 0,
@@ -72,6 +72,7 @@ class GrowingTree implements IndexedTree {
 
   add(header: TarHeader): NodeId | undefined {
     const path = cleanName(header.name);
+    refuseLongPath(path);
     const mark = layerMark(path, header);
     if (mark !== undefined) {
       if (mark.kind === 'whiteout') this.#late.whiteouts.add(mark.path);
@@ -133,6 +134,7 @@ class GrowingTree implements IndexedTree {
   #addLink(path: string, header: TarHeader): void {
     const tree = this.columns;
     const target = cleanName(header.linkName);
+    refuseLongPath(target);
     const found = this.#find(target);
     let node = tree.target[found] ?? 0;
     if (target === '' || (node !== 0 && isDirectory(tree, node)))

@@ -56,6 +56,8 @@ test.each<[what: string, entries: Entry[], names: string]>([
   ['an attribute too large', [{ name: 'f', xattrs: new Map([['user.x', Buffer.alloc(65_536)]]) }], 'f'],
   ['a root that is a file', [{ name: '.', kind: 'file' }], 'root'],
   ['a path deeper than any honest one', [{ name: `${'d/'.repeat(300)}x` }], 'd/d'],
+  ['a path longer than any that there can be', [{ name: `${'n'.repeat(250)}/`.repeat(200) }], 'nnn'],
+  ['a hard link to a path longer than any', [hardLink('x', 'd/'.repeat(40_000))], 'd/d'],
   ['a name longer than a file system takes', [{ name: 'n'.repeat(256) }], 'nnn'],
   ['a name of many bytes and few letters', [{ name: 'ü'.repeat(128) }], 'üüü'],
   ['an owner that there is not', [{ name: 'f', uid: 4_294_967_295 }], 'f'],

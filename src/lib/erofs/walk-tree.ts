@@ -16,6 +16,8 @@ import {
 const LINK_HOPS = 40;
 const DEPTH_LIMIT = 128;
 const NAME_LIMIT = 255;
+/** No path of so many folders with such names is longer; bytes, and so letters as well. */
+const PATH_LIMIT = (DEPTH_LIMIT + 1) * (NAME_LIMIT + 1);
 
 export interface WalkOptions {
   /** Called for folders that are made because they are missing; without it a missing one ends the walk. */
@@ -80,6 +82,11 @@ export function addFolder(tree: TreeColumns, entry: EntryId): NodeId {
   tree.entryOf[folder] = entry;
   tree.target[entry] = folder;
   return folder;
+}
+
+/** @throws {InvalidArgumentError} for a path that leads nowhere because it is too long, before any of it is looked at */
+export function refuseLongPath(path: string): void {
+  if (path.length > PATH_LIMIT) throw new InvalidArgumentError(`${path.slice(0, 80)}…: too deep`);
 }
 
 /** The form overlayfs takes for "the layers below do not have this name": a character device 0:0. */
