@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CancelledError, TooLargeError } from '#lib/errors.ts';
@@ -8,11 +7,8 @@ import type { Digest } from '#oci/digest.ts';
 import type { IngestOptions } from './store.ts';
 
 /** Bytes that are whole on disk under no name yet; gone when disposed without `commit`. */
-export interface Ingested extends AsyncDisposable {
+interface Ingested extends AsyncDisposable {
   readonly digest: Digest;
-  /** Bytes. */
-  readonly size: number;
-  read(): AsyncIterable<Uint8Array>;
   /** Makes them durable and gives them their name. */
   commit(): Promise<void>;
 }
@@ -29,11 +25,9 @@ export async function ingestFile(
   const dispose = (): Promise<void> => rm(temporary, { recursive: true, force: true });
   const path = join(temporary, 'data');
   try {
-    const { digest, size } = await writeHashed(path, source, options);
+    const digest = await writeHashed(path, source, options);
     return {
       digest,
-      size,
-      read: () => createReadStream(path, { highWaterMark: CHUNK_BYTES }),
       async commit() {
         {
           await using file = await open(path, 'r+');
@@ -55,7 +49,7 @@ async function writeHashed(
   path: string,
   source: AsyncIterable<Uint8Array>,
   { limitBytes, signal }: IngestOptions,
-): Promise<{ digest: Digest; size: number }> {
+): Promise<Digest> {
   await using file = await open(path, 'wx', 0o600);
   const hash = createHash('sha256');
   let size = 0;
@@ -78,7 +72,7 @@ async function writeHashed(
     if (gatheredBytes >= CHUNK_BYTES) await flush();
   }
   await flush();
-  return { digest: `sha256:${hash.digest('hex')}`, size };
+  return `sha256:${hash.digest('hex')}`;
 }
 
 async function writeAll(file: FileHandle, chunks: Uint8Array[], path: string): Promise<void> {

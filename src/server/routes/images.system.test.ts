@@ -51,6 +51,8 @@ test('the docker client imports, names, shows, saves, removes and loads images',
     await ok(engine, 'inspect', '-f', '{{.Id}} {{.Config.Env}} {{.Comment}} {{len .RootFS.Layers}}', 'small:1'),
   ).toBe(`${id} [A=b] from a tar 1`);
   expect(await ok(engine, 'history', '--format', '{{.Size}} {{.Comment}}', 'small:1')).toBe('5B from a tar');
+  const tree = await ok(engine, 'inspect', '-f', '{{.GraphDriver.Name}} {{.GraphDriver.Data.UpperDir}}', 'small:1');
+  expect(tree).toMatch(new RegExp(`^overlay2 ${engine.dataRoot}/`));
   const saved = join(folder.path, 'saved.tar');
   await ok(engine, 'save', '-o', saved, 'small:1', 'registry.example:5000/team/small');
   expect(await bad(engine, 'rmi', id)).toContain(`conflict: unable to delete ${id.slice(7, 19)} (must be forced)`);
@@ -63,6 +65,11 @@ test('the docker client imports, names, shows, saves, removes and loads images',
     'Loaded image: small:1\nLoaded image: registry.example:5000/team/small:2',
   );
   expect(await ok(engine, 'images', '-q', '--no-trunc', 'small')).toBe(id);
+  const synced = await engine.berth('load', '--sync', '-i', saved);
+  expect(synced).toMatchObject({ code: 0, stdout: expect.stringContaining('Loaded image: small:1\n') });
+  const { text } = await engine.request('GET', '/system/df?type=image');
+  const usage = JSON.parse(text) as { LayersSize: number; Images: { Size: number; SharedSize: number }[] };
+  expect(usage.Images).toMatchObject([{ Size: usage.LayersSize, SharedSize: 0 }]);
   expect(await bad(engine, 'rmi', 'nope')).toContain('No such image: nope:latest');
   expect(await bad(engine, 'load', '-i', tar)).toContain('the archive holds no image');
   expect(await ok(engine, 'image', 'prune', '-af')).toMatch(/Total reclaimed space: \d+\.?\d*kB/);
