@@ -1,6 +1,7 @@
 import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { busyboxTar } from '../test/support/base-image.ts';
 import { type CommandResult, type TestEngine, startEngine } from '../test/support/engine.ts';
@@ -32,7 +33,7 @@ interface Scene {
  */
 export async function cutPower(options: FaultOptions): Promise<FaultReport> {
   const { seed, rounds, onRound } = options;
-  const counts = { cuts: 0, listedButBroken: 0, absentAfterLoad: 0, absentOthers: 0, tagsLost: 0, removedIsBack: 0, compared: 0, filesCompared: 0, healed: 0 }; // prettier-ignore
+  const counts = { cuts: 0, layersSettling: 0, listedButBroken: 0, absentAfterLoad: 0, absentOthers: 0, tagsLost: 0, removedIsBack: 0, compared: 0, filesCompared: 0, healed: 0 }; // prettier-ignore
   const report: FaultReport = { rounds, problems: [], counts };
   await using folder = await mkdtempDisposable(join(tmpdir(), 'soak-power-'));
   await using disk = await openPowerDisk(DISK_MEGABYTES);
@@ -92,16 +93,23 @@ async function cutOnce(scene: Scene, round: number): Promise<string[]> {
 /** Mostly short ones: what has settled is not what breaks. */
 function delayOf(random: () => number): number {
   const kind = random();
-  const longest = kind < 0.3 ? 100 : kind < 0.75 ? 2000 : kind < 0.94 ? 10_000 : 40_000;
+  const longest = kind < 0.3 ? 0 : kind < 0.5 ? 100 : kind < 0.8 ? 2000 : kind < 0.95 ? 10_000 : 40_000;
   return Math.round(random() * longest);
 }
 
 /** The engine and all it has in memory are gone; what the disk had is mounted again. */
-async function losePower({ disk, engine }: Scene): Promise<void> {
+async function losePower({ disk, engine, report }: Scene): Promise<void> {
   await engine.kill('SIGKILL');
   await removeLeftovers({ root: disk.path, id: engine.id });
   await disk.revive();
+  report.counts['layersSettling']! += settlingLayers(engine);
   await engine.start();
+}
+
+/** Layers of which success was reported and that were not known to be on the disk when the power went. */
+function settlingLayers({ dataRoot }: TestEngine): number {
+  using database = new DatabaseSync(join(dataRoot, 'engine.db'));
+  return Number(database.prepare("SELECT count(*) AS n FROM layers WHERE state = 'settling'").get()?.['n']);
 }
 
 /** Every listed image is read in full, first as the engine lists it at once, then when it has proven what it found. */

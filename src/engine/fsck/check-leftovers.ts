@@ -1,5 +1,5 @@
 import { lstat, readdir, readlink, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeTree } from '#lib/files/remove-tree.ts';
 import { type Check, type Step, tell } from './check.ts';
@@ -88,7 +88,9 @@ async function unknownIn({ folder, known }: Place): Promise<string[]> {
 async function isAbandoned(path: string): Promise<boolean> {
   const stats = await lstat(path).catch(() => undefined);
   if (stats === undefined) return false;
-  if (Date.now() - Math.max(stats.mtimeMs, stats.ctimeMs - UNTOUCHED_MS) < UNTOUCHED_MS) return false;
+  // What is being removed was moved there, which its time of change tells.
+  const isRemoved = path.includes('/.trash/') || basename(path).startsWith('removed-');
+  if (Date.now() - (isRemoved ? stats.ctimeMs : stats.mtimeMs) < UNTOUCHED_MS) return false;
   for (const fd of await readdir('/proc/self/fd')) {
     const target = await readlink(`/proc/self/fd/${fd}`).catch(() => '');
     if (target === path || target.startsWith(`${path}/`)) return false;
