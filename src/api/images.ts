@@ -39,10 +39,18 @@ export function imageSummaryToWire(
   };
 }
 
-/** `GET /images/{name}/json`. */
+/** What only this engine can tell of an image. */
+export interface ImagePlaces {
+  driver: string;
+  /** Folders of its tree, by the names of overlayfs. */
+  paths: Readonly<Record<string, string>> | undefined;
+  layers: readonly { diffId: string; state: string; diskBytes: number }[];
+}
+
+/** `GET /images/{name}/json`. `Berth` is ours; clients pass over it. */
 export function imageToWire(
   { id, config, tags, digests, size, storedAt }: ImageFacts,
-  { version, driver, paths }: { version: number; driver: string; paths: Record<string, string> | undefined },
+  { version, driver, paths, layers }: ImagePlaces & { version: number },
 ): Record<string, unknown> {
   const last = config.history?.at(-1);
   return {
@@ -63,6 +71,9 @@ export function imageToWire(
     ...(version < 144 && { VirtualSize: size }),
     GraphDriver: { Name: driver, Data: paths ?? null },
     RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },
+    Berth: {
+      Layers: layers.map(({ diffId, state, diskBytes }) => ({ DiffID: diffId, State: state, DiskBytes: diskBytes })),
+    },
     Metadata: { LastTagTime: tags.length === 0 ? '0001-01-01T00:00:00Z' : new Date(storedAt).toISOString() },
   };
 }

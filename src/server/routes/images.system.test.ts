@@ -67,6 +67,8 @@ test('the docker client imports, names, shows, saves, removes and loads images',
   expect(await ok(engine, 'images', '-q', '--no-trunc', 'small')).toBe(id);
   const synced = await engine.berth('load', '--sync', '-i', saved);
   expect(synced).toMatchObject({ code: 0, stdout: expect.stringContaining('Loaded image: small:1\n') });
+  const states = await ok(engine, 'inspect', 'small:1');
+  expect(JSON.parse(states)).toMatchObject([{ Berth: { Layers: [{ State: 'durable' }] } }]);
   const { text } = await engine.request('GET', '/system/df?type=image');
   const usage = JSON.parse(text) as { LayersSize: number; Images: { Size: number; SharedSize: number }[] };
   expect(usage.Images).toMatchObject([{ Size: usage.LayersSize, SharedSize: 0 }]);

@@ -7,6 +7,7 @@ import type { Images } from '#engine/images/images.ts';
 import { IMAGE_FILTERS, listImages } from '#engine/images/list-images.ts';
 import { PRUNE_FILTERS, pruneImages } from '#engine/images/prune-images.ts';
 import { type ImageUser, removeImage } from '#engine/images/remove-image.ts';
+import { layerStates } from '#engine/images/layer-states.ts';
 import { treePaths } from '#engine/images/tree-paths.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Call, Route } from '../route.ts';
@@ -57,7 +58,8 @@ async function inspect(images: Images, call: Call): Promise<void> {
   const { snapshots } = images.context;
   const image = await images.get(call.params['name'] ?? '');
   const paths = image.top === undefined ? undefined : treePaths(snapshots, image.top);
-  call.send(200, imageToWire(image, { version: call.version, driver: snapshots.driver, paths }));
+  const layers = await layerStates(images.context, image.config.rootfs.diff_ids);
+  call.send(200, imageToWire(image, { version: call.version, driver: snapshots.driver, paths, layers }));
 }
 
 async function history(images: Images, call: Call): Promise<void> {
