@@ -116,10 +116,13 @@ function* inodesOf({ tree, plan, first }: Writing): Generator<Buffer> {
   yield piece.subarray(0, end - start);
 }
 
+/** The largest number below 2^63 that a double holds. */
+const LAST_SECOND = 2 ** 63 - 1024;
+
 function writeInode({ tree, plan, first }: Writing, node: NodeId, into: Buffer): void {
   const mode = tree.mode[node] ?? 0;
   const kind = mode & KIND_MASK;
-  const seconds = tree.seconds[node] ?? 0;
+  const seconds = Math.min(tree.seconds[node] ?? 0, LAST_SECOND);
   const tail = plan.inline[node] ?? 0;
   const xattrs = xattrsOf(tree, node);
   const size = kind === DIRECTORY ? (plan.folderBytes[node] ?? 0) : (tree.size[node] ?? 0);
