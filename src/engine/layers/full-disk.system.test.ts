@@ -48,11 +48,27 @@ test('a small layer on a disk that is nearly full is refused with what to do abo
   await store.add(tarOf({ name: 'file', content: 'x' }));
 });
 
+test('a disk that somebody else fills meanwhile is an error, and nothing is left', async () => {
+  await using store = await openTestLayers(disk.path);
+  const tar = tarOf({ name: 'file', content: noise(1, 16 * MIB) });
+  await using cleanup = new AsyncDisposableStack();
+  async function* whileOthersWrite(): AsyncGenerator<Buffer> {
+    yield* chunksOf(tar.subarray(0, 3 * MIB));
+    cleanup.use(await fill(join(disk.path, 'filler'), 0));
+    yield* chunksOf(tar.subarray(3 * MIB));
+  }
+  const ingesting = store.layers.ingest(whileOthersWrite(), { limitBytes: 1e9 });
+  await expect(ingesting).rejects.toThrow('no space left on the disk');
+  expect(await store.files()).toEqual([]);
+  await cleanup.disposeAsync();
+  expect((await store.tarOf((await store.add(tar)).diffId)).equals(tar)).toBe(true);
+});
+
 /** Takes all of the disk but a little. */
-async function fill(path: string): Promise<AsyncDisposable> {
+async function fill(path: string, leftBytes = 2 * MIB): Promise<AsyncDisposable> {
   {
     await using file = await open(path, 'w');
-    await file.write(Buffer.alloc((await freeBytes()) - 2 * MIB, 1));
+    await file.write(Buffer.alloc((await freeBytes()) - leftBytes, 1));
   }
   return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
 }
