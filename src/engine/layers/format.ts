@@ -16,6 +16,9 @@ const VERSION = 1;
 /** Bytes of our header before its own checksum. */
 const FIELDS_BYTES = 128;
 const EXTENT_BYTES = 24;
+/** Of the file system, in the superblock. */
+const UUID_OFFSET = 48;
+const UUID_BYTES = 16;
 
 /** Where the parts of a layer's file are, bytes. */
 export interface LayerLayout {
@@ -73,9 +76,16 @@ export function encodeHeader(header: LayerHeader, superblock: Uint8Array): Buffe
   for (const [index, value] of [tarBytes, dataBytes, metaOffset, metaBytes, trailerOffset, trailerBytes].entries())
     page.writeBigUInt64LE(BigInt(value), 48 + index * 8);
   header.bodyDigest.copy(page, 96);
-  page.set(superblock, SUPERBLOCK_OFFSET);
+  page.set(identified(superblock, header.diffId), SUPERBLOCK_OFFSET);
   headerChecksum(page).copy(page, FIELDS_BYTES);
   return page;
+}
+
+/** The superblock with the UUID of a layer's file system: overlayfs keeps inode numbers only over file systems that it can tell apart. */
+export function identified(superblock: Uint8Array, diffId: Digest): Buffer {
+  const bytes = Buffer.from(superblock);
+  bytes.write(hexOf(diffId).slice(0, UUID_BYTES * 2), UUID_OFFSET, 'hex');
+  return bytes;
 }
 
 /** @throws {DataLossError} if it is not a whole header */

@@ -207,6 +207,23 @@ function treesConformance(open: Open): void {
 }
 
 function layersConformance(open: Open): void {
+  test('all of a tree is on one device, and what is changed keeps its inode number', async () => {
+    await using fresh = await open();
+    const { snapshots } = fresh;
+    await stackTar(fresh, { name: 'base' }, base);
+    await stackTar(fresh, { name: 'next', parent: 'base' }, tarOf({ name: 'etc/c', content: 'c' }, { name: 'usr/x' }));
+    await mounted(await snapshots.prepare('top', 'next'), async (path) => {
+      await writeFile(join(path, 'new'), 'new');
+      const names = ['.', 'etc', 'usr', 'etc/a', 'etc/b', 'etc/c', 'usr/x', 'new'];
+      const look = async () => Promise.all(names.map((name) => stat(join(path, name), { bigint: true })));
+      const before = await look();
+      expect(new Set(before.map(({ dev }) => dev)).size).toBe(1);
+      expect(new Set(before.map(({ ino }) => ino)).size).toBe(names.length);
+      for (const name of names.slice(3)) await writeFile(join(path, name), 'changed');
+      expect((await look()).map(({ ino }) => ino)).toEqual(before.map(({ ino }) => ino));
+    });
+  });
+
   test('layers hide, replace and keep what is below', async () => {
     await using fresh = await open();
     const { snapshots } = fresh;

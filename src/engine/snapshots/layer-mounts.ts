@@ -22,6 +22,8 @@ export interface LayerMounts {
   pathOf(diffId: Digest): string;
   /** Unmounts a layer unless a snapshot has it or somebody holds it. What the kernel kept of it goes in the background. */
   release(diffId: Digest): void;
+  /** Unmounts what layers were before they were replaced, as far as no container stands on it any more. To be called when one is gone. */
+  releaseFormer(): void;
   /** Unmounts all that no mounted container stands on. */
   close(): Promise<void>;
 }
@@ -41,17 +43,17 @@ export function openLayerMounts({ layers, root, form, isUsed, log }: LayerMounts
   const holds = new Map<Digest, number>();
   /** Files of layers that were mounted, by diffId: a layer may leave the store before its mount goes. */
   const files = new Map<Digest, string>();
+  const former = createFormerMounts(root, log);
   mkdirSync(root, { recursive: true, mode: 0o700 });
 
   const pathOf = (diffId: Digest): string => join(root, mountName(layers.image(diffId)));
   const ensure = (diffId: Digest): void => {
     const image = layers.image(diffId);
     const path = join(root, mountName(image));
-    const former = files.get(diffId);
+    former.note(diffId, files.get(diffId), basename(image.path));
     files.set(diffId, basename(image.path));
-    const isReplaced = former !== undefined && former !== basename(image.path);
     // Who held the former one before may be about to mount something over it.
-    if (isReplaced && (holds.get(diffId) ?? 0) <= 1) takeAwayUnused(root, namesOf(root, former), log);
+    if ((holds.get(diffId) ?? 0) <= 1) former.release(diffId);
     if (isMounted(root, path)) return;
     mkdirSync(path, { recursive: true, mode: 0o700 });
     try {
@@ -62,7 +64,9 @@ export function openLayerMounts({ layers, root, form, isUsed, log }: LayerMounts
     }
   };
   const release = (diffId: Digest): void => {
-    if ((holds.get(diffId) ?? 0) > 0 || isUsed(diffId)) return;
+    if ((holds.get(diffId) ?? 0) > 0) return;
+    former.release(diffId);
+    if (isUsed(diffId)) return;
     const file = files.get(diffId) ?? unlessGone(() => basename(layers.image(diffId).path));
     files.delete(diffId);
     if (file !== undefined) for (const name of namesOf(root, file)) takeAway(join(root, name), log);
@@ -93,7 +97,34 @@ export function openLayerMounts({ layers, root, form, isUsed, log }: LayerMounts
     },
     pathOf,
     release,
+    releaseFormer: () => former.releaseAll(),
     close: async () => unmountUnused(root, log),
+  };
+}
+
+/** Mounts of files that layers had before they were replaced, and that containers may still stand on. */
+interface FormerMounts {
+  note(diffId: Digest, former: string | undefined, file: string): void;
+  release(diffId: Digest): void;
+  releaseAll(): void;
+}
+
+function createFormerMounts(root: string, log: Log): FormerMounts {
+  const files = new Map<Digest, Set<string>>();
+  const release = (diffId: Digest): void => {
+    const former = files.get(diffId);
+    if (former === undefined) return;
+    const names = [...former].flatMap((file) => namesOf(root, file));
+    takeAwayUnused(root, names, log);
+    for (const file of former) if (namesOf(root, file).length === 0) former.delete(file);
+    if (former.size === 0) files.delete(diffId);
+  };
+  return {
+    note(diffId, former, file) {
+      if (former !== undefined && former !== file) files.set(diffId, (files.get(diffId) ?? new Set()).add(former));
+    },
+    release,
+    releaseAll: () => [...files.keys()].forEach(release),
   };
 }
 

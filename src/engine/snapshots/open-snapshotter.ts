@@ -136,6 +136,7 @@ function createVerbs(context: Context, overlay: Overlay): Omit<Snapshotter, 'sta
       records.remove(name);
       await folders.discard(record.directory);
       if (record.form === 'layer') context.mounts.release(layerOf(record));
+      else context.mounts.releaseFormer();
     },
 
     usage: async (name) => usageOf(context, records.get(name)),
@@ -212,8 +213,13 @@ async function* diff(context: Context, record: StoredSnapshot): AsyncGenerator<U
     yield* context.layers.read(diffId);
     return;
   }
+  await unpackWhereNeeded(context, record.name);
+  const parents = chainOf(context, record.name).slice(1);
+  using _ = holdLayers(context, parents);
+  using below = openParents(context, parents);
   using tree = openRoot(treeOf(context, record));
-  yield* packTree(tree, '', { whiteouts: true });
+  const isFolderBelow = (path: string): boolean => below?.find(path)?.stats.isDirectory() === true;
+  yield* packTree(tree, '', { whiteouts: true, isFolderBelow });
 }
 
 async function addTop(

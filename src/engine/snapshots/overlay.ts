@@ -21,6 +21,9 @@ const OPTIONS_LIMIT_BYTES = 4095;
 /** The longest path that fsconfig(2) takes, with the name of its parameter. */
 const PATH_LIMIT_BYTES = 240;
 
+/** Layers are file systems of their own: without this their files would have other device numbers than folders have, and others once changed. */
+const ONE_DEVICE = 'xino=on';
+
 /** Options that keep what lands in the upper folder plain: whole files, no redirections, so that it can be read as a layer. */
 const PLAIN = ['index=off', 'redirect_dir=off', 'metacopy=off'];
 
@@ -72,6 +75,6 @@ function isPlain(options: readonly string[], paths: readonly string[]): boolean 
 
 function overlayOptions({ upper, lower }: TreeFolders): string[] {
   const lowerdir = `lowerdir=${lower.join(':')}`;
-  if (upper === undefined) return ['ro', lowerdir];
-  return [lowerdir, `upperdir=${upper.tree}`, `workdir=${upper.work}`, ...PLAIN];
+  if (upper === undefined) return ['ro', lowerdir, ONE_DEVICE];
+  return [lowerdir, `upperdir=${upper.tree}`, `workdir=${upper.work}`, ONE_DEVICE, ...PLAIN];
 }

@@ -5,7 +5,7 @@ import type { BlockAddress } from '#lib/erofs/layer-tree.ts';
 import { type IndexDevice, writeIndex } from '#lib/erofs/write-index.ts';
 import { BLOCK, type TarHeader } from '#lib/tar/header.ts';
 import { createTarParser } from '#lib/tar/parser.ts';
-import { alignUp, DATA_OFFSET, type Extent, SUPERBLOCK_OFFSET } from '../format.ts';
+import { alignUp, DATA_OFFSET, type Extent, identified, SUPERBLOCK_OFFSET } from '../format.ts';
 import { type LayerFile, readExactly } from '../layer-file.ts';
 
 /** Makes a layer's index again from its tar and compares it with the one in the file. */
@@ -59,7 +59,8 @@ export function openIndexCheck(path: string, { header, trailer }: LayerFile): In
       if (!isDeepStrictEqual(JSON.parse(JSON.stringify(facts.needs)), trailer.needs))
         return 'what it says of the layers below differs from the tar';
       const index = writeIndex(tree, { metadataOffset: header.metaOffset, devices });
-      if (!page.subarray(SUPERBLOCK_OFFSET, SUPERBLOCK_OFFSET + index.superblock.length).equals(index.superblock))
+      const superblock = identified(index.superblock, header.diffId);
+      if (!page.subarray(SUPERBLOCK_OFFSET, SUPERBLOCK_OFFSET + superblock.length).equals(superblock))
         return 'its superblock differs from the one that the tar gives';
       return compareMetadata(fd, header, index.metadata);
     },

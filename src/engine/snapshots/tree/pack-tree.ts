@@ -17,6 +17,8 @@ export interface PackOptions {
   as?: string;
   /** Write what overlayfs uses to hide lower files as the whiteouts of a layer. */
   whiteouts?: boolean;
+  /** Whether there is a folder of that path below: the kernel marks new folders as hiding what is below also where nothing is. */
+  isFolderBelow?: (path: string) => boolean;
   /** Leaves out a path and all below it. */
   skip?: (path: string) => boolean;
   signal?: AbortSignal | undefined;
@@ -65,7 +67,7 @@ async function* packPath(packing: Packing, { path, name }: { path: string; name:
   else if (header.kind !== 'directory') yield tarEntry(header);
   else {
     const prefix = name === '' ? '' : `${name}/`;
-    const isHiding = options.whiteouts === true && isOpaque(place);
+    const isHiding = options.whiteouts === true && isOpaque(place) && options.isFolderBelow?.(path) !== false;
     const children = unlessGone(() => root.readdir(path)) ?? [];
     if (name !== '') yield tarEntry({ ...header, name: prefix });
     if (isHiding) yield tarEntry(tarHeader({ name: `${prefix}.wh..wh..opq`, kind: 'file', mode: 0o444 }));
