@@ -1,14 +1,11 @@
-import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
 import { mkdtempDisposable } from 'node:fs/promises';
-import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startEngine, type TestEngine } from '../test/support/engine.ts';
-import { type ImageArchive, makeImageArchive } from '../test/support/image-archive.ts';
+import { makeImageArchive } from '../test/support/image-archive.ts';
+import { loadArchive } from '../test/support/load-archive.ts';
 import { addProblems, type FaultOptions, type FaultReport } from './support.ts';
 
 const LAYERS = [100_000_000, 400_000_000];
@@ -26,10 +23,10 @@ export async function durabilityCost(options: FaultOptions): Promise<FaultReport
   const times = { load: [] as number[], durableAfter: [] as number[], loadWithSync: [] as number[] };
   for (let round = 0; round < rounds; round++) {
     onRound?.(round);
-    times.load.push(await loadInto(engine, archive, '/images/load?quiet=1'));
+    times.load.push(await timed(loadArchive(engine, archive)));
     times.durableAfter.push(await untilDurable(engine));
     await empty(engine);
-    times.loadWithSync.push(await loadInto(engine, archive, '/images/load?quiet=1&sync=1'));
+    times.loadWithSync.push(await timed(loadArchive(engine, archive, { sync: true })));
     if (settling(engine) > 0) addProblems(report, [`round ${round}: a load that waits left layers that were not on the disk`], options); // prettier-ignore
     await empty(engine);
   }
@@ -44,14 +41,9 @@ export async function durabilityCost(options: FaultOptions): Promise<FaultReport
 }
 
 /** @returns milliseconds until success is reported */
-async function loadInto(engine: TestEngine, archive: ImageArchive, path: string): Promise<number> {
+async function timed(load: Promise<void>): Promise<number> {
   const began = performance.now();
-  const call = request({ socketPath: engine.socket, method: 'POST', path, headers: { Host: 'localhost' } });
-  const answered = once(call, 'response');
-  await pipeline(createReadStream(archive.path, { highWaterMark: 1024 * 1024 }), call);
-  const [response] = (await answered) as [IncomingMessage];
-  const text = Buffer.concat(await Array.fromAsync(response as AsyncIterable<Buffer>)).toString();
-  if (response.statusCode !== 200 || text.includes('"error"')) throw new Error(text);
+  await load;
   return performance.now() - began;
 }
 
