@@ -54,14 +54,7 @@ export function openLayerMounts({ layers, root, form, isUsed, log }: LayerMounts
     files.set(diffId, basename(image.path));
     // Who held the former one before may be about to mount something over it.
     if ((holds.get(diffId) ?? 0) <= 1) former.release(diffId);
-    if (isMounted(root, path)) return;
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    try {
-      mountLayer(path, image, form);
-    } catch (error) {
-      rmdirSync(path);
-      throw mountError(diffId, error);
-    }
+    if (!isMounted(root, path)) mountNew(path, image, { diffId, form });
   };
   const release = (diffId: Digest): void => {
     if ((holds.get(diffId) ?? 0) > 0) return;
@@ -100,6 +93,16 @@ export function openLayerMounts({ layers, root, form, isUsed, log }: LayerMounts
     releaseFormer: () => former.releaseAll(),
     close: async () => unmountUnused(root, log),
   };
+}
+
+function mountNew(path: string, image: LayerImage, { diffId, form }: { diffId: Digest; form: FileForm }): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  try {
+    mountLayer(path, image, form);
+  } catch (error) {
+    rmdirSync(path);
+    throw mountError(diffId, error);
+  }
 }
 
 /** Mounts of files that layers had before they were replaced, and that containers may still stand on. */
