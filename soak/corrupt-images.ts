@@ -20,7 +20,9 @@ export async function corruptImages(options: FaultOptions): Promise<FaultReport>
     counts: { found: 0, mendedAtStart: 0, repaired: 0, refused: 0, healed: 0 },
   };
   await using rig = await openCorruptionRig(seed);
-  const names = Object.keys(CORRUPTIONS);
+  const random = seeded(seed);
+  const order = Object.keys(CORRUPTIONS).map((name) => ({ name, at: random() }));
+  const names = order.toSorted((a, b) => a.at - b.at).map(({ name }) => name);
   for (let round = 0; round < rounds; round++) {
     onRound?.(round);
     const name = names[round % names.length] ?? '';
