@@ -5,6 +5,10 @@ import { getXattr, listXattrs } from '#linux/xattr.ts';
 /** Larger files are sparse, and are compared by their size alone. */
 const READ_LIMIT_BYTES = 2n ** 27n;
 
+/** Times that ext4 has; a folder there shows others as the nearest of these, a layer file as they are. */
+const FIRST_NS = -(2n ** 31n) * 1_000_000_000n;
+const LAST_NS = 15_032_385_535n * 1_000_000_000n;
+
 /** A line for each file below a folder, with all that programs see of it; names are bytes. */
 export function treeOf(root: string): string[] {
   const lines: string[] = [];
@@ -28,7 +32,8 @@ function describe(path: Buffer, stats: BigIntStats): string {
   const size = stats.isFile() ? stats.size : 0n;
   // Of folders overlayfs gives 1 when they have parts in two layers.
   const links = stats.isDirectory() ? 0n : nlink;
-  return [mode.toString(8), uid, gid, size, mtimeNs, links, rdev, contentOf(path, stats), ...attributes].join(' ');
+  const time = mtimeNs <= FIRST_NS || mtimeNs >= LAST_NS ? 'far' : mtimeNs;
+  return [mode.toString(8), uid, gid, size, time, links, rdev, contentOf(path, stats), ...attributes].join(' ');
 }
 
 function contentOf(path: Buffer, stats: BigIntStats): string {

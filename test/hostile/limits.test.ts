@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { Image } from '#engine/images/image.ts';
 import { importImage } from '#engine/images/import-image.ts';
@@ -64,19 +64,20 @@ function bomb(gigabytes: number, compress: (bytes: Buffer) => Buffer): Pieces {
   return [compress(entry({ name: 'zeros', size: gigabytes * 2 ** 30 })), { piece, times: gigabytes * 16 }];
 }
 
-test.each(doors)(
-  '%s stops a bomb in gzip and in zstd before the disk is full',
-  async (_door, take) => {
+const compressions: readonly ((bytes: Buffer) => Buffer)[] = [
+  (bytes) => gzipSync(bytes, { level: 9 }),
+  (bytes) => zstdCompressSync(bytes),
+];
+
+test.each(doors.map(([door, take], index) => [door, ['gzip', 'zstd'][index], take, compressions[index]!] as const))(
+  '%s stops a bomb in %s before the disk is full',
+  async (_door, _compression, take, compress) => {
     await using store = await openTestStore();
-    for (const pieces of [
-      bomb(10, (bytes) => gzipSync(bytes, { level: 9 })),
-      bomb(10, (bytes) => zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 3 } })),
-    ]) {
-      expect(lengthOf(pieces)).toBeLessThan(20 * MIB);
-      const error = await outcomeOf(store, () => take(store, pieces));
-      expect(error).toBeInstanceOf(InvalidArgumentError);
-      expect((error as Error).message).toMatch(/grows like a bomb/);
-    }
+    const pieces = bomb(10, compress);
+    expect(lengthOf(pieces)).toBeLessThan(20 * MIB);
+    const error = await outcomeOf(store, () => take(store, pieces));
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    expect((error as Error).message).toMatch(/grows like a bomb/);
   },
   120_000,
 );

@@ -73,7 +73,7 @@ export function nameCases(outside: string): HostileLayer[] {
     bad('no name', tar(file('')), /root/),
     fine('a root without permissions', tar(folder('./', { mode: 0 }), file('a')), { a: 'file content' }),
     bad('a PAX path with a zero byte', tar(pax({ path: 'a\0../../evil' }), file('x')), /zero byte/),
-    bad('a name of 256 bytes', tar(long('L', 'n'.repeat(256)), file('x')), /n{100}/),
+    bad('a name of 256 bytes', tar(long('L', 'n'.repeat(256)), file('x')), /n{50}/),
     fine('a name of 255 bytes', tar(long('L', 'n'.repeat(255)), file('x')), { ['n'.repeat(255)]: 'file content' }),
     bad('a path of 100,000 folders', tar(long('L', `${'d/'.repeat(100_000)}x`), file('x')), /d\/d\/d/),
     bad('a path of 300 folders', tar(long('L', `${'d/'.repeat(300)}x`), file('x')), /d\/d\/d/),
