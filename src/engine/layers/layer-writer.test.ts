@@ -57,7 +57,7 @@ async function write(
   const path = join(folder, 'layer');
   const fd = openSync(path, 'w+');
   using matcher = testMatcher(donors, places);
-  const writer = createLayerWriter(fd, matcher);
+  const writer = createLayerWriter({ fd }, matcher);
   // The same memory for every chunk, as in the ring.
   const memory = Buffer.alloc(chunkBytes);
   for (let at = 0; at < tar.length; at += chunkBytes) {

@@ -6,7 +6,7 @@ import { createDeviceTable } from './device-table.ts';
 import { finishLayer, type SparseFile, type WrittenLayer } from './finish-layer.ts';
 import { DATA_OFFSET, type Extent } from './format.ts';
 import type { Match, Matcher } from './matcher.ts';
-import { createOwnRegion } from './own-region.ts';
+import { createOwnRegion, type RegionTarget } from './own-region.ts';
 
 /** Writes one layer's file as its tar comes: everything but the first page, which holds the digest and is written when that is known. */
 export interface LayerWriter {
@@ -41,9 +41,8 @@ interface SharedTail {
   zeros: number;
 }
 
-/** @param fd of the new, empty file */
-export function createLayerWriter(fd: number, matcher?: Matcher): LayerWriter {
-  return new Writer(fd, matcher);
+export function createLayerWriter(target: RegionTarget, matcher?: Matcher): LayerWriter {
+  return new Writer(target, matcher);
 }
 
 /** Holds what is under way between two chunks. */
@@ -63,10 +62,10 @@ class Writer implements LayerWriter {
   #comparison: Comparison | undefined;
   #sharedTail: SharedTail | undefined;
 
-  constructor(fd: number, matcher: Matcher | undefined) {
-    this.#fd = fd;
+  constructor(target: RegionTarget, matcher: Matcher | undefined) {
+    this.#fd = target.fd;
     this.#matcher = matcher;
-    this.#region = createOwnRegion(fd);
+    this.#region = createOwnRegion(target);
     this.#devices = createDeviceTable(matcher?.donors ?? []);
     this.#parser = createTarParser({
       entry: (header, contentAt) => this.#entry(header, contentAt),

@@ -1,5 +1,6 @@
 import { readSync, writevSync } from 'node:fs';
 import { DataLossError } from '#lib/errors.ts';
+import { createDirectWriter } from './direct-writer.ts';
 import { DATA_OFFSET, type Extent } from './format.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -24,7 +25,15 @@ export interface OwnRegion {
   flush(): void;
 }
 
-export function createOwnRegion(fd: number): OwnRegion {
+/** The new, empty file. */
+export interface RegionTarget {
+  fd: number;
+  /** The same file, opened to write around the page cache. */
+  directFd?: number | undefined;
+}
+
+export function createOwnRegion({ fd, directFd }: RegionTarget): OwnRegion {
+  const writeDirect = directFd === undefined ? undefined : createDirectWriter(directFd);
   const extents: Extent[] = [];
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
@@ -34,7 +43,10 @@ export function createOwnRegion(fd: number): OwnRegion {
 
   const flush = (): void => {
     if (waitingBytes === 0) return;
-    writeAll(fd, waiting, DATA_OFFSET + position);
+    const at = DATA_OFFSET + position;
+    const [piece] = waiting;
+    const isWritten = waiting.length === 1 && piece !== undefined && writeDirect?.(piece, at) === true;
+    if (!isWritten) writeAll(fd, waiting, at);
     position += waitingBytes;
     waiting = [];
     waitingBytes = 0;

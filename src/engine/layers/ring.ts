@@ -1,11 +1,16 @@
+import { addressOf } from '#linux/address-of.ts';
+
 /** Chunks of a tar on their way to two threads that both read all of them: memory shared by all three, slots used again in turn. */
 export interface Ring {
   memory: SharedArrayBuffer;
+  /** Byte of the memory where the first slot begins, so that slots begin with a page as direct I/O wants it. */
+  offset: number;
   control: SharedArrayBuffer;
 }
 
 export const SLOT_BYTES = 1024 * 1024;
 const SLOTS = 8;
+const PAGE_BYTES = 4096;
 
 /** Words of the control memory; behind them the bytes in each slot. */
 const PUBLISHED = 0; // slots filled since the beginning
@@ -26,8 +31,11 @@ const WAIT_MS = 1000;
 export type ReaderNumber = 0 | 1;
 
 export function createRing(): Ring {
+  const memory = new SharedArrayBuffer(SLOTS * SLOT_BYTES + PAGE_BYTES);
+  const address = Number(addressOf(memory) % BigInt(PAGE_BYTES));
   return {
-    memory: new SharedArrayBuffer(SLOTS * SLOT_BYTES),
+    memory,
+    offset: address === 0 ? 0 : PAGE_BYTES - address,
     control: new SharedArrayBuffer((LENGTHS + SLOTS) * Int32Array.BYTES_PER_ELEMENT),
   };
 }
@@ -44,9 +52,9 @@ export interface RingWriter {
 }
 
 /** Begins anew; both readers must be idle. */
-export function writeRing({ memory, control }: Ring): RingWriter {
+export function writeRing({ memory, offset, control }: Ring): RingWriter {
   const words = new Int32Array(control);
-  const slots = Buffer.from(memory);
+  const slots = Buffer.from(memory, offset);
   words.fill(0);
   let published = 0;
   let filled = 0;
@@ -113,9 +121,9 @@ async function waitForReader(words: Int32Array, published: number): Promise<void
  * The chunks as they come, each until the next is asked for. Blocks the thread while there is none.
  * @returns whether all came; not if the writer stopped
  */
-export function* readRing({ memory, control }: Ring, reader: ReaderNumber): Generator<Buffer, boolean> {
+export function* readRing({ memory, offset, control }: Ring, reader: ReaderNumber): Generator<Buffer, boolean> {
   const words = new Int32Array(control);
-  const slots = Buffer.from(memory);
+  const slots = Buffer.from(memory, offset);
   let isWhole = false;
   try {
     for (let next = 0; ;) {
