@@ -3,7 +3,7 @@ import { ConflictError, DataLossError } from '#lib/errors.ts';
 import { confirmLayer } from './confirm-layer.ts';
 import { neededRanges } from './dedupe/donor-garbage.ts';
 import { covers, unionOf } from './dedupe/ranges.ts';
-import { recheckDependents } from './dedupe/recheck-dependents.ts';
+import { DAMAGED, recheckDependents } from './dedupe/recheck-dependents.ts';
 import { ingestFile, type NewLayerFile } from './ingest-layer.ts';
 import { discardFile, type LayersContext, pathOf, recipeOf } from './layers-context.ts';
 import type { StoredLayer } from './records.ts';
@@ -76,7 +76,7 @@ export function placeLayer(
   // One that is safe is not given up for one that is not yet.
   const isSafe = existing?.state === 'durable';
   if (existing !== undefined && !isSafe) discardFile(context, existing.file);
-  if (existing?.state === 'damaged') recheckDependents(context, diffId);
+  if (existing !== undefined) recheckDependents(context, diffId, DAMAGED);
   settler.settle(diffId, isSafe ? existing : undefined);
   const stored = records.find(diffId);
   if (stored === undefined) throw new DataLossError(`layer ${diffId} was removed while it was stored`);

@@ -10,7 +10,7 @@ import { dedupeLayers } from './dedupe/dedupe-layers.ts';
 import { createDonorShrinker } from './dedupe/donor-shrinker.ts';
 import { createCandidateIndex } from './dedupe/open-candidates.ts';
 import { hasOldMounts } from './dedupe/old-mounts.ts';
-import { recheckDependents } from './dedupe/recheck-dependents.ts';
+import { recheckDependents, WHOLE } from './dedupe/recheck-dependents.ts';
 import { createHolds } from './holds.ts';
 import { ingestFile } from './ingest-layer.ts';
 import { openLanes } from './lanes.ts';
@@ -106,7 +106,7 @@ function createStore(context: Context, proven: () => Promise<void>): LayerStore 
       const layer = get(context, diffId);
       log.warn('a layer is damaged', { layer: diffId, why: reason });
       records.setState(diffId, layer.file, 'damaged');
-      recheckDependents(context, diffId);
+      recheckDependents(context, diffId, WHOLE);
     },
     dedupe: (options) => dedupeLayers(context, options),
     settled: () => settler.settled(),

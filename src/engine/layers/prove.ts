@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { BerthError } from '#lib/errors.ts';
 import { isErrno } from '#lib/files/file-error.ts';
 import type { Digest } from '#oci/digest.ts';
-import { recheckDependents } from './dedupe/recheck-dependents.ts';
+import { recheckDependents, WHOLE } from './dedupe/recheck-dependents.ts';
 import { type LayersContext, pathOf, recipeOf } from './layers-context.ts';
 import { gatherTar } from './read-layer.ts';
 import type { StoredLayer } from './records.ts';
@@ -33,7 +33,7 @@ async function proveLayer(places: Places, layer: StoredLayer, signal: AbortSigna
   records.setState(diffId, file, look.fault === undefined ? 'durable' : 'damaged');
   if (look.fault === undefined) return;
   log.warn('a layer is not whole', { layer: diffId, why: look.fault });
-  recheckDependents(places, diffId);
+  recheckDependents(places, diffId, WHOLE);
 }
 
 /** @returns what is wrong with it; without a fault it is whole and on the disk. Undefined if it was stopped */

@@ -2,7 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { syncDirectory } from '#lib/files/write-atomic.ts';
 import { isErrno } from '#lib/files/file-error.ts';
 import type { Digest } from '#oci/digest.ts';
-import { recheckDependents } from './dedupe/recheck-dependents.ts';
+import { recheckDependents, WHOLE } from './dedupe/recheck-dependents.ts';
 import { discardFile, type LayersContext, pathOf } from './layers-context.ts';
 import type { StoredLayer } from './records.ts';
 
@@ -62,7 +62,7 @@ async function settleLayer(context: Places, diffId: Digest, formers: readonly St
       records.put(former);
       discardFile(context, layer.file);
     }
-    recheckDependents(context, diffId);
+    recheckDependents(context, diffId, WHOLE);
   }
 }
 

@@ -9,7 +9,7 @@ import { gatherTar } from '../read-layer.ts';
 import type { StoredLayer } from '../records.ts';
 import { type ContentFinder, createContentFinder, type SharedFiles } from './content-finder.ts';
 import { measureShared } from './measure-shared.ts';
-import { recheckDependents } from './recheck-dependents.ts';
+import { recheckDependents, WHOLE } from './recheck-dependents.ts';
 import type { StoredFile } from './stored-files.ts';
 
 export interface DedupeOptions {
@@ -111,7 +111,7 @@ async function rewriteShared(
   if (file.diffId !== diffId) {
     context.log.warn('a layer is damaged', { layer: diffId, why: `its tar hashes to ${file.diffId}` });
     context.records.setState(diffId, layer.file, 'damaged');
-    recheckDependents(context, diffId);
+    recheckDependents(context, diffId, WHOLE);
     return NOTHING;
   }
   const saved = layer.diskBytes - statSync(file.path).blocks * SECTOR_BYTES;

@@ -148,3 +148,48 @@ test('content with something else than zeros behind it is shared up to its last 
   expect(two.donors).toHaveLength(1);
   expect(await store.digestOfRead(two.diffId)).toBe(digestOf(odd));
 });
+
+test('damage of a donor is damage of those that refer to it, and its arrival heals them', async () => {
+  await using store = await openTestLayers();
+  const { first, second } = twoVersions();
+  const one = await store.load(first);
+  const two = await store.load(second);
+  await store.idle();
+  await store.flipByte(one.diffId, 4096 + first.length - 10_000);
+  store.layers.condemn(one.diffId, 'for the test');
+  expect([one, two].map(({ diffId }) => store.layers.has(diffId))).toEqual([false, false]);
+  await store.layers.proven();
+  expect(store.layers.has(two.diffId)).toBe(false);
+  expect(store.layers.find(two.diffId)?.state).toBe('damaged');
+  await store.load(first);
+  await store.layers.proven();
+  for (const { diffId } of [one, two]) {
+    expect(store.layers.has(diffId)).toBe(true);
+    expect(await store.digestOfRead(diffId)).toBe(diffId);
+  }
+});
+
+test('a layer that refers to another part of a damaged donor stays whole', async () => {
+  await using store = await openTestLayers();
+  const shared = { path: 'shared', bytes: contentOf(1, 2_600_000) };
+  const one = await store.load(tarOf([{ path: 'own', bytes: contentOf(2, 500_000) }, shared]));
+  const two = await store.load(tarOf([shared, { path: 'new', bytes: contentOf(3, 50_000) }]));
+  await store.idle();
+  await store.flipByte(one.diffId, 4096 + 512 + 10_000);
+  store.layers.condemn(one.diffId, 'for the test');
+  await store.layers.proven();
+  expect([one, two].map(({ diffId }) => store.layers.has(diffId))).toEqual([false, true]);
+});
+
+test('a byte that changed on the disk unseen is right again after the next load', async () => {
+  await using store = await openTestLayers();
+  const { first, second } = twoVersions();
+  const one = await store.load(first);
+  const two = await store.load(second);
+  await store.idle();
+  for (const offset of [4096 + 100, 4096 + 200_000, 4096 + first.length - 10_000]) {
+    await store.flipByte(one.diffId, offset);
+    await store.load(first);
+    for (const { diffId } of [one, two]) expect(await store.digestOfRead(diffId)).toBe(diffId);
+  }
+});
