@@ -39,14 +39,14 @@ export async function createContainer(
   context: Context,
   request: CreateRequest,
 ): Promise<{ id: string; warnings: string[] }> {
-  const { images, records, runtime, lock } = context;
+  const { images, records, runtime } = context;
   const image = await images.get(request.config.image);
   checkPlatform(image, request);
   using held = new DisposableStack();
   held.use(await images.hold(image.id));
   const id = randomBytes(32).toString('hex');
-  const name = chooseName(context, request.name);
-  held.use(await lock.acquire(`name:${name}`));
+  const { name, lock } = await takeName(context, request.name);
+  held.use(lock);
   const hostConfig = resolveModes(context, request.hostConfig);
   const merged = mergeConfig(request.config, image.config.config ?? {});
   const config = { ...merged, hostname: merged.hostname || hostnameOf(context, hostConfig, id) };
@@ -99,6 +99,17 @@ async function makeFolder(context: Context, record: ContainerRecord): Promise<vo
   const path = logPathOf(context, record);
   if (path !== undefined) await writeFile(path, '', { mode: 0o600 });
   await mkdir(join(context.runtime.bundleOf(record.id)), { recursive: true, mode: 0o711 });
+}
+
+/** Locks the name that was asked for, or one that nobody has. Two that are created at once may have drawn the same: one of them draws again. */
+async function takeName(context: Context, asked: string | undefined): Promise<{ name: string; lock: Disposable }> {
+  for (;;) {
+    const name = chooseName(context, asked);
+    const lock = await context.lock.acquire(`name:${name}`);
+    const isDrawn = asked?.replace(/^\//, '') !== name;
+    if (!isDrawn || context.records.idOf(name) === undefined) return { name, lock };
+    lock[Symbol.dispose]();
+  }
 }
 
 function chooseName({ records }: Context, asked: string | undefined): string {
