@@ -3,7 +3,8 @@ import { mkdtempDisposable, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createDirectWriter } from './direct-writer.ts';
-import { createRing, readRing, SLOT_BYTES, writeRing } from './ring.ts';
+import { createRing } from './create-ring.ts';
+import { readRing, SLOT_BYTES, writeRing } from './ring.ts';
 
 /** A whole slot of a ring, whose memory begins with a page. */
 function slot(): Buffer {

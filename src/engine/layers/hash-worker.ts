@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Digest } from '#oci/digest.ts';
-import { readRing, type Ring } from './ring.ts';
+import { readRing } from './ring.ts';
+import { fromEngine, type WorkerStart } from './worker-start.ts';
 import type { Reply } from './worker-thread.ts';
 
 // The thread that hashes a layer's tar. A job is an empty message; the tar comes through the ring.
 
-const ring = workerData as Ring;
+const ring = fromEngine(workerData as WorkerStart);
 
 parentPort?.on('message', () => {
   const hash = createHash('sha256');

@@ -2,7 +2,8 @@ import { CancelledError } from '#lib/errors.ts';
 import type { Digest } from '#oci/digest.ts';
 import type { WrittenLayer } from './finish-layer.ts';
 import type { LayerSink, SinkTarget } from './ingest-layer.ts';
-import { createRing, type ReaderNumber, writeRing } from './ring.ts';
+import { createRing } from './create-ring.ts';
+import { type ReaderNumber, writeRing } from './ring.ts';
 import { startWorker } from './worker-thread.ts';
 
 /** Pairs of threads for layers that come in: one hashes, one writes and indexes. They end when nothing came for a while. */

@@ -1,5 +1,3 @@
-import { addressOf } from '#linux/address-of.ts';
-
 /** Chunks of a tar on their way to two threads that both read all of them: memory shared by all three, slots used again in turn. */
 export interface Ring {
   memory: SharedArrayBuffer;
@@ -10,7 +8,6 @@ export interface Ring {
 
 export const SLOT_BYTES = 1024 * 1024;
 const SLOTS = 8;
-const PAGE_BYTES = 4096;
 
 /** Words of the control memory; behind them the bytes in each slot. */
 const PUBLISHED = 0; // slots filled since the beginning
@@ -30,15 +27,8 @@ const WAIT_MS = 1000;
 
 export type ReaderNumber = 0 | 1;
 
-export function createRing(): Ring {
-  const memory = new SharedArrayBuffer(SLOTS * SLOT_BYTES + PAGE_BYTES);
-  const address = Number(addressOf(memory) % BigInt(PAGE_BYTES));
-  return {
-    memory,
-    offset: address === 0 ? 0 : PAGE_BYTES - address,
-    control: new SharedArrayBuffer((LENGTHS + SLOTS) * Int32Array.BYTES_PER_ELEMENT),
-  };
-}
+export const RING_BYTES: number = SLOTS * SLOT_BYTES;
+export const CONTROL_BYTES: number = (LENGTHS + SLOTS) * Int32Array.BYTES_PER_ELEMENT;
 
 export interface RingWriter {
   /** Copies the chunk in. @returns nothing if it fit at once, else what settles when it is in */

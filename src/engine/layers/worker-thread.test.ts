@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
 import { InternalError, InvalidArgumentError } from '#lib/errors.ts';
 import { sha256 } from '#lib/sha256.ts';
-import { createRing, readRing, writeRing } from './ring.ts';
+import { createRing } from './create-ring.ts';
+import { readRing, writeRing } from './ring.ts';
 import { receiveError, sendError } from './worker-error.ts';
+import { fromEngine, toWorker } from './worker-start.ts';
 import { startWorker } from './worker-thread.ts';
 
 test('a thread that cannot start is an error, not a wait without end', async () => {
-  const thread = startWorker('no-such-thread', null);
+  const thread = startWorker('no-such-thread', createRing());
   await expect(thread.run({})).rejects.toThrow(InternalError);
   expect(thread.isAlive).toBe(false);
   await expect(thread.run({})).rejects.toThrow('no-such-thread ended unexpectedly');
@@ -45,6 +47,13 @@ test('a reader of a ring that is stopped ends before the end', () => {
   void writer.write(Buffer.alloc(10));
   writer.stop();
   expect(readRing(ring, 0).next()).toEqual({ done: true, value: false });
+});
+
+test('a thread of another version is not worked with', () => {
+  const ring = createRing();
+  const start = toWorker(ring);
+  expect(fromEngine(start)).toBe(ring);
+  expect(() => fromEngine({ ...start, version: '0.0.0' })).toThrow('the engine that runs is version 0.0.0');
 });
 
 test('errors keep their kind and what they tell on the way between threads', () => {

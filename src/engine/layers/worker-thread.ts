@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { InternalError } from '#lib/errors.ts';
+import type { Ring } from './ring.ts';
 import { receiveError, type SentError } from './worker-error.ts';
+import { toWorker } from './worker-start.ts';
 
 /** What a thread answers to a job. */
 export type Reply<T> = { done: T } | { failed: SentError };
@@ -18,9 +20,14 @@ export interface WorkerThread<Job, Done> {
 const YOUNG_MB = 4;
 
 /** @param name of its file beside this one, and of its bundle */
-export function startWorker<Job, Done>(name: string, workerData: unknown): WorkerThread<Job, Done> {
+export function startWorker<Job, Done>(name: string, ring: Ring): WorkerThread<Job, Done> {
   const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
-  const worker = new Worker(entryOf(name), { workerData, execArgv: [], name, resourceLimits });
+  const worker = new Worker(entryOf(name), {
+    workerData: toWorker(ring),
+    execArgv: [],
+    name,
+    resourceLimits,
+  });
   worker.unref(); // an idle one keeps no process alive
   let isAlive = true;
   let failure: unknown;

@@ -4,13 +4,14 @@ import { fileError } from '#lib/files/file-error.ts';
 import type { WrittenLayer } from './finish-layer.ts';
 import type { SinkTarget } from './ingest-layer.ts';
 import { openLayerFile } from './open-layer-file.ts';
-import { readRing, type Ring } from './ring.ts';
+import { readRing } from './ring.ts';
 import { sendError } from './worker-error.ts';
+import { fromEngine, type WorkerStart } from './worker-start.ts';
 import type { Reply } from './worker-thread.ts';
 
 // The thread that writes a layer's file. A job says which; the tar comes through the ring.
 
-const ring = workerData as Ring;
+const ring = fromEngine(workerData as WorkerStart);
 
 parentPort?.on('message', (target: SinkTarget) => {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window

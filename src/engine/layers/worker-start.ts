@@ -1,0 +1,24 @@
+import { UnavailableError } from '#lib/errors.ts';
+import { VERSION } from '#lib/version.ts';
+import type { Ring } from './ring.ts';
+
+/** What a thread is given when it is started. */
+export interface WorkerStart {
+  version: string;
+  ring: Ring;
+}
+
+export function toWorker(ring: Ring): WorkerStart {
+  return { version: VERSION, ring };
+}
+
+/**
+ * What the thread that runs this was given.
+ * @throws {UnavailableError} if another version gave it: the program on the disk was replaced while the engine runs
+ */
+export function fromEngine({ version, ring }: WorkerStart): Ring {
+  if (version === VERSION) return ring;
+  throw new UnavailableError(`the engine that runs is version ${version}, its program on the disk version ${VERSION}`, {
+    hint: 'restart the engine',
+  });
+}
