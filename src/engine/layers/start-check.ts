@@ -23,21 +23,21 @@ export async function checkAtStart(context: Context): Promise<void> {
   for (const layer of context.records.list()) checkDonors(context, layer);
 }
 
-/** Makes records again for files without one. Those that refer to others come after those. */
+/** Makes records again for files without one. Those that refer to others come after those, however long the chain. */
 function adoptFiles(context: Context, names: readonly string[]): void {
-  const found = names.map((name) => ({ name, described: tryToRead(context, name) }));
-  const order = found.toSorted((a, b) => donorCount(a.described) - donorCount(b.described));
-  for (const { name, described } of order) {
-    if (described !== undefined && isWanted(context, described)) adopt(context, name, described);
-    else {
-      context.log.info('a file that is no layer any more was removed', { file: name });
-      discardFile(context, name);
-    }
+  let left = names.map((name) => ({ name, described: tryToRead(context, name) }));
+  for (let before = -1; left.length !== before;) {
+    before = left.length;
+    left = left.filter(({ name, described }) => {
+      if (described === undefined || !isWanted(context, described)) return true;
+      adopt(context, name, described);
+      return false;
+    });
   }
-}
-
-function donorCount(described: LayerFile | undefined): number {
-  return described?.trailer.donors.length ?? 0;
+  for (const { name } of left) {
+    context.log.info('a file that is no layer any more was removed', { file: name });
+    discardFile(context, name);
+  }
 }
 
 function tryToRead(context: Context, name: string): LayerFile | undefined {

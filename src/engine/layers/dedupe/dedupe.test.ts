@@ -193,3 +193,20 @@ test('a byte that changed on the disk unseen is right again after the next load'
     for (const { diffId } of [one, two]) expect(await store.digestOfRead(diffId)).toBe(diffId);
   }
 });
+
+test('layers that refer to layers that refer to layers are found again without a database', async () => {
+  await using store = await openTestLayers();
+  const files = [1, 2, 3, 4].map((seed) => ({ path: `file-${seed}`, bytes: contentOf(seed, 2_200_000) }));
+  const images = [[0], [0, 1], [0, 1, 2], [2, 3]].map((numbers) => tarOf(numbers.map((number) => files[number]!)));
+  const records = [];
+  for (const image of images) records.push(await store.load(image));
+  expect(records.map(({ donors }) => donors.length)).toEqual([0, 1, 2, 1]);
+  await store.idle();
+  await store.layers.remove(records[1]!.diffId);
+  await store.reopen((database) => database.exec('DELETE FROM layer_donors; DELETE FROM layers'));
+  await store.layers.proven();
+  for (const { diffId } of [records[0]!, records[2]!, records[3]!]) {
+    expect(store.layers.has(diffId)).toBe(true);
+    expect(await store.digestOfRead(diffId)).toBe(diffId);
+  }
+});

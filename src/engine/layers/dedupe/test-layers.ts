@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { MIGRATIONS } from '#engine/migrations.ts';
 import { silentLog } from '#lib/log.ts';
-import { openDatabase } from '#lib/sqlite.ts';
+import { type Database, openDatabase } from '#lib/sqlite.ts';
 import { tarHeader } from '#lib/tar/header.ts';
 import { TAR_END, tarEntry, tarPadding } from '#lib/tar/writer.ts';
 import type { Digest } from '#oci/digest.ts';
@@ -57,7 +57,8 @@ export interface TestLayers extends AsyncDisposable {
   diskBytes(): number;
   /** Settles when nothing goes on in the background. */
   idle(): Promise<void>;
-  reopen(): Promise<void>;
+  /** Opens the store again, as after a restart. @param meanwhile what happens while it is closed */
+  reopen(meanwhile?: (database: Database) => void): Promise<void>;
 }
 
 export async function openTestLayers(folder = tmpdir()): Promise<TestLayers> {
@@ -98,8 +99,9 @@ export async function openTestLayers(folder = tmpdir()): Promise<TestLayers> {
       await layers.freed();
       while (readdirSync(join(root, '.new')).length > 0) await setTimeout(5);
     },
-    async reopen() {
+    async reopen(meanwhile) {
       await layers[Symbol.asyncDispose]();
+      meanwhile?.(database);
       layers = await openLayers({ database, root, log: silentLog });
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
