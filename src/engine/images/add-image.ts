@@ -1,6 +1,7 @@
 import { DataLossError, InvalidArgumentError } from '#lib/errors.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import { canonicalName, parseReference, withDefaultTag } from '#oci/reference.ts';
+import { checkDepth } from './check-depth.ts';
 import type { ImagesContext } from './context.ts';
 import type { Image } from './image.ts';
 import { readConfig, readManifest } from './read-document.ts';
@@ -23,6 +24,7 @@ export async function addImage(
     throw new InvalidArgumentError(
       `image config names ${rootfs.diff_ids.length} layers, its manifest ${document.layers.length}`,
     );
+  checkDepth(rootfs.diff_ids);
   const missing = await missingLayer(context, rootfs.diff_ids);
   if (missing !== undefined) lost(`layer ${missing}`);
   const names = {

@@ -10,6 +10,7 @@ import { MEDIA_TYPES } from '#oci/media-type.ts';
 import type { Platform } from '#oci/platform.ts';
 import type { Archive } from './archive.ts';
 import type { ArchiveLayer } from './archive-layer.ts';
+import { checkDepth } from './check-depth.ts';
 import { layerBytes } from './layer-bytes.ts';
 import { parseImageConfig } from './read-document.ts';
 import { manifestOf } from './store-source.ts';
@@ -41,6 +42,7 @@ export async function plainImage(
     throw new InvalidArgumentError(
       `invalid manifest, layers length mismatch: expected ${paths.length}, got ${diffIds.length}`,
     );
+  checkDepth(diffIds);
   const { archive } = context;
   const chain = chainIds(diffIds);
   const descriptors: Descriptor[] = [];

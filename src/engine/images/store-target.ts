@@ -10,6 +10,7 @@ import type { Digest } from '#oci/digest.ts';
 import { isIndex, type Manifest, parseManifestOrIndex } from '#oci/manifest.ts';
 import { isIndexType, isManifestType } from '#oci/media-type.ts';
 import { findSnapshot, type LayerPlaces, type PlacedLayer } from './layer-bytes.ts';
+import { checkDepth } from './check-depth.ts';
 import { LAYER_LIMIT_BYTES } from './limits.ts';
 import { DOCUMENT_LIMIT_BYTES, parseImageConfig, readConfig, readDocument } from './read-document.ts';
 import { missingLayer } from './wholeness.ts';
@@ -74,6 +75,7 @@ function checkConfig(manifest: Manifest, bytes: Uint8Array): Digest[] {
     throw new InvalidArgumentError(
       `image config names ${diffIds.length} layers, its manifest ${manifest.layers.length}`,
     );
+  checkDepth(diffIds);
   return diffIds;
 }
 
