@@ -90,6 +90,33 @@ test('what was written is read back', () => {
   expect([...entries.keys()].filter((path) => path.startsWith('many/'))).toHaveLength(300);
 });
 
+test('an index of many buffers is whole', () => {
+  const tree = createLayerTree();
+  const names: string[] = [];
+  for (let index = 0; index < 60_000; index++) {
+    const name = `${index % 300}/${index % 7}/${'n'.repeat(index % 90)}${index}`;
+    const isLink = index % 5 === 0;
+    const node = tree.add(
+      tarHeader({ name, kind: isLink ? 'symlink' : 'file', linkName: 'l'.repeat(1 + (index % 600)), size: 1 }),
+    );
+    if (node !== undefined) tree.place(node, 8 + index);
+    names.push(name);
+  }
+  tree.finish();
+  const { superblock, metadata, metadataBytes } = writeIndex(tree, { metadataOffset: 4096 });
+  const pieces = [...metadata];
+  expect(pieces.length).toBeGreaterThan(4);
+  const image = Buffer.concat([Buffer.alloc(SUPERBLOCK_OFFSET), superblock, ...pieces]);
+  expect(image.length).toBe(4096 + metadataBytes);
+  const entries = [...reading(image).entries()];
+  expect(
+    entries
+      .filter(({ kind }) => kind !== 'directory')
+      .map(({ path }) => path)
+      .toSorted(),
+  ).toEqual(names.toSorted());
+});
+
 test('damaged bytes end in an error or in another tree, never in a loop or outside the index', () => {
   const { pieces, metadataOffset } = imageOf(tarOf(...corpus));
   const image = Buffer.concat(pieces);

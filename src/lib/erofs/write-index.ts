@@ -108,12 +108,18 @@ function* inodesOf({ tree, plan, first }: Writing): Generator<Buffer> {
     const bytes = INODE_BYTES + xattrsOf(tree, node).length + (plan.inline[node] ?? 0);
     const place = (plan.slots[node] ?? 0) * SLOT_BYTES;
     if (place + bytes > start + piece.length) {
-      yield piece.subarray(0, place - start);
+      yield* cut(piece, place - start);
       [start, piece] = [place, Buffer.alloc(Math.min(end - place, Math.max(bytes, BUFFER_BYTES)))];
     }
     writeInode({ tree, plan, first }, node, piece.subarray(place - start, place - start + bytes));
   }
-  yield piece.subarray(0, end - start);
+  yield* cut(piece, end - start);
+}
+
+/** The first bytes of a buffer, with zero bytes where it has fewer: an inode may begin only after a gap. */
+function* cut(piece: Buffer, bytes: number): Generator<Buffer> {
+  yield piece.subarray(0, bytes);
+  if (bytes > piece.length) yield Buffer.alloc(bytes - piece.length);
 }
 
 /** The largest number below 2^63 that a double holds. */
