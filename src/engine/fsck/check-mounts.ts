@@ -1,10 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { loopDevicesBelow } from '#linux/loop-device.ts';
 import { unmount } from '#linux/mount.ts';
 import { type MountEntry, parseMountinfo } from '#linux/proc.ts';
 import { type Check, type Step, tell } from './check.ts';
-import { layerRows, snapshotRows } from './rows.ts';
 
 /** Mounts and loop devices come before the record of who uses them; after this time they have one, milliseconds. */
 const RECORDED_WITHIN_MS = 1000;
@@ -51,43 +51,29 @@ async function readMounts(): Promise<MountEntry[]> {
   return parseMountinfo(await readFile('/proc/self/mountinfo', 'utf8'));
 }
 
+/** Mounts of layers that nobody wants, and of containers that are not there any more. */
 function orphanMounts({ deps }: Check, mounts: readonly MountEntry[]): string[] {
-  const { dataRoot, execRoot, database, containers } = deps;
-  const used = new Set(snapshotRows(database).map(({ diffId }) => diffId));
-  const files = new Set(layerRows(database).flatMap(({ diffId, file }) => (used.has(diffId) ? [file] : [])));
+  const { execRoot, containers, snapshots } = deps;
   const ids = new Set(containers.records().map(({ id }) => id));
-  const stacks = mounts
-    .filter(({ type }) => type === 'overlay')
-    .map(({ superOptions }) => `${superOptions.join(',')},`);
-  return mounts
-    .map(({ mountPoint }) => mountPoint)
-    .filter((path) => {
-      const layer = nameBelow(join(dataRoot, 'layers', 'mnt'), path);
-      // Mount points have the name of the layer's file, and more behind a dot. One that was replaced stays while a container stands on it.
-      if (layer !== undefined) return !files.has(layer.split('.')[0] ?? '') && !isBelow(stacks, layer);
-      const container = nameBelow(join(execRoot, 'containers'), path) ?? nameBelow(join(execRoot, 'networks'), path);
-      // Steps of builds have names of another kind, and clear up after themselves.
-      return container !== undefined && /^[0-9a-f]{64}$/.test(container) && !ids.has(container);
-    });
+  const points = mounts.map(({ mountPoint }) => mountPoint);
+  const strays = new Set(snapshots.strayMounts());
+  return points.filter((path) => {
+    if (strays.has(path)) return true;
+    const container = nameBelow(join(execRoot, 'containers'), path) ?? nameBelow(join(execRoot, 'networks'), path);
+    // Steps of builds have names of another kind, and clear up after themselves.
+    return container !== undefined && /^[0-9a-f]{64}$/.test(container) && !ids.has(container);
+  });
 }
 
-/** Loop devices on files below a folder, without a mount. */
+/** Loop devices on files below a folder, without a mount. Those that go with their last user have one: a mount, or a layer whose donor they are. */
 async function orphanLoops(folder: string): Promise<string[]> {
-  const found: string[] = [];
   const mounted = new Set((await readMounts()).map(({ source }) => source));
-  for (const name of await readdir('/sys/block').catch(() => [])) {
-    if (!name.startsWith('loop')) continue;
-    const file = await readFile(`/sys/block/${name}/loop/backing_file`, 'utf8').catch(() => '');
-    if (file.startsWith(`${folder}/`) && !mounted.has(`/dev/${name}`)) found.push(`/dev/${name}`);
-  }
-  return found;
+  return loopDevicesBelow(folder)
+    .filter(({ device, goesByItself }) => !goesByItself && !mounted.has(device))
+    .map(({ device }) => device);
 }
 
 /** Of what lies below a folder, the name of the entry it lies in. */
 function nameBelow(folder: string, path: string): string | undefined {
   return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1).split('/')[0] : undefined;
-}
-
-function isBelow(stacks: readonly string[], name: string): boolean {
-  return stacks.some((options) => options.includes(`/${name}:`) || options.includes(`/${name},`));
 }

@@ -24,6 +24,8 @@ export interface LayerMounts {
   release(diffId: Digest): void;
   /** Unmounts what layers were before they were replaced, as far as no container stands on it any more. To be called when one is gone. */
   releaseFormer(): void;
+  /** Mount points of which no snapshot, nobody who holds them and no container has use. */
+  strays(): string[];
   /** Unmounts all that no mounted container stands on. */
   close(): Promise<void>;
 }
@@ -91,8 +93,27 @@ export function openLayerMounts({ layers, root, form, isUsed, log }: LayerMounts
     pathOf,
     release,
     releaseFormer: () => former.releaseAll(),
+    strays: () =>
+      straysOf(root, { layers, files, isWanted: (diffId) => (holds.get(diffId) ?? 0) > 0 || isUsed(diffId) }),
     close: async () => unmountUnused(root, log),
   };
+}
+
+function straysOf(
+  root: string,
+  {
+    layers,
+    files,
+    isWanted,
+  }: { layers: LayerStore; files: Map<Digest, string>; isWanted: (diffId: Digest) => boolean },
+): string[] {
+  const wanted = [...files].flatMap(([diffId, file]) => (isWanted(diffId) ? [file] : []));
+  for (const { diffId } of layers.list()) {
+    const path = isWanted(diffId) ? unlessGone(() => layers.image(diffId).path) : undefined;
+    if (path !== undefined) wanted.push(basename(path));
+  }
+  const others = readdirSync(root).filter((name) => !wanted.some((file) => isOfFile(name, file)));
+  return unusedOf(others).map((name) => join(root, name));
 }
 
 function mountNew(path: string, image: LayerImage, { diffId, form }: { diffId: Digest; form: FileForm }): void {
@@ -142,7 +163,11 @@ export function mountName({ path, devices }: LayerImage): string {
 }
 
 function namesOf(root: string, file: string): string[] {
-  return readdirSync(root).filter((name) => name === file || name.startsWith(`${file}.`));
+  return readdirSync(root).filter((name) => isOfFile(name, file));
+}
+
+function isOfFile(name: string, file: string): boolean {
+  return name === file || name.startsWith(`${file}.`);
 }
 
 /** By looking, not by remembering: who unmounts by hand does no harm. */
@@ -192,12 +217,16 @@ async function unmountUnused(root: string, log: Log): Promise<void> {
 
 /** Those that a mounted container stands on stay: they tell that the file below is still read. */
 function takeAwayUnused(root: string, names: readonly string[], log: Log): void {
-  if (names.length === 0) return;
+  for (const name of unusedOf(names)) takeAway(join(root, name), log);
+}
+
+/** Of these mount points those that no mounted container stands on. */
+function unusedOf(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
   const stacks = parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'))
     .filter(({ type }) => type === 'overlay')
     .map(({ superOptions }) => `${superOptions.join(',')},`);
-  for (const name of names) {
-    const isBelow = stacks.some((options) => options.includes(`/${name}:`) || options.includes(`/${name},`));
-    if (!isBelow) takeAway(join(root, name), log);
-  }
+  return names.filter(
+    (name) => !stacks.some((options) => options.includes(`/${name}:`) || options.includes(`/${name},`)),
+  );
 }

@@ -126,6 +126,7 @@ function createVerbs(context: Context, overlay: Overlay): Omit<Snapshotter, 'sta
     },
     mounts,
     paths: (name) => pathsOf(context, name),
+    strayMounts: () => context.mounts.strays(),
 
     commit: async (active, name) => commit(context, active, name),
     seal: async (name, layer) => records.seal(name, layer),

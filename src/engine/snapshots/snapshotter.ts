@@ -68,6 +68,8 @@ export interface Snapshotter {
   mounts(name: SnapshotName): Promise<Mount[]>;
   /** Where the trees are. @throws {NotFoundError} */
   paths(name: SnapshotName): SnapshotPaths;
+  /** Mount points of layers that nothing has use for; there are none unless something went wrong. */
+  strayMounts(): string[];
 
   /** Turns an active snapshot, unmounted, into a committed one under another name. It is not sealed: it has no diffId yet. */
   commit(active: SnapshotName, name: SnapshotName): Promise<SnapshotRecord>;
