@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { ConflictError, UnavailableError } from '#lib/errors.ts';
 import { unlessGone } from '#lib/files/unless-gone.ts';
 import { c, checked, lastErrno } from './ffi.ts';
@@ -80,15 +80,25 @@ function loopConfig({ backing, flags, file }: { backing: number; flags: number; 
   return config;
 }
 
-/** Loop devices whose file lies at or below a path, with the file; one whose file was removed keeps its name. */
-export function loopDevicesBelow(path: string): { device: string; file: string }[] {
+/** A loop device that is in use. */
+export interface UsedLoopDevice {
+  device: string;
+  /** One that was removed keeps its name. */
+  file: string;
+  /** Whether it goes with its last user, as all that `openLoopDevice` makes. */
+  goesByItself: boolean;
+}
+
+/** Loop devices whose file lies at or below a path. */
+export function loopDevicesBelow(path: string): UsedLoopDevice[] {
+  const top = unlessGone(() => realpathSync(path)) ?? path;
   return readdirSync('/sys/block')
     .filter((name) => name.startsWith('loop'))
     .flatMap((name) => {
-      const text = unlessGone(() => readFileSync(`/sys/block/${name}/loop/backing_file`, 'utf8'));
-      const file = text?.trimEnd().replace(/ \(deleted\)$/, '');
-      return file !== undefined && (file === path || file.startsWith(`${path}/`))
-        ? [{ device: `/dev/${name}`, file }]
-        : [];
+      const read = (entry: string): string | undefined =>
+        unlessGone(() => readFileSync(`/sys/block/${name}/loop/${entry}`, 'utf8').trimEnd());
+      const file = read('backing_file')?.replace(/ \(deleted\)$/, '');
+      if (file === undefined || (file !== top && !file.startsWith(`${top}/`))) return [];
+      return [{ device: `/dev/${name}`, file, goesByItself: read('autoclear') === '1' }];
     });
 }

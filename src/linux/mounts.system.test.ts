@@ -85,10 +85,10 @@ test('a loop device has blocks of 512 bytes, is read-only, and goes with its las
     expect(readFileSync(`/sys/block/${device.slice(5)}/ro`, 'utf8').trim()).toBe('1');
     mountAt(target, { type: 'ext4', source: device, options: ['ro'] });
   }
-  expect(loopDevicesBelow(folder)).toEqual([{ device, file }]);
+  expect(loopDevicesBelow(folder)).toEqual([{ device, file, goesByItself: true }]);
   expect(readFileSync(join(target, 'content'), 'utf8')).toBe('content');
   rmSync(file);
-  expect(loopDevicesBelow(folder)).toEqual([{ device, file }]);
+  expect(loopDevicesBelow(folder)).toEqual([{ device, file, goesByItself: true }]);
   unmount(target);
   expect(loopDevicesBelow(folder)).toEqual([]);
   expect(mountsBelow(folder)).toEqual([]);

@@ -20,6 +20,7 @@ test('arm64 has the numbers of asm-generic/unistd.h and its own asm/fcntl.h', ()
       pidfdSendSignal: 424,
       pidfdOpen: 434,
       openat2: 437,
+      cachestat: 451,
     },
     open: {
       directory: 0x4000,
@@ -44,6 +45,7 @@ test('amd64 has the numbers of asm/unistd_64.h and asm-generic/fcntl.h', () => {
       pidfdSendSignal: 424,
       pidfdOpen: 434,
       openat2: 437,
+      cachestat: 451,
     },
     open: {
       directory: 0x10000,

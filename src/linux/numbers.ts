@@ -4,7 +4,7 @@ import { UnavailableError } from '#lib/errors.ts';
 export interface Numbers {
   /** System calls without a wrapper in the oldest C library that we run on. */
   syscalls: Record<
-    'pidfdSendSignal' | 'pidfdOpen' | 'openat2' | 'moveMount' | 'fsopen' | 'fsconfig' | 'fsmount',
+    'pidfdSendSignal' | 'pidfdOpen' | 'openat2' | 'moveMount' | 'fsopen' | 'fsconfig' | 'fsmount' | 'cachestat',
     number
   >;
   /** Flags of open(2). */
@@ -26,6 +26,7 @@ export const NUMBERS: Readonly<Record<'x64' | 'arm64', Numbers>> = {
       pidfdSendSignal: 424,
       pidfdOpen: 434,
       openat2: 437,
+      cachestat: 451,
     },
     open: {
       directory: 0o200000,
@@ -47,6 +48,7 @@ export const NUMBERS: Readonly<Record<'x64' | 'arm64', Numbers>> = {
       pidfdSendSignal: 424,
       pidfdOpen: 434,
       openat2: 437,
+      cachestat: 451,
     },
     open: {
       directory: 0o40000,

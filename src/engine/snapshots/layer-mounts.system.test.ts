@@ -117,6 +117,26 @@ describe.each(FILE_FORMS)('layers mounted in the form %s', (form) => {
     });
   });
 
+  test('content that lies in the file of another layer is shown, also when that layer was removed', async () => {
+    await using rig = await openTestSnapshots({ form });
+    const [long, other] = ['long content of a file '.repeat(100_000), 'other content of a file '.repeat(2000)];
+    const common = { name: 'lib/common', content: long };
+    const first = await stackTar(rig, { name: 'first' }, tarOf({ name: 'a', content: 'a' }, common));
+    const second = await stackTar(rig, { name: 'second' }, tarOf({ name: 'lib/own', content: other }, common));
+    expect(rig.layers.find(second)?.donors).toEqual([first]);
+    await rig.snapshots.remove('first');
+    await rig.layers.remove(first);
+    await mounted(await rig.snapshots.prepare('top', 'second'), async (path) => {
+      expect(await readFile(join(path, 'lib/common'), 'utf8')).toBe(long);
+      expect(await readFile(join(path, 'lib/own'), 'utf8')).toBe(other);
+      expect(layersMounted(rig)).toHaveLength(1);
+    });
+    for (const name of ['top', 'second']) await rig.snapshots.remove(name);
+    await rig.layers.remove(second);
+    expect(layersMounted(rig)).toEqual([]);
+    expect(loopDevicesBelow(rig.folder)).toEqual([]);
+  });
+
   test('a layer with a broken index is told by name, and its replacement is used', async () => {
     await using rig = await openTestSnapshots({ form });
     const diffId = await stackTar(rig, { name: 'base' }, base);
