@@ -16,17 +16,21 @@ import { gatherTar } from './read-layer.ts';
  */
 export async function commitLayer(context: LayersContext, file: NewLayerFile): Promise<StoredLayer> {
   using _ = await context.locks.acquire(file.diffId);
-  const existing = context.records.find(file.diffId);
+  const { records } = context;
+  const existing = records.find(file.diffId);
   if (existing === undefined) return placeLayer(context, file, { existing });
   const { donors } = file.written.trailer;
   const refersToIt = donors.includes(file.diffId);
-  if (refersToIt || (donors.length > 0 && existing.donors.length > 0))
-    if (await confirmLayer(context, existing, file)) return confirmed(context, existing);
+  if (refersToIt || (donors.length > 0 && existing.donors.length > 0)) {
+    const isEqual = await confirmLayer(context, existing, file);
+    const now = records.find(file.diffId); // it may have been removed meanwhile
+    if (isEqual && now?.file === existing.file) return confirmed(context, now);
+  }
   if (refersToIt || !keepsWhatOthersNeed(context, existing, file)) {
     await using whole = await rewrite(context, file);
-    return placeLayer(context, whole, { existing });
+    return placeLayer(context, whole, { existing: records.find(file.diffId) });
   }
-  return placeLayer(context, file, { existing });
+  return placeLayer(context, file, { existing: records.find(file.diffId) });
 }
 
 /** What was equal to bytes that were just hashed is whole, whatever was thought of it. */
