@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { contentOf, tarOf, type TestFile } from '../../src/engine/layers/dedupe/test-layers.ts';
 import { busyboxTar } from '../support/base-image.ts';
@@ -78,13 +79,20 @@ async function importFiles(engine: TestEngine, name: string, files: readonly Tes
   expect(await engine.docker('import', path, name)).toMatchObject({ code: 0 });
 }
 
+/** What `cat /other/* | sha256sum` prints in a container of the moved files. */
+function sumOf(files: readonly TestFile[]): string {
+  const hash = createHash('sha256');
+  for (const { bytes } of files) hash.update(bytes);
+  return `${hash.digest('hex')}  -`;
+}
+
+const SUM = ['sh', '-c', 'cat /other/* | sha256sum'];
+
 test('berth system dedupe shares content under other names, while containers stand on it', async () => {
   await using engine = await startEngine();
   await importFiles(engine, 'moved:a', FILES);
   await importFiles(engine, 'moved:b', [{ path: 'own', bytes: contentOf(99, 100_000) }, ...MOVED]);
-  const expected = createHash('sha256');
-  for (const { bytes } of MOVED) expected.update(bytes);
-  const sum = `${expected.digest('hex')}  -`;
+  const sum = sumOf(MOVED);
   expect(await engine.docker('run', '-d', '--name', 'stands', 'moved:b', 'sleep', '1000')).toMatchObject({ code: 0 });
 
   const before = await layersSize(engine);
@@ -98,13 +106,40 @@ test('berth system dedupe shares content under other names, while containers sta
   expect(before - (await layersSize(engine))).toBeGreaterThan(5_500_000);
   expect((await engine.berth('system', 'dedupe')).stdout).toMatch(/, 0 written anew, 0B saved/);
 
-  const reads = ['sh', '-c', 'cat /other/* | sha256sum'];
-  expect((await engine.docker('exec', 'stands', ...reads)).stdout.trim()).toBe(sum);
-  expect((await engine.docker('run', '--rm', 'moved:b', ...reads)).stdout.trim()).toBe(sum);
+  expect((await engine.docker('exec', 'stands', ...SUM)).stdout.trim()).toBe(sum);
+  expect((await engine.docker('run', '--rm', 'moved:b', ...SUM)).stdout.trim()).toBe(sum);
   expect(await engine.docker('rmi', 'moved:a')).toMatchObject({ code: 0 });
-  expect((await engine.docker('run', '--rm', 'moved:b', ...reads)).stdout.trim()).toBe(sum);
-  expect((await engine.docker('exec', 'stands', ...reads)).stdout.trim()).toBe(sum);
+  expect((await engine.docker('run', '--rm', 'moved:b', ...SUM)).stdout.trim()).toBe(sum);
+  expect((await engine.docker('exec', 'stands', ...SUM)).stdout.trim()).toBe(sum);
   expect(await engine.docker('rm', '-f', 'stands')).toMatchObject({ code: 0 });
   expect(await engine.docker('rmi', 'moved:b')).toMatchObject({ code: 0 });
+  expect(await leftInEmptyStore(engine)).toEqual([]);
+});
+
+test('an engine that is killed while it deduplicates has every image whole when it starts again', async () => {
+  await using engine = await startEngine();
+  const rounds = [100, 300, 700].map((delayMs, round) => ({ delayMs, round, sum: '' }));
+  for (const turn of rounds) {
+    const contents = Array.from({ length: 25 }, (_, index) => contentOf(turn.round * 100 + index, 1_000_000));
+    const moved = contents.map((bytes, index): TestFile => ({ path: `other/${100 + index}`, bytes }));
+    turn.sum = sumOf(moved);
+    await importFiles(
+      engine,
+      `kill-a:${turn.round}`,
+      contents.map((bytes, index) => ({ path: `data/${index}`, bytes })),
+    );
+    await importFiles(engine, `kill-b:${turn.round}`, moved);
+    const running = engine.berth('system', 'dedupe');
+    await sleep(turn.delayMs);
+    await engine.kill('SIGKILL');
+    await running;
+    await engine.start();
+    for (const { round, sum } of rounds.slice(0, turn.round + 1))
+      expect((await engine.docker('run', '--rm', `kill-b:${round}`, ...SUM)).stdout.trim()).toBe(sum);
+  }
+  expect((await engine.berth('system', 'dedupe')).code).toBe(0);
+  expect(await engine.berth('fsck')).toMatchObject({ code: 0 });
+  for (const { round } of rounds)
+    expect(await engine.docker('rmi', `kill-a:${round}`, `kill-b:${round}`)).toMatchObject({ code: 0 });
   expect(await leftInEmptyStore(engine)).toEqual([]);
 });
