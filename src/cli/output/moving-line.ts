@@ -1,5 +1,8 @@
 import { cleanLine, cutTo } from './text.ts';
 
+/** Some terminals do not tell how wide they are. */
+const USUAL_COLUMNS = 80;
+
 /** One line at the bottom of a terminal that is written over and over. */
 export interface MovingLine extends Disposable {
   show(text: string): void;
@@ -16,7 +19,7 @@ export function movingLine(target: NodeJS.WriteStream | undefined): MovingLine {
   };
   return {
     show(text) {
-      target?.write(`\r\u001b[2K${cutTo(cleanLine(text), target.columns - 1)}`);
+      target?.write(`\r\u001b[2K${cutTo(cleanLine(text), (target.columns || USUAL_COLUMNS) - 1)}`);
       isShown = true;
     },
     clear,
