@@ -41,6 +41,37 @@ function small(archives: readonly Buffer[]): Buffer[] {
   return archives.filter((bytes) => bytes.length <= CORPUS_LIMIT_BYTES);
 }
 
+const POOL = 12;
+const SIZES = [16_384, 16_385, 40_000, 65_536, 100_001, 300_000, 1_100_000, 2_500_000];
+
+/** The same bytes for the same number, and for no other. */
+function contentOf(index: number, size: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  let state = index + 1;
+  for (let at = 0; at + 4 <= size; at += 4) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes.writeUInt32LE(state, at);
+  }
+  return bytes;
+}
+
+/** A layer of larger files that other layers have as well, some of them a little changed: enough for threads, and for deduplication. */
+export function sharedTar(random: Random): Buffer {
+  const parts: Buffer[] = [];
+  for (let count = 2 + Math.floor(random() * 5); count > 0; count--) {
+    const index = Math.floor(random() * POOL);
+    const name = `shared/${index}`;
+    const body = contentOf(index, SIZES[index % SIZES.length] ?? 0);
+    if (random() < 0.3) body.fill(7, Math.floor(random() * body.length));
+    parts.push(
+      entry({ name: random() < 0.1 ? `other/${index}` : name, body: random() < 0.1 ? body.subarray(0, -1) : body }),
+    );
+    if (random() < 0.1) parts.push(entry({ name: `link${index}`, type: '1', link: name }));
+    if (random() < 0.1) parts.push(pax({ path: `long/${'n'.repeat(150)}` }));
+  }
+  return tar(...parts, entry({ name: 'last', body: 'last' }));
+}
+
 /** A file system with ordinary and with hostile entries; the hostile ones aim at `outside`. */
 export function layerTar(random: Random, outside: string): Buffer {
   const isHostile = random() < HOSTILE;

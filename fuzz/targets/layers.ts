@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { openTestSnapshots, type TestSnapshots } from '#engine/snapshots/test-snapshots.ts';
 import { mountAt, unmount } from '#linux/mount.ts';
 import { sha256 } from '#lib/sha256.ts';
-import { corpusTar, layerTar } from '../archives.ts';
+import { corpusTar, layerTar, sharedTar } from '../archives.ts';
 import { defectOfError } from '../defect.ts';
 import { mutateTar } from '../mutate.ts';
 import type { Checked, FuzzTarget } from '../target.ts';
 import { treeOf } from '../tree-of.ts';
 
+/** Larger inputs stand on a layer that may have some of their files. */
+const SHARED_BYTES = 30_000;
 const BASE = 'base';
 const TOP = 'top';
 
@@ -29,11 +31,12 @@ export const layersTarget: FuzzTarget = {
     const held = stack.move();
     return {
       make(random) {
-        const whole = random() < 0.3 ? corpusTar(random, outside) : layerTar(random, outside);
+        const kind = random();
+        const whole = kind < 0.3 ? corpusTar(random, outside) : kind < 0.8 ? layerTar(random, outside) : sharedTar(random); // prettier-ignore
         return random() < 0.5 ? mutateTar(random, whole) : whole;
       },
       async check(input, random) {
-        const base = layerTar(random, outside);
+        const base = input.length > SHARED_BYTES ? sharedTar(random) : layerTar(random, outside);
         const [one, other] = [await take(mounted, { base, input }), await take(unpacked, { base, input })];
         const isTaken = one.tree !== undefined;
         const differs =
