@@ -46,7 +46,7 @@ export async function openLayers({ database, root, log }: LayersOptions): Promis
   const shrinker = cleanup.use(
     createDonorShrinker({ root, records, holds, log, hasOldMounts: () => hasOldMounts(root, records) }),
   );
-  const candidates = createCandidateIndex({ root, records, holds, log });
+  const candidates = createCandidateIndex({ root, records, holds, log, shrunk: () => shrinker.settled() });
   const closing = new AbortController();
   let proven = Promise.resolve();
   const context: Context = {

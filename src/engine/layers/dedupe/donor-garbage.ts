@@ -45,22 +45,19 @@ function usedRanges(path: string, donor: Digest): Extent[] | undefined {
   }
 }
 
-/**
- * Gives back what nobody needs of a donor that is no layer any more.
- * @returns bytes of the disk freed
- */
-export async function shrinkDonor(places: LayerPlaces, donor: StoredLayer): Promise<number> {
+/** Gives back what nobody needs of a donor that is no layer any more. @param isOver asked before each step */
+export async function shrinkDonor(places: LayerPlaces, donor: StoredLayer, isOver: () => boolean): Promise<void> {
   const needed = neededRanges(places, donor);
-  if (needed === undefined) return 0;
+  if (needed === undefined) return;
   const path = join(places.root, donor.file);
   const { metaOffset } = readLayerHeader(path);
-  const before = await diskBytes(path);
   await using file = await open(path, 'r+');
-  for (const gap of gapsOf(needed, { from: DATA_OFFSET, to: metaOffset, unit: UNIT }))
+  for (const gap of gapsOf(needed, { from: DATA_OFFSET, to: metaOffset, unit: UNIT })) {
+    if (isOver()) break;
     await punchHole({ fd: file.fd, ...gap });
+  }
   const after = await diskBytes(path);
   if (after !== donor.diskBytes) places.records.setDiskBytes(donor.diffId, donor.file, after);
-  return before - after;
 }
 
 async function diskBytes(path: string): Promise<number> {

@@ -56,7 +56,7 @@ async function shrinkAll(options: DonorShrinkerOptions, isOver: () => boolean): 
     if (isOver()) return;
     if (donor?.state !== 'donor' || holds.isHeld(diffId)) continue;
     try {
-      await shrinkDonor(options, donor);
+      await shrinkDonor(options, donor, () => isOver() || holds.isHeld(diffId));
     } catch (error) {
       if (error instanceof NotFoundError) continue; // replaced or removed meanwhile, or damaged: that is told elsewhere
       log.warn('giving the space of a removed layer back failed', { layer: diffId, error: String(error) });

@@ -26,6 +26,8 @@ export interface CandidateIndexOptions {
   records: LayerRecords;
   holds: Pick<Holds, 'hold'>;
   log: Log;
+  /** Settles when nothing that is held is being shrunk. */
+  shrunk: () => Promise<void>;
   /** How long a load waits for the indexes of layers to be read; those not read by then are ready for the next. */
   patienceMs?: number;
 }
@@ -53,6 +55,7 @@ async function find(state: State): Promise<HeldCandidates | undefined> {
   using cleanup = new DisposableStack();
   // Held first: from here on nothing is taken away that the tables tell of.
   cleanup.use(state.holds.hold(layers.flatMap(({ diffId, donors }) => [diffId, ...donors])));
+  await state.shrunk();
   await readUnknown(state, layers);
   const candidates = tableOf(state, layers);
   if (candidates.donors.length === 0) return undefined;
