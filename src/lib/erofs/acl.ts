@@ -45,6 +45,20 @@ export function aclMode(entries: readonly AclEntry[], mode: number): number {
   return (mode & ~0o777) | ((of(USER_OBJECT) ?? 0) << 6) | (group << 3) | (of(OTHER) ?? 0);
 }
 
+/** The list of a file that gets this mode: the reverse of `aclMode`. */
+export function aclWithMode(entries: readonly AclEntry[], mode: number): AclEntry[] {
+  const group = entries.some(({ tag }) => tag === MASK) ? MASK : GROUP_OBJECT;
+  const shifts = new Map([
+    [USER_OBJECT, 6],
+    [group, 3],
+    [OTHER, 0],
+  ]);
+  return entries.map((entry) => {
+    const shift = shifts.get(entry.tag);
+    return shift === undefined ? entry : { ...entry, permissions: (mode >> shift) & 7 };
+  });
+}
+
 /** One line of each kind, named ones as many as there are, in this order; a mask if there are named ones. */
 function isValid(entries: readonly AclEntry[]): boolean {
   const tags = entries.map(({ tag }) => tag);

@@ -201,10 +201,11 @@ class GrowingTree implements IndexedTree {
       });
     // The mode of a symbolic link is always the same on Linux.
     let mode = KINDS[header.kind] | (header.kind === 'symlink' ? 0o777 : header.mode & 0o7777);
-    if (xattrs.size > 0) {
+    const older = xattrsOf(tree, node);
+    if (xattrs.size > 0 || older.length > 0) {
       const encoded = encodeXattrs(path, mode, xattrs);
       mode = encoded.mode;
-      this.#setXattrs(node, path, encoded.bytes);
+      tree.xattrs[node] = keepXattrs(tree, mergeXattrs(path, older, encoded));
     }
     const nanoseconds = Number(mtimeNs % SECOND);
     const forward = nanoseconds < 0 ? 1 : 0;
@@ -213,11 +214,6 @@ class GrowingTree implements IndexedTree {
     tree.gid[node] = gid;
     tree.seconds[node] = Number(mtimeNs / SECOND) - forward;
     tree.nanoseconds[node] = nanoseconds + forward * 1e9;
-  }
-
-  #setXattrs(node: NodeId, path: string, bytes: Buffer): void {
-    const tree = this.columns;
-    tree.xattrs[node] = keepXattrs(tree, mergeXattrs(path, xattrsOf(tree, node), bytes));
   }
 
   #setTarget(node: NodeId, path: string, target: string): void {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '#lib/errors.ts';
 import { decodeName, nameBytes } from '#lib/files/name.ts';
-import { readAcl, writeAcl, aclMode } from './acl.ts';
+import { aclMode, aclWithMode, readAcl, writeAcl } from './acl.ts';
 import { DIRECTORY, KIND_MASK, REGULAR, SYMLINK } from './file-kinds.ts';
 
 const HEADER_BYTES = 12;
@@ -55,10 +55,13 @@ export function encodeXattrs(path: string, mode: number, xattrs: ReadonlyMap<str
   return { bytes: encodeSet(path, kept), mode: left };
 }
 
-/** Attributes of a folder that is named again: those it had stay unless they are named too. */
-export function mergeXattrs(path: string, older: Buffer, newer: Buffer): Buffer {
-  if (older.length === 0) return newer;
-  return encodeSet(path, new Map([...decodeXattrs(older), ...decodeXattrs(newer)]));
+/** Attributes of a folder that is named again: those it had stay unless they are named too; an access list follows the new mode, as with chmod. */
+export function mergeXattrs(path: string, older: Buffer, { bytes, mode }: EncodedXattrs): Buffer {
+  if (older.length === 0) return bytes;
+  const merged = new Map([...decodeXattrs(older), ...decodeXattrs(bytes)]);
+  const list = readAcl(merged.get(ACCESS) ?? Buffer.alloc(0));
+  if (list !== undefined) merged.set(ACCESS, writeAcl(aclWithMode(list, mode)));
+  return encodeSet(path, merged);
 }
 
 /** With a mark for overlayfs. */

@@ -90,6 +90,8 @@ test('attributes, capabilities and access lists are the same mounted and unpacke
     { name: 'unknown', ...xattrs({ 'system.other': Buffer.from('x'), 'odd.name': Buffer.from('x') }) },
     { name: 'folder/', ...xattrs({ 'user.one': Buffer.from('1'), 'user.two': Buffer.from('2') }) },
     { name: 'folder/', ...xattrs({ 'user.two': Buffer.from('3') }) },
+    { name: 'again/', mode: 0o640, ...xattrs({ 'system.posix_acl_access': named, 'user.one': Buffer.from('1') }) },
+    { name: 'again/', mode: 0o2715 },
     { name: 'default/', mode: 0o750, ...xattrs({ 'system.posix_acl_default': named }) },
     { name: 'default/file', content: 'inherits nothing' },
     { name: 'default/implicit/file' },

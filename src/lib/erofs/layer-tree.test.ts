@@ -41,6 +41,11 @@ test.each<[what: string, entries: Entry[], names: string]>([
   ['a file below a file', [{ name: 'f' }, { name: 'f/x' }], 'f'],
   ['a file below a link to what comes later', [hardLink('a', 'b'), { name: 'a/x' }], 'a'],
   ['symbolic links in a circle', [link('a', 'b'), link('b', 'a'), { name: 'a/x' }], 'a'],
+  [
+    'a path through links that go to and fro',
+    [link('a', 'b/../'.repeat(800)), { name: 'b/' }, link('c', 'a/'.repeat(30)), { name: 'c/x' }],
+    'c',
+  ],
   ['a symbolic link to nothing', [{ ...link('empty', ''), linkName: '' }], 'empty'],
   ['a symbolic link longer than any path', [link('long', 'x'.repeat(4096))], 'long'],
   ['a whiteout of nothing', [{ name: '.wh.' }], '.wh.'],

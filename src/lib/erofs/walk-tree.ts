@@ -15,6 +15,8 @@ import {
 
 const LINK_HOPS = 40;
 const DEPTH_LIMIT = 128;
+/** Parts of a path with those of all links on its way: honest ones stay far below, and no layer can make each of its names a long walk. */
+const STEPS_LIMIT = 2000;
 const NAME_LIMIT = 255;
 /** No path of so many folders with such names is longer; bytes, and so letters as well. */
 const PATH_LIMIT = (DEPTH_LIMIT + 1) * (NAME_LIMIT + 1);
@@ -30,12 +32,14 @@ export interface WalkOptions {
  * @throws {InvalidArgumentError} if something on the way is no folder, links go in circles or names are too long: as `lib/files/open-root.ts` does on disk
  */
 export function walkTo(tree: TreeColumns, path: string, { onMake }: WalkOptions = {}): NodeId {
-  let [folder, depth, hops, rest] = [ROOT, 0, 0, path];
+  let [folder, depth, hops, steps, rest] = [ROOT, 0, 0, 0, path];
   for (let at = 0, end = 0; at < rest.length;) {
     const from = at;
     end = rest.indexOf('/', from);
     if (end < 0) end = rest.length;
     at = end + 1;
+    steps += 1;
+    if (steps > STEPS_LIMIT) throw new InvalidArgumentError(`${path.slice(0, 80)}…: too long a way`);
     if (isDot(rest, from, end)) continue;
     if (end - from === 2 && rest.startsWith('..', from)) {
       folder = parentOf(tree, folder);
