@@ -6,7 +6,7 @@ import { c } from './ffi.ts';
 import { numbers } from './numbers.ts';
 import { startPassingRead } from './passing-read.ts';
 
-const BYTES = 4 * 1024 * 1024;
+const BYTES = 32 * 1024 * 1024;
 
 /** Pages of the file in memory. */
 function cachedPages(fd: number): number {
@@ -34,13 +34,13 @@ test('what was on the disk alone is forgotten behind the reader, what was in mem
   await file.write(Buffer.alloc(BYTES, 1));
   await file.sync();
   const pages = BYTES / 4096;
-  startPassingRead(file.fd).done({ offset: 0, length: BYTES });
+  startPassingRead(file.fd).reached(BYTES);
   expect(cachedPages(file.fd)).toBe(pages);
   c.posix_fadvise(file.fd, 0, 0, 4);
   expect(cachedPages(file.fd)).toBe(0);
   const passing = startPassingRead(file.fd);
   readSync(file.fd, Buffer.alloc(BYTES / 2), 0, BYTES / 2, 0);
   expect(cachedPages(file.fd)).toBeGreaterThanOrEqual(pages / 2);
-  passing.done({ offset: 0, length: BYTES / 2 });
+  passing.reached(BYTES / 2);
   expect(cachedPages(file.fd)).toBeLessThanOrEqual(pages / 2);
 });

@@ -1,24 +1,31 @@
 import { fstatSync } from 'node:fs';
-import type { FileRange } from './file-ranges.ts';
 import { c } from './ffi.ts';
 import { numbers } from './numbers.ts';
 
 const POSIX_FADV_SEQUENTIAL = 2;
 const POSIX_FADV_DONTNEED = 4;
 const PAGE_BYTES = 4096;
+/** Pages are kept in groups of up to 2 MiB, and only whole groups are dropped. */
+const STEP_BYTES = 8 * 1024 * 1024;
 
 /** Reads a large file once, from front to back, and leaves the page cache as it was. */
 export interface PassingRead {
-  /** To be told of each part that was read: its pages can be used for the next ones. Faster than filling memory with a file that nobody reads again. */
-  done(range: Omit<FileRange, 'fd'>): void;
+  /** To be told how far it was read: the pages before can be used for the next ones, which is faster than filling memory. */
+  reached(offset: number): void;
 }
 
 /** What was in memory before stays there: where more than half of the file is, nothing of it is dropped. */
 export function startPassingRead(fd: number): PassingRead {
   c.posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-  if (isMostlyCached(fd)) return { done: () => {} };
+  if (isMostlyCached(fd)) return { reached: () => {} };
+  let dropped = 0;
   return {
-    done: ({ offset, length }) => void c.posix_fadvise(fd, offset, length, POSIX_FADV_DONTNEED),
+    reached(offset) {
+      const end = offset - (offset % STEP_BYTES);
+      if (end <= dropped) return;
+      c.posix_fadvise(fd, dropped, end - dropped, POSIX_FADV_DONTNEED);
+      dropped = end;
+    },
   };
 }
 

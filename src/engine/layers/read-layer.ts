@@ -2,6 +2,7 @@ import { closeSync, openSync, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { DataLossError, RangeNotSatisfiableError } from '#lib/errors.ts';
 import { fileError } from '#lib/files/file-error.ts';
+import { type PassingRead, startPassingRead } from '#linux/passing-read.ts';
 import type { Extent } from './format.ts';
 
 /** Where a tar is put together from. */
@@ -21,6 +22,8 @@ export interface TarRange {
 const readLater = promisify(read);
 
 const CHUNK_BYTES = 1024 * 1024;
+/** Less of a tar may well stay in memory. */
+const PASSING_BYTES = 64 * 1024 * 1024;
 
 /** Bytes of one extent, or of a part of it, that belong at `at` of a chunk. */
 interface Piece {
@@ -28,6 +31,11 @@ interface Piece {
   offset: number;
   length: number;
   at: number;
+}
+
+interface ChunkRead {
+  pieces: readonly Piece[];
+  bytes: Promise<Buffer>;
 }
 
 /**
@@ -41,21 +49,28 @@ export async function* gatherTar(
   if (start < 0 || end >= tarBytes || start > end + 1)
     throw new RangeNotSatisfiableError(`bytes ${start} to ${end} of a layer of ${tarBytes}`);
   const fds: number[] = [];
-  let ahead: Promise<Buffer> | undefined;
+  let ahead: ChunkRead | undefined;
   try {
     // At once, so that no file is replaced in between.
     for (const path of paths) fds.push(openPart(path));
-    for (const chunk of planChunks(extents, start, end + 1)) {
+    const passing = end - start < PASSING_BYTES ? [] : fds.map((fd) => startPassingRead(fd));
+    for (const pieces of planChunks(extents, start, end + 1)) {
       const before = ahead;
-      ahead = readChunk(chunk, fds);
-      ahead.catch(() => {}); // thrown when its turn comes
-      if (before !== undefined) yield await before;
+      ahead = { pieces, bytes: readChunk(pieces, fds) };
+      ahead.bytes.catch(() => {}); // thrown when its turn comes
+      if (before === undefined) continue;
+      yield await before.bytes;
+      letPass(before.pieces, passing);
     }
-    if (ahead !== undefined) yield await ahead;
+    if (ahead !== undefined) yield await ahead.bytes;
   } finally {
-    await ahead?.catch(() => {}); // no descriptor is closed under a read
+    await ahead?.bytes.catch(() => {}); // no descriptor is closed under a read
     for (const fd of fds) closeSync(fd);
   }
+}
+
+function letPass(pieces: readonly Piece[], passing: readonly PassingRead[]): void {
+  for (const { device, offset, length } of pieces) passing[device]?.reached(offset + length);
 }
 
 function openPart(path: string): number {
