@@ -26,8 +26,8 @@ interface Speed {
 
 const BUFFER_BYTES = 1024 * 1024;
 const BLOCK = 512;
-/** What writing to the page cache costs at worst; below it, comparing saves no time. */
-const SLOWEST_BYTES_PER_SECOND = 350e6;
+/** What a slow disk reads. Where donors must come from the disk, so must what is written go there: a faster one is worth to be read. */
+const SLOWEST_BYTES_PER_SECOND = 100e6;
 /** How much is compared before the speed is judged, and judged again. */
 const SAMPLE_BYTES = 64 * 1024 * 1024;
 /** A donor counts as not in memory when that part of it came from the disk. */
