@@ -52,6 +52,11 @@ test.each(['gzip', 'zstd', 'xz', 'bzip2'])('%s that breaks off or is damaged is 
   await expect(collect(decompress(pieces(damaged, 65_536)))).rejects.toThrow(InvalidArgumentError);
 });
 
+test('a stream that asks for a gigabyte of memory is refused', async () => {
+  const greedy = execFileSync('xz', ['-c', '--lzma2=dict=1GiB'], { input: Buffer.alloc(1000) });
+  await expect(collect(decompress(pieces(greedy, 100)))).rejects.toThrow(InvalidArgumentError);
+});
+
 test('output stops at its limit', async () => {
   await expect(collect(decompress(pieces(packed['gzip'] ?? content, 65_536), { limitBytes: 1000 }))).rejects.toThrow(
     TooLargeError,

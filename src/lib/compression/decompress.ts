@@ -145,8 +145,11 @@ function zlibTransform(kind: 'gzip' | 'zstd'): Transform {
   return { writable: stream, readable: stream, done: Promise.resolve() };
 }
 
+/** A stream says itself how much memory it needs; the strongest setting of xz needs 65 MiB. */
+const XZ_LIMITS = ['--memlimit-decompress=256MiB'];
+
 function programTransform(kind: 'xz' | 'bzip2'): Transform {
-  const child = spawn(kind, ['-d', '-c'], {
+  const child = spawn(kind, ['-d', '-c', ...(kind === 'xz' ? XZ_LIMITS : [])], {
     stdio: ['pipe', 'pipe', 'ignore'],
     cwd: '/',
     env: { PATH: process.env['PATH'] },
