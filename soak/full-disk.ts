@@ -9,7 +9,7 @@ import { fsckProblems } from '../test/support/fsck.ts';
 import { type ImageArchive, makeImageArchive } from '../test/support/image-archive.ts';
 import { imageProblems } from '../test/support/image-tree.ts';
 import { openSmallDisk, type SmallDisk } from '../test/support/small-disk.ts';
-import { leftInEmptyStore } from '../test/support/stored-bytes.ts';
+import { leftInEmptyStore } from '../test/support/empty-store.ts';
 import { addProblems, type FaultOptions, type FaultReport, pick, seeded } from './support.ts';
 
 const DISK_MEGABYTES = 160;

@@ -7,7 +7,7 @@ import { type CommandResult, type TestEngine, startEngine } from '../test/suppor
 import { fsckProblems } from '../test/support/fsck.ts';
 import { type ImageArchive, makeImageArchive } from '../test/support/image-archive.ts';
 import { imageProblems } from '../test/support/image-tree.ts';
-import { leftInEmptyStore } from '../test/support/stored-bytes.ts';
+import { leftInEmptyStore } from '../test/support/empty-store.ts';
 import { addProblems, type FaultOptions, type FaultReport, pick, seeded } from './support.ts';
 
 const WORKS = ['load', 'load', 'load', 'save', 'tag', 'rmi', 'rmi', 'prune', 'import', 'commit', 'build'] as const;

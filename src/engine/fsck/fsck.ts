@@ -21,7 +21,10 @@ const CHECKS = [checkDatabase, checkLayers, checkSnapshots, checkImages, checkRe
  */
 export async function* checkStore(deps: CheckDeps, options: CheckOptions): AsyncGenerator<FsckMessage> {
   // Damage found in a first proof is not a finding of its own: the layers are looked at after it.
-  if (!options.fast) await deps.layers.proven();
+  if (!options.fast) {
+    yield { progress: { phase: 'what came just before a power cut', current: 0, total: 0 } };
+    await deps.layers.proven();
+  }
   using _ = deps.images.lease();
   const began = performance.now();
   const check: Check = { deps, options, uses: await readImageUses(deps.images.context) };

@@ -1,4 +1,4 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestEngine } from './engine.ts';
@@ -8,7 +8,7 @@ const FOLDERS = ['content', 'layers', 'snapshots'];
 const FREED_WITHIN_MS = 15_000;
 
 /** Paths of everything that is stored for images, below the data root; folders that every store has do not count. */
-export async function storedPaths(engine: TestEngine): Promise<string[]> {
+async function storedPaths(engine: TestEngine): Promise<string[]> {
   const found: string[] = [];
   for (const folder of FOLDERS) {
     const entries = await readdir(join(engine.dataRoot, folder), { recursive: true }).catch(() => []);
@@ -18,16 +18,6 @@ export async function storedPaths(engine: TestEngine): Promise<string[]> {
 }
 
 const FRAME = /^(?:content\/(?:blobs|blobs\/sha256|ingest)|layers\/(?:\.new|mnt)|snapshots\/\.(?:new|trash))$/;
-
-/** Bytes that the store takes on the disk. */
-export async function storedBytes(engine: TestEngine): Promise<number> {
-  let bytes = 0;
-  for (const path of await storedPaths(engine)) {
-    const stats = await lstat(join(engine.dataRoot, path)).catch(() => undefined);
-    bytes += (stats?.blocks ?? 0) * 512;
-  }
-  return bytes;
-}
 
 /** What is left in a store from which everything was removed; space comes back in the background. */
 export async function leftInEmptyStore(engine: TestEngine): Promise<string[]> {
