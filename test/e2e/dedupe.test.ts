@@ -8,7 +8,7 @@ import { busyboxTar } from '../support/base-image.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
 import { type ImageArchive, makeImageArchive } from '../support/image-archive.ts';
 import { imageProblems } from '../support/image-tree.ts';
-import { leftInEmptyStore } from '../support/stored-bytes.ts';
+import { leftInEmptyStore } from '../support/empty-store.ts';
 
 const MIB = 1024 * 1024;
 const FORMS = ['directio', 'buffered', 'loop', 'directory'] as const;
