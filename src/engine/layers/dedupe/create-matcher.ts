@@ -1,9 +1,10 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { NotFoundError } from '#lib/errors.ts';
 import { paddingOf } from '#lib/tar/header.ts';
 import { type Candidates, type Donor, DONORS_LIMIT, type Match, type Matcher } from '../matcher.ts';
 import { type Candidate, findCandidates } from './candidate-table.ts';
+import { createDonorReads, type DonorReads } from './donor-reads.ts';
 import { fileKey, SMALLEST_SHARED_BYTES } from './file-key.ts';
 
 export interface MatcherOptions {
@@ -24,7 +25,6 @@ interface Speed {
   isTooSlow: boolean;
 }
 
-const BUFFER_BYTES = 1024 * 1024;
 const BLOCK = 512;
 /** What a slow disk reads. Where donors must come from the disk, so must what is written go there: a faster one is worth to be read. */
 const SLOWEST_BYTES_PER_SECOND = 100e6;
@@ -49,7 +49,7 @@ interface State {
   opened: Map<number, OpenDonor>;
   /** In the order of their numbers. */
   used: Donor[];
-  buffer: Buffer;
+  reads: DonorReads;
   speed: Speed;
 }
 
@@ -66,7 +66,7 @@ export function createMatcher(
     words: new Uint32Array(candidates.table),
     opened: new Map(),
     used: [],
-    buffer: Buffer.allocUnsafeSlow(BUFFER_BYTES),
+    reads: createDonorReads(),
     speed: {
       allowed: slowestBytesPerSecond,
       diskReads,
@@ -164,13 +164,11 @@ class PlaceMatch implements Match {
   }
 
   #isEqual({ donor, offset }: Candidate, piece: Buffer): boolean {
-    const { buffer } = this.#state;
     const fd = fdOf(this.#state, donor);
     for (let at = 0; at < piece.length;) {
-      const length = Math.min(buffer.length, piece.length - at);
-      const count = readSync(fd, buffer, 0, length, offset + this.#compared + at);
-      if (count === 0 || piece.compare(buffer, 0, count, at, at + count) !== 0) return false;
-      at += count;
+      const found = this.#state.reads.read(fd, offset + this.#compared + at, piece.length - at);
+      if (found.length === 0 || piece.compare(found, 0, found.length, at, at + found.length) !== 0) return false;
+      at += found.length;
     }
     return true;
   }
@@ -180,9 +178,7 @@ class PlaceMatch implements Match {
     const end = this.#compared + pieceBytes;
     const padding = paddingOf(end);
     if (padding === 0) return true;
-    const { buffer } = this.#state;
-    const count = readSync(fdOf(this.#state, donor), buffer, 0, padding, offset + end);
-    return count === padding && ZEROS.compare(buffer, 0, padding, 0, padding) === 0;
+    return this.#state.reads.read(fdOf(this.#state, donor), offset + end, padding).equals(ZEROS.subarray(0, padding));
   }
 }
 
