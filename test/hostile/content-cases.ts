@@ -256,6 +256,7 @@ export function sparseCases(): HostileLayer[] {
     bad('less content than regions', map('1000', '1\n0\n900\n', 'x'.repeat(10)), /"s"/),
     bad('a negative size', map('-1', '0\n'), /"s"/),
     bad('a size of 2^62', map(String(2n ** 62n), '0\n'), /"s"/),
+    bad('a size of 2 TiB', map(String(2 * 2 ** 40), '0\n'), /"s" is too large/),
     bad('a size of 5 TiB', map(String(5 * 2 ** 40), '0\n'), /"s"|files of more/),
     bad(
       'two records that do not pair',

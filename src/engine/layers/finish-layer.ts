@@ -11,6 +11,8 @@ import { eachPiece, type OwnRegion, writeAll } from './own-region.ts';
 
 /** A file of the tar with holes; its content gets a place of its own behind the tar, where the holes cost nothing. */
 export interface SparseFile {
+  /** As the archive writes it. */
+  name: string;
   node: NodeId;
   /** With holes. */
   bytes: number;
@@ -74,8 +76,8 @@ export function finishLayer(
 /** @returns where the last one ends */
 function layOut({ fd, tree }: Pick<Parts, 'fd' | 'tree'>, sparse: readonly SparseFile[], from: number): number {
   let at = from;
-  for (const { node, bytes, regions, storedAt } of sparse) {
-    requireAddress(at + bytes);
+  for (const { name, node, bytes, regions, storedAt } of sparse) {
+    requireAddress(at + bytes, JSON.stringify(name));
     tree.place(node, at / BLOCK);
     let stored = storedAt;
     for (const { offset, length } of regions) {
@@ -85,12 +87,12 @@ function layOut({ fd, tree }: Pick<Parts, 'fd' | 'tree'>, sparse: readonly Spars
     }
     at = alignUp(at + bytes, BLOCK);
   }
-  requireAddress(at);
+  requireAddress(at, 'the layer');
   return at;
 }
 
 /** @throws {TooLargeError} */
-function requireAddress(offset: number): void {
+function requireAddress(offset: number, what: string): void {
   if (offset / BLOCK >= DONORS_FROM)
-    throw new TooLargeError('the layer is too large', { why: 'it and its sparse files take more than 1 TiB' });
+    throw new TooLargeError(`${what} is too large`, { why: 'a layer and its sparse files take at most 1 TiB' });
 }

@@ -97,7 +97,13 @@ class Writer implements LayerWriter {
     this.#contentAt = contentAt;
     if (node === undefined || header.size === 0) return;
     if (header.sparse !== undefined) {
-      this.#sparse.push({ node, bytes: header.size, regions: header.sparse, storedAt: this.#ownOffset(contentAt) });
+      this.#sparse.push({
+        name: header.name,
+        node,
+        bytes: header.size,
+        regions: header.sparse,
+        storedAt: this.#ownOffset(contentAt),
+      });
       return;
     }
     const match = header.size < LEAST_MATCH_BYTES ? undefined : this.#matcher?.begin(header.name, header.size);
