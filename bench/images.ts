@@ -99,7 +99,7 @@ async function measureLoaded(session: Session): Promise<void> {
   add('peak-own', peak.own);
   add('peak-resident', peak.resident);
   await run(['sync']);
-  const runTrue = ['run', '--rm', '--network', 'none', reference, 'true'];
+  const runTrue = ['run', '--rm', reference, 'true'];
   if (wants('first-run')) add('first-run', await time(engine, runTrue));
   if (wants('save')) add('save', await time(engine, ['save', reference]));
   if (wants('second') || wants('disk-two')) await measureSecond(session);
