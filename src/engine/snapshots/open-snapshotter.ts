@@ -140,7 +140,7 @@ function createVerbs(context: Context, overlay: Overlay): Omit<Snapshotter, 'sta
       else context.mounts.releaseFormer();
     },
 
-    usage: async (name) => usageOf(context, records.get(name)),
+    usage: async (name) => usageOf(context, name),
     changes: (name) => changes(context, name),
     diff: (name) => diff(context, records.get(name)),
   };
@@ -191,7 +191,9 @@ async function commit(context: Context, active: SnapshotName, name: SnapshotName
 }
 
 /** The kernel has counted the inodes of a layer. */
-async function usageOf(context: Context, record: StoredSnapshot): Promise<Usage> {
+async function usageOf(context: Context, name: SnapshotName): Promise<Usage> {
+  await unpackWhereNeeded(context, name);
+  const record = context.records.get(name);
   if (record.form === 'directory') return treeUsage(treeOf(context, record));
   using _ = holdLayers(context, [record]);
   const { files, ffree } = statfsSync(context.mounts.pathOf(layerOf(record)), { bigint: true });
