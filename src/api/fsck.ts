@@ -14,7 +14,8 @@ export type FsckKind =
   | 'volume'
   | 'build-step'
   | 'leftover'
-  | 'mount';
+  | 'mount'
+  | 'check';
 
 /** `repaired`: it is as it should be again; `left`: it is as it was found. */
 export type FsckOutcome = 'repaired' | 'left';

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { BerthError } from '#lib/errors.ts';
 import type { SnapshotName } from '#engine/snapshots/snapshotter.ts';
 import { type Check, type Step, tell } from './check.ts';
 import { type SnapshotRow, snapshotRows } from './rows.ts';
@@ -65,24 +66,33 @@ async function tellSnapshot(check: Check, row: SnapshotRow, fault: string): Prom
 
 /** The tar of a folder with a known digest must come out the same. */
 async function* checkContent(check: Check, row: SnapshotRow): AsyncGenerator<Step> {
-  const { snapshots } = check.deps;
   if (row.form !== 'directory' || row.kind !== 'committed' || row.diffId === undefined) return;
   // Where layers are not mounted, a folder was unpacked from the layer's own tar, and its tar reads differently.
   if (check.deps.layers.find(row.diffId) !== undefined) return;
-  const hash = createHash('sha256');
-  for await (const chunk of snapshots.diff(row.name)) {
-    check.options.signal?.throwIfAborted();
-    hash.update(chunk);
-    yield { read: chunk.byteLength };
-  }
-  const seen = `sha256:${hash.digest('hex')}`;
-  if (seen === row.diffId || !isSame(check, row)) return;
+  const fault = yield* contentFault(check, row);
+  if (fault === undefined || !isSame(check, row)) return;
   yield await tell(check, {
     kind: 'snapshot',
     subject: row.name,
-    what: `the files of snapshot ${row.name} have changed`,
-    why: `they are layer ${row.diffId} by their record, and hash to ${seen}`,
-    fix: 'build the images again with --no-cache, after removing them and `docker builder prune`',
+    what: `the files of snapshot ${row.name} are not what they were`,
+    why: fault,
+    fix: 'load or pull the images it was built on again; if that does not help, build with --no-cache after `docker builder prune`',
     images: check.uses.ofSnapshot(row.name),
   });
+}
+
+async function* contentFault(check: Check, row: SnapshotRow): AsyncGenerator<Step, string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of check.deps.snapshots.diff(row.name)) {
+      check.options.signal?.throwIfAborted();
+      hash.update(chunk);
+      yield { read: chunk.byteLength };
+    }
+  } catch (error) {
+    if (!(error instanceof BerthError)) throw error;
+    return `its tree cannot be read: ${error.message}`;
+  }
+  const seen = `sha256:${hash.digest('hex')}`;
+  return seen === row.diffId ? undefined : `they are layer ${row.diffId} by their record, and hash to ${seen}`;
 }

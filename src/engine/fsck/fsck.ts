@@ -1,4 +1,5 @@
 import type { FsckFinding, FsckMessage } from '#api/fsck.ts';
+import { BerthError } from '#lib/errors.ts';
 import { checkDatabase } from './check-database.ts';
 import { checkImages } from './check-images.ts';
 import { checkLayers } from './check-layers.ts';
@@ -6,7 +7,7 @@ import { checkLeftovers } from './check-leftovers.ts';
 import { checkMounts } from './check-mounts.ts';
 import { checkRecords } from './check-records.ts';
 import { checkSnapshots } from './check-snapshots.ts';
-import type { Check, CheckDeps, CheckOptions, Step } from './check.ts';
+import { type Check, type CheckDeps, type CheckOptions, type Step, tell } from './check.ts';
 import { readImageUses } from './image-uses.ts';
 
 /** Progress is told this often, milliseconds. */
@@ -33,7 +34,7 @@ export async function* checkStore(deps: CheckDeps, options: CheckOptions): Async
   const total = options.fast ? 0 : bytesToRead(deps);
   let bytes = 0;
   for (const run of CHECKS)
-    for await (const progress of withProgress(run(check))) {
+    for await (const progress of withProgress(toItsEnd(check, run))) {
       if ('finding' in progress) findings.push(progress.finding);
       bytes += progress.read;
       if ('finding' in progress) yield { finding: progress.finding };
@@ -45,6 +46,23 @@ export async function* checkStore(deps: CheckDeps, options: CheckOptions): Async
   yield {
     summary: { ...counts, bytes, milliseconds, repaired: findings.length - left.length, left: left.length, hurt },
   };
+}
+
+/** One check that fails does not keep the others from being made. */
+async function* toItsEnd(check: Check, run: (check: Check) => AsyncIterable<Step>): AsyncGenerator<Step> {
+  try {
+    yield* run(check);
+  } catch (error) {
+    if (check.options.signal?.aborted === true || !(error instanceof BerthError)) throw error;
+    const { message, why, hint } = error;
+    yield await tell(check, {
+      kind: 'check',
+      subject: run.name,
+      what: 'a part of the check could not be done',
+      why: why === undefined ? message : `${message}: ${why}`,
+      fix: hint ?? 'repair what else was found, and check again',
+    });
+  }
 }
 
 type Told = { read: number } & ({ finding: FsckFinding } | { phase: string });
