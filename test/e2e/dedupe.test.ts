@@ -56,6 +56,7 @@ test.each(FORMS)(
     expect(await problems(engine, first, second)).toEqual([]);
     expect(await engine.docker('rmi', first.name)).toMatchObject({ code: 0 });
     expect(await problems(engine, second)).toEqual([]);
+    expect(await engine.berth('fsck')).toMatchObject({ code: 0 });
     await load(engine, first);
     expect(await problems(engine, first, second)).toEqual([]);
     expect(await engine.docker('rmi', first.name, second.name)).toMatchObject({ code: 0 });

@@ -28,6 +28,8 @@ export interface DedupeProgress {
   total: number;
 }
 
+/** Smaller tars are not searched for content when they come in, and not here either. */
+const LEAST_TAR_BYTES = 2 * 1024 * 1024;
 /** A layer is written anew if that saves as much, or a tenth of it. */
 const WORTHWHILE_BYTES = 1024 * 1024;
 const WORTHWHILE_PART = 0.1;
@@ -70,6 +72,7 @@ const NOTHING: Saving = { shared: 0, saved: 0 };
 
 async function dedupeLayer(context: LayersContext, layer: StoredLayer, options: LayerOptions): Promise<Saving> {
   const { diffId, tarBytes } = layer;
+  if (tarBytes < LEAST_TAR_BYTES) return NOTHING;
   options.onProgress?.({ diffId, phase: 'Looking', current: 0, total: tarBytes });
   try {
     using shared = await options.finder.findShared(layer);
