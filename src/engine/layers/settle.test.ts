@@ -53,3 +53,23 @@ test('what was replaced goes when the new one is on the disk, or gone itself', a
     await expect.poll(() => store.files()).toEqual(isRemoved ? [] : [layer.file]);
   }
 });
+
+test('what was replaced goes with the newest one, when the one in its place is replaced itself', async () => {
+  await using store = await openTestLayers();
+  await store.add(tar);
+  await store.layers.settled();
+  const layer = store.records.find(diffId);
+  if (layer === undefined) throw new Error('the layer is not there');
+  await using settler = createSettler({ ...store, incoming: join(store.root, '.new'), log: silentLog, prove() {} });
+  await copyFile(store.pathOf(diffId), join(store.root, 'first'));
+  await copyFile(store.pathOf(diffId), join(store.root, 'second'));
+  store.records.put({ ...layer, file: 'second', state: 'settling' });
+  settler.settle(diffId, { ...layer, file: 'first' });
+  // While that one is on its way.
+  store.records.put({ ...layer, state: 'settling' });
+  await rm(join(store.root, 'second'));
+  settler.settle(diffId);
+  await settler.settled();
+  expect(store.records.find(diffId)).toMatchObject({ file: layer.file, state: 'durable' });
+  await expect.poll(() => store.files()).toEqual([layer.file]);
+});

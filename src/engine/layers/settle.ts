@@ -1,6 +1,5 @@
 import { open, stat } from 'node:fs/promises';
 import { syncDirectory } from '#lib/files/write-atomic.ts';
-import { isErrno } from '#lib/files/file-error.ts';
 import type { Digest } from '#oci/digest.ts';
 import { recheckDependents, WHOLE } from './dedupe/recheck-dependents.ts';
 import { discardFile, type LayersContext, pathOf } from './layers-context.ts';
@@ -27,7 +26,9 @@ export function createSettler(context: Places): Settler {
     // Those that come meanwhile have their turn, too.
     for (const [diffId, formers] of waiting) {
       waiting.delete(diffId);
-      if (!isClosed) await settleLayer(context, diffId, formers);
+      if (isClosed) continue;
+      const kept = await settleLayer(context, diffId, formers);
+      if (kept.length > 0) waiting.set(diffId, [...kept, ...(waiting.get(diffId) ?? [])]);
     }
     working = undefined;
   };
@@ -44,26 +45,42 @@ export function createSettler(context: Places): Settler {
   };
 }
 
-/** A file whose bytes, and those of its donors, are on the disk makes a durable layer. */
-async function settleLayer(context: Places, diffId: Digest, formers: readonly StoredLayer[]): Promise<void> {
-  const { records, log } = context;
+/**
+ * A file whose bytes, and those of its donors, are on the disk makes a durable layer.
+ * @returns what it takes the place of, if the layer was replaced meanwhile: that stays until the newest one is there
+ */
+async function settleLayer(
+  context: Places,
+  diffId: Digest,
+  formers: readonly StoredLayer[],
+): Promise<readonly StoredLayer[]> {
+  const { records } = context;
   const layer = records.find(diffId);
-  try {
-    if (layer?.state === 'settling') await bringToDisk(context, layer);
-    for (const { file } of formers) discardFile(context, file);
-  } catch (error) {
-    const isStill = records.find(diffId)?.file === layer?.file;
-    if (layer === undefined || (isErrno(error, 'ENOENT') && !isStill)) return; // removed or replaced meanwhile
-    log.error('a layer could not be written to the disk', { layer: diffId, error: String(error) });
-    if (!isStill) return;
-    const former = formers.at(-1);
-    if (former === undefined) records.setState(diffId, layer.file, 'damaged');
-    else {
-      records.put(former);
-      discardFile(context, layer.file);
-    }
-    recheckDependents(context, diffId, WHOLE);
+  let failure: unknown;
+  if (layer?.state === 'settling')
+    await bringToDisk(context, layer).catch((error: unknown) => {
+      failure = error;
+    });
+  const now = records.find(diffId);
+  if (now !== undefined && now.file !== layer?.file) return formers;
+  if (now !== undefined && failure !== undefined) giveUp(context, { layer: now, former: formers.at(-1), failure });
+  else for (const { file } of formers) discardFile(context, file);
+  return [];
+}
+
+function giveUp(
+  context: Places,
+  { layer, former, failure }: { layer: StoredLayer; former: StoredLayer | undefined; failure: unknown },
+): void {
+  const { records, log } = context;
+  const { diffId, file } = layer;
+  log.error('a layer could not be written to the disk', { layer: diffId, error: String(failure) });
+  if (former === undefined) records.setState(diffId, file, 'damaged');
+  else {
+    records.put(former);
+    discardFile(context, file);
   }
+  recheckDependents(context, diffId, WHOLE);
 }
 
 async function bringToDisk(context: Places, layer: StoredLayer): Promise<void> {
