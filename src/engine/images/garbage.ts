@@ -96,17 +96,23 @@ async function sweep(
   }
   // A layer stays as long as a snapshot of it.
   for (const { diffId } of await snapshots.list()) if (diffId !== undefined) live.layers.add(diffId);
-  for (const { diffId, state, diskBytes } of layers.list()) {
+  for (const { diffId, state } of layers.list()) {
     if (isStale()) return false;
     if (live.layers.has(diffId) || state === 'donor') continue;
+    // One that others have content in stays as their donor; the last of those takes its donors along.
+    const before = bytesOf(layers);
     await layers.remove(diffId);
-    collected.bytes += diskBytes;
+    collected.bytes += before - bytesOf(layers);
   }
   for (const { digest } of await content.list()) {
     if (isStale()) return false;
     if (!live.blobs.has(digest)) await content.remove(digest);
   }
   return !isStale();
+}
+
+function bytesOf(layers: LayerStore): number {
+  return layers.list().reduce((sum, { diskBytes }) => sum + diskBytes, 0);
 }
 
 /** Committed layers that nothing builds on, children before parents. Only names of layers: others belong to who named them. */
