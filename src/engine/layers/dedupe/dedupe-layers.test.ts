@@ -1,16 +1,5 @@
 import { expect, test } from 'vitest';
-import { contentOf, openTestLayers, tarOf, type TestFile, type TestLayers } from './test-layers.ts';
-
-const NO_CANDIDATES = { donors: [], table: new SharedArrayBuffer(256) };
-
-/** Keeps all of its content itself, whatever others have. */
-async function loadWhole({ layers }: TestLayers, tar: Buffer): ReturnType<TestLayers['load']> {
-  const source = (async function* () {
-    yield tar;
-  })();
-  await using ingested = await layers.ingest(source, { limitBytes: 2 ** 40, candidates: NO_CANDIDATES });
-  return await ingested.commit();
-}
+import { contentOf, openTestLayers, tarOf, type TestFile } from './test-layers.ts';
 
 /** The same contents under other names. */
 function renamed(files: readonly TestFile[]): TestFile[] {
@@ -25,8 +14,8 @@ const EXTRA: TestFile = { path: 'extra', bytes: contentOf(500, 300_000) };
 
 test('layers that came whole share their content afterwards, under whatever names', async () => {
   await using store = await openTestLayers();
-  const one = await loadWhole(store, tarOf(FILES));
-  const two = await loadWhole(store, tarOf([EXTRA, ...renamed(FILES)]));
+  const one = await store.load(tarOf(FILES), { isAlone: true });
+  const two = await store.load(tarOf([EXTRA, ...renamed(FILES)]), { isAlone: true });
   await store.idle();
   const before = store.diskBytes();
   const summary = await store.layers.dedupe({ isDryRun: false });
@@ -42,8 +31,8 @@ test('layers that came whole share their content afterwards, under whatever name
 
 test('a dry run tells what would be saved, and changes nothing', async () => {
   await using store = await openTestLayers();
-  await loadWhole(store, tarOf(FILES));
-  await loadWhole(store, tarOf([EXTRA, ...renamed(FILES)]));
+  await store.load(tarOf(FILES), { isAlone: true });
+  await store.load(tarOf([EXTRA, ...renamed(FILES)]), { isAlone: true });
   await store.idle();
   const before = store.diskBytes();
   const told = await store.layers.dedupe({ isDryRun: true });
@@ -55,8 +44,8 @@ test('a dry run tells what would be saved, and changes nothing', async () => {
 
 test('content that others refer to stays where it is', async () => {
   await using store = await openTestLayers();
-  const one = await loadWhole(store, tarOf(FILES));
-  const two = await loadWhole(store, tarOf([EXTRA, ...renamed(FILES)]));
+  const one = await store.load(tarOf(FILES), { isAlone: true });
+  const two = await store.load(tarOf([EXTRA, ...renamed(FILES)]), { isAlone: true });
   // Of the same names as in the second layer, so that it is the donor.
   const three = await store.load(tarOf([{ ...EXTRA, path: 'copy/of/extra' }, ...renamed(FILES).slice(0, 20)]));
   const donorsBefore = three.donors;
@@ -75,8 +64,8 @@ test('content that others refer to stays where it is', async () => {
 
 test('a layer that is removed meanwhile stays removed', async () => {
   await using store = await openTestLayers();
-  await loadWhole(store, tarOf(FILES));
-  const two = await loadWhole(store, tarOf([EXTRA, ...renamed(FILES)]));
+  await store.load(tarOf(FILES), { isAlone: true });
+  const two = await store.load(tarOf([EXTRA, ...renamed(FILES)]), { isAlone: true });
   await store.idle();
   const onProgress = ({ phase, diffId }: { phase: string; diffId: string }): void => {
     if (phase === 'Looking' && diffId === two.diffId) void store.layers.remove(two.diffId);
@@ -88,8 +77,8 @@ test('a layer that is removed meanwhile stays removed', async () => {
 
 test('a layer whose bytes changed on the disk is found out, and not written anew', async () => {
   await using store = await openTestLayers();
-  await loadWhole(store, tarOf(FILES));
-  const two = await loadWhole(store, tarOf([EXTRA, ...renamed(FILES)]));
+  await store.load(tarOf(FILES), { isAlone: true });
+  const two = await store.load(tarOf([EXTRA, ...renamed(FILES)]), { isAlone: true });
   await store.idle();
   await store.flipByte(two.diffId, 4096 + 512 + 1000);
   await store.layers.dedupe({ isDryRun: false });

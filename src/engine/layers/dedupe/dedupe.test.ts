@@ -124,6 +124,21 @@ test('a deduplicated layer others refer to keeps its content in place when it co
   expect(await store.digestOfRead(three.diffId)).toBe(three.diffId);
 });
 
+test('what others refer to in a layer stays there when the layer comes again and somebody else has it too', async () => {
+  await using store = await openTestLayers();
+  const shared = { path: 'shared', bytes: contentOf(1, 2_600_000) };
+  const image = tarOf([{ path: 'own', bytes: contentOf(2, 500_000) }, shared]);
+  const one = await store.load(image);
+  const two = await store.load(tarOf([shared, { path: 'new', bytes: contentOf(3, 50_000) }]));
+  expect(two.donors).toEqual([one.diffId]);
+  await store.load(tarOf([shared, { path: 'other', bytes: contentOf(4, 50_000) }]), { isAlone: true });
+  store.layers.condemn(one.diffId, 'for the test');
+  await store.layers.proven();
+  await store.load(image);
+  await store.layers.proven();
+  for (const { diffId } of [one, two]) expect(await store.digestOfRead(diffId)).toBe(diffId);
+});
+
 test('the same layer again is kept as it is', async () => {
   await using store = await openTestLayers();
   const { first, second } = twoVersions();

@@ -44,6 +44,10 @@ const STEPS: readonly Step[] = [
     model.set(digestOf(image), image);
   },
   async (store, model, image) => {
+    await store.load(image, { isAlone: true });
+    model.set(digestOf(image), image);
+  },
+  async (store, model, image) => {
     await store.layers.remove(digestOf(image));
     model.delete(digestOf(image));
   },

@@ -48,7 +48,8 @@ export function digestOf(bytes: Uint8Array): Digest {
 export interface TestLayers extends AsyncDisposable {
   root: string;
   layers: LayerStore;
-  load(tar: Buffer): Promise<LayerRecord>;
+  /** With `isAlone` it keeps all of its content itself, whatever others have. */
+  load(tar: Buffer, options?: { isAlone?: boolean }): Promise<LayerRecord>;
   /** Of the tar as the store gives it back. */
   digestOfRead(diffId: Digest): Promise<Digest>;
   /** Changes a byte of a layer's file. */
@@ -60,6 +61,8 @@ export interface TestLayers extends AsyncDisposable {
   /** Opens the store again, as after a restart. @param meanwhile what happens while it is closed */
   reopen(meanwhile?: (database: Database) => void): Promise<void>;
 }
+
+const NO_CANDIDATES = { donors: [], table: new SharedArrayBuffer(256) };
 
 export async function openTestLayers(folder = tmpdir()): Promise<TestLayers> {
   await using stack = new AsyncDisposableStack();
@@ -75,8 +78,9 @@ export async function openTestLayers(folder = tmpdir()): Promise<TestLayers> {
     get layers() {
       return layers;
     },
-    async load(tar) {
-      await using ingested = await layers.ingest(piecesOf(tar), { limitBytes: 2 ** 40 });
+    async load(tar, { isAlone = false } = {}) {
+      const candidates = isAlone ? NO_CANDIDATES : undefined;
+      await using ingested = await layers.ingest(piecesOf(tar), { limitBytes: 2 ** 40, candidates });
       return await ingested.commit();
     },
     async digestOfRead(diffId) {
