@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { tarOf } from '#lib/erofs/test-image.ts';
+import { sha256 } from '#lib/sha256.ts';
+import { noise, openTestLayers } from './test-layers.ts';
+
+const SEED = 20_261_121;
+const SHARED = [0, 1, 2].map((index) => noise(index, 900_000));
+
+/** Layers of one image built again and again: equal files with other times, and one that differs. */
+const TARS = [0, 1, 2, 3].map((version) =>
+  tarOf(
+    ...SHARED.map((content, index) => ({ name: `shared${index}`, content, mtimeNs: BigInt(version) * 1_000_000_000n })),
+    { name: 'own', content: noise(50 + version, 300_000) },
+  ),
+);
+
+/** Numbers that are the same for the same seed. */
+function numbersFrom(seed: number): (limit: number) => number {
+  let word = seed;
+  return (limit) => {
+    word = (Math.imul(word, 1_103_515_245) + 12_345) >>> 0;
+    return (word >>> 8) % limit;
+  };
+}
+
+test('whatever is done at the same time, what is listed is whole, and nothing is left in the end', async () => {
+  await using store = await openTestLayers();
+  const random = numbersFrom(SEED);
+  const one = async (): Promise<void> => {
+    for (let step = 0; step < 15; step += 1) {
+      const tar = TARS[random(TARS.length)] ?? Buffer.alloc(0);
+      const diffId = sha256(tar);
+      const what = random(10);
+      if (what < 5) expect((await store.add(tar)).diffId).toBe(diffId);
+      else if (what < 7) await store.layers.remove(diffId);
+      else if (what < 8) await store.layers.dedupe({ isDryRun: false });
+      else if (store.layers.has(diffId)) expect(sha256(await store.tarOf(diffId))).toBe(diffId);
+    }
+  };
+  await Promise.all([one(), one(), one(), one()]);
+  await store.layers.settled();
+  await store.layers.proven();
+  for (const { diffId, state } of store.layers.list()) {
+    expect(['durable', 'donor']).toContain(state);
+    if (state === 'durable') expect(sha256(await store.tarOf(diffId))).toBe(diffId);
+  }
+  for (const tar of TARS) await store.layers.remove(sha256(tar));
+  expect(store.layers.list()).toEqual([]);
+  await expect.poll(() => store.files()).toEqual([]);
+}, 60_000);
