@@ -10,6 +10,7 @@ const RUNS: Readonly<
   'kill-engine': { rounds: 200, load: async () => (await import('./kill-engine.ts')).killEngine },
   'kill-images': { rounds: 100, load: async () => (await import('./kill-images.ts')).killImages },
   'power-cut': { rounds: 50, load: async () => (await import('./power-cut.ts')).cutPower },
+  'power-cut-unordered': { rounds: 50, load: async () => (await import('./power-cut.ts')).cutPowerUnordered },
   'durability-cost': { rounds: 5, load: async () => (await import('./durability-cost.ts')).durabilityCost },
   'corrupt-images': { rounds: 84, load: async () => (await import('./corrupt-images.ts')).corruptImages },
   'full-disk': { rounds: 40, load: async () => (await import('./full-disk.ts')).fillDisk },

@@ -18,9 +18,10 @@ export interface PowerDisk extends AsyncDisposable {
 /**
  * The disk is a file on an XFS of its own, where a copy of any size takes a moment. ext4 has its default options, so what a program
  * has written and not synced is on the disk some seconds later.
+ * @param options of the mount, instead of those defaults
  * @throws {UnavailableError} without mkfs.ext4 and mkfs.xfs
  */
-export async function openPowerDisk(megabytes: number): Promise<PowerDisk> {
+export async function openPowerDisk(megabytes: number, { options = 'loop' } = {}): Promise<PowerDisk> {
   const folder = await mkdtemp('/tmp/b-power-');
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => rm(folder, { recursive: true, force: true }));
@@ -34,7 +35,7 @@ export async function openPowerDisk(megabytes: number): Promise<PowerDisk> {
   await makeFile(disk, megabytes);
   await run(['mkfs.ext4', '-q', disk]);
   const path = join(folder, 'm');
-  await mountLoop(disk, path);
+  await mountLoop(disk, path, options);
   cleanup.defer(() => release(path));
   const held = cleanup.move();
   return {
@@ -43,7 +44,7 @@ export async function openPowerDisk(megabytes: number): Promise<PowerDisk> {
     async revive() {
       release(path);
       await rename(copy, disk);
-      await mountLoop(disk, path);
+      await mountLoop(disk, path, options);
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
@@ -58,7 +59,7 @@ async function makeFile(path: string, megabytes: number): Promise<void> {
   await file.truncate(megabytes * 1024 * 1024);
 }
 
-async function mountLoop(image: string, path: string): Promise<void> {
+async function mountLoop(image: string, path: string, options = 'loop'): Promise<void> {
   await mkdir(path, { recursive: true });
-  await run(['mount', '-o', 'loop', image, path]);
+  await run(['mount', '-o', options, image, path]);
 }
