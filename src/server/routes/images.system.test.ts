@@ -77,6 +77,29 @@ test('the docker client imports, names, shows, saves, removes and loads images',
   expect(await ok(engine, 'image', 'prune', '-af')).toMatch(/Total reclaimed space: \d+\.?\d*kB/);
 });
 
+test('a load tells how far its layers are to clients that want to know', async () => {
+  await using engine = await startEngine();
+  await ok(engine, 'import', large, 'large:1');
+  const saved = join(folder.path, 'told.tar');
+  await ok(engine, 'save', '-o', saved, 'large:1');
+  const load = async (
+    query: string,
+  ): Promise<{ status?: string; stream?: string; progressDetail?: { total?: number } }[]> => {
+    const words = ['curl', '-sS', '--unix-socket', engine.socket, '-T', saved, '-X', 'POST'];
+    const { stdout } = await engine.command([...words, `http://localhost/v1.51/images/load${query}`]);
+    return stdout
+      .trim()
+      .split('\r\n')
+      .map((line) => JSON.parse(line) as object);
+  };
+  const told = await load('');
+  expect(told[0]).toMatchObject({ status: 'Loading layer', progressDetail: { total: expect.any(Number) } });
+  const total = told[0]?.progressDetail?.total;
+  expect(told.at(-2)).toMatchObject({ status: 'Loading layer', progressDetail: { current: total, total } });
+  expect(told.at(-1)).toEqual({ stream: 'Loaded image: large:1\n' });
+  expect(await load('?quiet=1&sync=1')).toEqual([{ stream: 'Loaded image: large:1\n' }]);
+});
+
 test('an engine killed while it loads lists nothing that is not whole, and loads again', async () => {
   await using engine = await startEngine();
   await ok(engine, 'import', large, 'large:1');
