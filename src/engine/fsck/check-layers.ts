@@ -25,9 +25,10 @@ export async function* checkLayers(check: Check): AsyncGenerator<Step> {
     if (layer.state === 'unproven') continue;
     yield { phase: `layer ${layer.diffId.slice(7, 19)}` };
     const fault = yield* look(check, places, layer);
-    // Replaced or removed while it was read.
-    if (fault !== undefined && places.records.find(layer.diffId)?.file === layer.file)
-      faulty.set(layer.diffId, { layer, fault });
+    // Replaced or removed while it was read, or become a donor, of which parts go.
+    const { file, state } = places.records.find(layer.diffId) ?? {};
+    const isStill = file === layer.file && (state === 'donor') === (layer.state === 'donor');
+    if (fault !== undefined && isStill) faulty.set(layer.diffId, { layer, fault });
   }
   for (const one of faulty.values()) yield await tellLayer(check, places, { one, faulty });
 }
