@@ -48,3 +48,26 @@ test('whatever is done at the same time, what is listed is whole, and nothing is
   expect(store.layers.list()).toEqual([]);
   await expect.poll(() => store.files()).toEqual([]);
 }, 60_000);
+
+test('a tar that is being read is read to its end, whatever is removed meanwhile', async () => {
+  await using store = await openTestLayers();
+  const shared = Array.from({ length: 8 }, (_, index) => noise(index, 1_000_000));
+  const versions = [0n, 1n].map((time) =>
+    tarOf(...shared.map((content, index) => ({ name: `shared${index}`, content, mtimeNs: time * 1_000_000_000n }))),
+  );
+  const [first, second] = [versions[0] ?? Buffer.alloc(0), versions[1] ?? Buffer.alloc(0)];
+  await store.add(first);
+  await store.layers.settled();
+  expect((await store.add(second)).donors).toEqual([sha256(first)]);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of store.layers.read(sha256(second))) {
+    chunks.push(chunk);
+    await store.layers.remove(sha256(first));
+    await store.layers.remove(sha256(second));
+    expect(store.layers.has(sha256(second))).toBe(false);
+    await store.layers.freed();
+  }
+  expect(Buffer.concat(chunks).equals(second)).toBe(true);
+  expect(store.layers.list()).toEqual([]);
+  await expect.poll(() => store.files()).toEqual([]);
+});

@@ -136,6 +136,8 @@ async function* read(
     throw new DataLossError(`layer ${diffId} is damaged`, {
       hint: 'load or pull the image again: that replaces the layer',
     });
+  // Else what nobody needs once the layer is removed would be given back under the reader.
+  using _ = context.holds.hold([diffId, ...layer.donors]);
   yield* gatherTar(recipeOf(context, pathOf(context, layer)), range);
 }
 
