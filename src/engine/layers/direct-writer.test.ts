@@ -2,8 +2,8 @@ import { constants } from 'node:fs';
 import { mkdtempDisposable, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createDirectWriter } from './direct-writer.ts';
 import { createRing } from './create-ring.ts';
+import { createDirectWriter } from './direct-writer.ts';
 import { readRing, SLOT_BYTES, writeRing } from './ring.ts';
 
 /** A whole slot of a ring, whose memory begins with a page. */
@@ -15,42 +15,61 @@ function slot(): Buffer {
   return value as Buffer;
 }
 
-test('whole slots are written past the page cache, and read back as any other bytes', async () => {
+/** A new file, opened to be written past the page cache. */
+async function openFile(): Promise<AsyncDisposable & { fd: number; path: string }> {
+  await using stack = new AsyncDisposableStack();
   // Beside the sources: a folder for temporary files may be a file system in memory, which has no direct I/O.
-  await using folder = await mkdtempDisposable(join(import.meta.dirname, '.direct-'));
+  const folder = stack.use(await mkdtempDisposable(join(import.meta.dirname, '.direct-')));
   const path = join(folder.path, 'layer');
-  await using file = await open(path, 'wx+');
-  await using direct = await open(path, constants.O_WRONLY | constants.O_DIRECT);
-  const write = createDirectWriter(direct.fd);
+  const { fd } = stack.use(await open(path, constants.O_CREAT | constants.O_RDWR | constants.O_DIRECT));
+  const held = stack.move();
+  return { fd, path, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+test('whole slots are written past the page cache, several at a time, and read back as any other bytes', async () => {
+  await using file = await openFile();
+  const usual: number[] = [];
+  const writer = createDirectWriter(file.fd, (_, at) => usual.push(at));
   const piece = slot();
-  await file.write(Buffer.from('head'), 0, undefined, 0);
-  expect(write(piece, 4096)).toBe(true);
-  const bytes = await readFile(path);
-  expect(bytes.subarray(0, 4).toString()).toBe('head');
-  expect(bytes.subarray(4096).equals(piece)).toBe(true);
+  for (const at of [4096, 4096 + SLOT_BYTES, 4096 + 2 * SLOT_BYTES]) expect(writer.begin(piece, at)).toBe(true);
+  await writer.settle(1);
+  await writer.settle(0);
+  const bytes = await readFile(file.path);
+  expect(bytes.subarray(0, 4096).equals(Buffer.alloc(4096))).toBe(true);
+  expect(bytes.subarray(4096, 4096 + 3 * SLOT_BYTES).equals(Buffer.concat([piece, piece, piece]))).toBe(true);
+  expect(usual).toEqual([]);
 });
 
 test.for([
-  { why: 'its place is none of a block', from: 0, length: SLOT_BYTES, at: 512 },
-  { why: 'its end is none of a block', from: 0, length: SLOT_BYTES - 512, at: 4096 },
-  { why: 'it is small', from: 0, length: 4096, at: 4096 },
-])('a piece is left to others where $why', async ({ from, length, at }) => {
-  await using folder = await mkdtempDisposable(join(import.meta.dirname, '.direct-'));
-  const path = join(folder.path, 'layer');
-  await using file = await open(path, 'wx+');
-  const write = createDirectWriter(file.fd);
-  expect(write(slot().subarray(from, from + length), at)).toBe(false);
-  expect((await readFile(path)).length).toBe(0);
+  { why: 'its place is none of a block', length: SLOT_BYTES, at: 512 },
+  { why: 'its end is none of a block', length: SLOT_BYTES - 512, at: 4096 },
+  { why: 'it is small', length: 4096, at: 4096 },
+])('a piece is left to others where $why', async ({ length, at }) => {
+  await using file = await openFile();
+  const writer = createDirectWriter(file.fd, () => expect.unreachable());
+  expect(writer.begin(slot().subarray(0, length), at)).toBe(false);
+  await writer.settle(0);
+  expect((await readFile(file.path)).length).toBe(0);
 });
 
-test('memory that begins in the middle of a page is left to others, and no direct write is tried again', async () => {
-  await using folder = await mkdtempDisposable(join(import.meta.dirname, '.direct-'));
-  const path = join(folder.path, 'layer');
-  await using _ = await open(path, 'wx+');
-  await using direct = await open(path, constants.O_WRONLY | constants.O_DIRECT);
-  const write = createDirectWriter(direct.fd);
+test('memory that begins in the middle of a page is written as usual, and no direct write is tried again', async () => {
+  await using file = await openFile();
+  const usual: [number, number][] = [];
+  const writer = createDirectWriter(file.fd, (piece, at) => usual.push([piece.length, at]));
   const whole = slot();
   const shifted = Buffer.from(whole.buffer, whole.byteOffset + 1, 512 * 1024);
-  expect(write(shifted, 4096)).toBe(false);
-  expect(write(whole, 4096)).toBe(false);
+  expect(writer.begin(shifted, 4096)).toBe(true);
+  await writer.settle(0);
+  expect(usual).toEqual([[512 * 1024, 4096]]);
+  expect(writer.begin(whole, 4096)).toBe(false);
+});
+
+test('a failed write is told by who waits for it', async () => {
+  await using folder = await mkdtempDisposable(join(import.meta.dirname, '.direct-'));
+  const path = join(folder.path, 'layer');
+  await using file = await open(path, 'w');
+  const writer = createDirectWriter(file.fd, () => expect.unreachable());
+  expect(writer.begin(slot(), 2 ** 50)).toBe(true);
+  await expect(writer.settle(0)).rejects.toThrow('EFBIG');
+  await writer.settle(0);
 });

@@ -10,8 +10,13 @@ import { createOwnRegion, type RegionTarget } from './own-region.ts';
 
 /** Writes one layer's file as its tar comes: everything but the first page, which holds the digest and is written when that is known. */
 export interface LayerWriter {
-  /** The chunk's memory may be used again after the call. @throws {InvalidArgumentError} naming the entry; {TooLargeError} */
+  /** @throws {InvalidArgumentError} naming the entry; {TooLargeError} */
   push(chunk: Buffer): void;
+  /**
+   * Settles when no more than the last `left` chunks are still being written: the memory of the others may be used again. At once for a file that
+   * is not written directly. To be called with 0 before `finish`, and before the file is closed.
+   */
+  settle(left: number): Promise<void>;
   /** @throws {InvalidArgumentError} if the tar breaks off */
   finish(): WrittenLayer;
 }
@@ -80,6 +85,10 @@ class Writer implements LayerWriter {
     if (this.#comparison === undefined) this.#keepUpTo(this.#tarBytes + chunk.length);
     this.#tarBytes += chunk.length;
     this.#region.flush();
+  }
+
+  settle(left: number): Promise<void> {
+    return this.#region.settle(left);
   }
 
   finish(): WrittenLayer {

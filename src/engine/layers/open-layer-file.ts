@@ -9,12 +9,15 @@ export interface OpenLayerFile extends Disposable {
   writer: LayerWriter;
 }
 
-/** Makes the file; it must not be there yet. */
-export function openLayerFile({ path, candidates }: SinkTarget): OpenLayerFile {
+/**
+ * Makes the file; it must not be there yet.
+ * @param isDirect whether large chunks may be written past the page cache; their memory must begin with a page
+ */
+export function openLayerFile({ path, candidates }: SinkTarget, { isDirect = false } = {}): OpenLayerFile {
   using cleanup = new DisposableStack();
   const fd = openSync(path, 'wx+', 0o600);
   cleanup.defer(() => closeSync(fd));
-  const directFd = openDirect(path);
+  const directFd = isDirect ? openDirect(path) : undefined;
   if (directFd !== undefined) cleanup.defer(() => closeSync(directFd));
   const matcher = candidates === undefined ? undefined : cleanup.use(createMatcher(candidates));
   const writer = createLayerWriter({ fd, directFd }, matcher);

@@ -16,13 +16,15 @@ export interface OwnRegion {
   /** Bytes of the tar written, or waiting for `flush`; what donors have does not count. */
   readonly bytes: number;
   readonly extents: readonly Extent[];
-  /** Bytes that come next in the tar. Their memory must stay until `flush`. */
+  /** Bytes that come next in the tar. Their memory must stay until `flush`, and `settle`. */
   append(piece: Buffer): void;
   /** What comes next in the tar lies in another file. */
   donate(extent: Extent): void;
   /** Bytes that come next in the tar are copied from another file, because only this much was equal. */
   copy(fd: number, offset: number, length: number): void;
   flush(): void;
+  /** Settles when no more than `left` pieces are still being written, beside the thread; the memory of the others is free. */
+  settle(left: number): Promise<void>;
 }
 
 /** The new, empty file. */
@@ -33,7 +35,8 @@ export interface RegionTarget {
 }
 
 export function createOwnRegion({ fd, directFd }: RegionTarget): OwnRegion {
-  const writeDirect = directFd === undefined ? undefined : createDirectWriter(directFd);
+  const direct =
+    directFd === undefined ? undefined : createDirectWriter(directFd, (piece, at) => writeAll(fd, [piece], at));
   const extents: Extent[] = [];
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
@@ -45,8 +48,8 @@ export function createOwnRegion({ fd, directFd }: RegionTarget): OwnRegion {
     if (waitingBytes === 0) return;
     const at = DATA_OFFSET + position;
     const [piece] = waiting;
-    const isWritten = waiting.length === 1 && piece !== undefined && writeDirect?.(piece, at) === true;
-    if (!isWritten) writeAll(fd, waiting, at);
+    const isUnderWay = waiting.length === 1 && piece !== undefined && direct?.begin(piece, at) === true;
+    if (!isUnderWay) writeAll(fd, waiting, at);
     position += waitingBytes;
     waiting = [];
     waitingBytes = 0;
@@ -79,6 +82,7 @@ export function createOwnRegion({ fd, directFd }: RegionTarget): OwnRegion {
       });
     },
     flush,
+    settle: async (left) => direct?.settle(left),
   };
 }
 

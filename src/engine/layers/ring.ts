@@ -108,10 +108,14 @@ async function waitForReader(words: Int32Array, published: number): Promise<void
 }
 
 /**
- * The chunks as they come, each until the next is asked for. Blocks the thread while there is none.
+ * The chunks as they come, each until the next is asked for, and `lag` more of them. Blocks the thread while there is none.
  * @returns whether all came; not if the writer stopped
  */
-export function* readRing({ memory, offset, control }: Ring, reader: ReaderNumber): Generator<Buffer, boolean> {
+export function* readRing(
+  { memory, offset, control }: Ring,
+  reader: ReaderNumber,
+  { lag = 0 } = {},
+): Generator<Buffer, boolean> {
   const words = new Int32Array(control);
   const slots = Buffer.from(memory, offset);
   let isWhole = false;
@@ -124,7 +128,7 @@ export function* readRing({ memory, offset, control }: Ring, reader: ReaderNumbe
         const at = (next % SLOTS) * SLOT_BYTES;
         yield slots.subarray(at, at + (words[LENGTHS + (next % SLOTS)] ?? 0));
         next += 1;
-        Atomics.store(words, READ + reader, next);
+        Atomics.store(words, READ + reader, Math.max(0, next - lag));
         Atomics.notify(words, READ + reader);
       } else if (state === ENDED) {
         isWhole = true;

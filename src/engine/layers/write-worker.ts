@@ -13,23 +13,38 @@ import type { Reply } from './worker-thread.ts';
 
 const ring = fromEngine(workerData as WorkerStart);
 
+/** Chunks that are being written while the next ones are read. */
+const UNDER_WAY = 2;
+
 parentPort?.on('message', (target: SinkTarget) => {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-  parentPort?.postMessage(writeLayer(target));
+  void writeLayer(target).then((reply) => parentPort?.postMessage(reply));
 });
 
-function writeLayer(target: SinkTarget): Reply<WrittenLayer> {
-  const chunks = readRing(ring, 1);
+async function writeLayer(target: SinkTarget): Promise<Reply<WrittenLayer>> {
+  const chunks = readRing(ring, 1, { lag: UNDER_WAY });
   try {
-    using file = openLayerFile(target);
-    for (let next = chunks.next(); ; next = chunks.next()) {
-      if (next.done !== true) file.writer.push(next.value);
-      else if (next.value) return { done: file.writer.finish() };
-      else throw new CancelledError('writing a layer was cancelled');
-    }
+    return { done: await writeChunks(target, chunks) };
   } catch (error) {
     return { failed: sendError(fileError(error, target.path)) };
   } finally {
     chunks.return(false);
+  }
+}
+
+async function writeChunks(target: SinkTarget, chunks: Generator<Buffer, boolean>): Promise<WrittenLayer> {
+  using file = openLayerFile(target, { isDirect: true });
+  const { writer } = file;
+  try {
+    let next = chunks.next();
+    for (; next.done !== true; next = chunks.next()) {
+      writer.push(next.value);
+      await writer.settle(UNDER_WAY);
+    }
+    if (!next.value) throw new CancelledError('writing a layer was cancelled');
+    await writer.settle(0);
+    return writer.finish();
+  } finally {
+    await writer.settle(0).catch(() => {}); // no descriptor is closed under a write; the first failure is told
   }
 }
