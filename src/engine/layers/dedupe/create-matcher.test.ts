@@ -187,7 +187,7 @@ test('comparing that is slower than writing is given up when the donor comes fro
     }
     return files;
   };
-  expect(filesUntilGivenUp(8 * 2 * KIB)).toBe(8);
+  expect(filesUntilGivenUp(8 * 2 * KIB)).toBe(16);
   expect(filesUntilGivenUp(10)).toBe(20);
 });
 
