@@ -18,11 +18,15 @@ interface Part {
   /** Bytes that it would take if nothing of it lay in other files. */
   whole: number;
   users: Set<Digest>;
+  /** Images with layers that have content in it. */
+  borrowers: Set<Digest>;
+  /** Bytes of it that belong to them; asked when it matters. */
+  lent: () => number;
 }
 
 /**
- * Sizes as they are on the disk: content that lies in the file of another layer is shared with whoever has that, and a layer that others
- * have content in is shared with them.
+ * Sizes as they are on the disk: content that lies in the file of another layer is shared with whoever has that, and so is what others have in
+ * a layer's file.
  */
 export async function diskSizes(
   { layers, snapshots }: Pick<ImagesContext, 'layers' | 'snapshots'>,
@@ -31,8 +35,8 @@ export async function diskSizes(
   const folders = new Map((await snapshots.list()).map((record) => [record.name, record]));
   const parts = new Map<string, Part>();
   const partsOf = new Map<Digest, Part[]>();
-  const partOf = (key: string, own: number, whole: number): Part => {
-    const part = parts.get(key) ?? { own, whole, users: new Set() };
+  const partOf = (key: string, sizes: Pick<Part, 'own' | 'whole' | 'lent'>): Part => {
+    const part = parts.get(key) ?? { ...sizes, users: new Set(), borrowers: new Set() };
     parts.set(key, part);
     return part;
   };
@@ -41,22 +45,33 @@ export async function diskSizes(
     const used = new Set<Part>();
     for (const [index, name] of chainIds(diffIds).entries()) {
       const folder = folders.get(name);
-      if (folder?.form === 'directory') used.add(partOf(`folder ${name}`, folder.bytes, folder.bytes));
+      if (folder?.form === 'directory')
+        used.add(partOf(`folder ${name}`, { own: folder.bytes, whole: folder.bytes, lent: () => 0 }));
       const file = layers.find(diffIds[index] ?? name);
-      if (file !== undefined) used.add(partOf(file.diffId, file.diskBytes, Math.max(file.diskBytes, file.tarBytes)));
+      if (file === undefined) continue;
+      const { diffId, diskBytes, tarBytes } = file;
+      const whole = Math.max(diskBytes, tarBytes);
+      used.add(partOf(diffId, { own: diskBytes, whole, lent: () => layers.lentBytes(diffId) }));
     }
     for (const part of used) part.users.add(id);
     partsOf.set(id, [...used]);
   }
   for (const { diffId, donors } of layers.list())
-    for (const donor of donors) for (const user of parts.get(diffId)?.users ?? []) parts.get(donor)?.users.add(user);
+    for (const donor of donors)
+      for (const user of parts.get(diffId)?.users ?? []) parts.get(donor)?.borrowers.add(user);
   return new Map([...partsOf].map(([id, used]) => [id, sizeOf(used)]));
 }
 
 function sizeOf(parts: readonly Part[]): DiskSize {
   const size = parts.reduce((sum, { whole }) => sum + whole, 0);
-  const unique = parts.reduce((sum, { own, users }) => sum + (users.size > 1 ? 0 : own), 0);
+  const unique = parts.reduce((sum, part) => sum + uniqueBytes(part), 0);
   return { size, shared: size - unique };
+}
+
+/** What comes back when the only image of a part goes. */
+function uniqueBytes({ own, users, borrowers, lent }: Part): number {
+  if (users.size > 1) return 0;
+  return borrowers.isSubsetOf(users) ? own : Math.max(0, own - lent());
 }
 
 /** Bytes of all layers together, files and folders, those that only lend content to others included. */

@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { open, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { mounted, stream, viewed } from '#engine/snapshots/conformance.ts';
+import { mounted, stream, tarOf, viewed } from '#engine/snapshots/conformance.ts';
 import { DataLossError, NotFoundError } from '#lib/errors.ts';
 import { sha256 } from '#lib/sha256.ts';
 import type { LayerStore } from '#engine/layers/layer-store.ts';
@@ -152,6 +153,25 @@ test('sizes on the disk tell what is shared and what comes back', async () => {
   expect(await layersSize(context)).toBe(disk(sha256(layer)) + disk(sha256(second)) + 14);
   const { bytes } = await removeImage(context, both?.id ?? '', { users: [], force: true });
   expect(bytes).toBe(size - shared);
+});
+
+test('content that a second version takes from the first is shared, and only that', async () => {
+  await using store = await openTestStore();
+  const { context } = store.images;
+  const common = randomBytes(3_000_000);
+  const version = (own: Buffer): Buffer => tarOf({ name: 'common', content: common }, { name: 'own', content: own });
+  const first = await importImage(context, stream(version(randomBytes(500_000)), 65_536), { tags: ['x:1'] });
+  await context.layers.settled();
+  const next = await importImage(context, stream(version(randomBytes(400_000)), 65_536), { tags: ['x:2'] });
+  const sizes = await diskSizes(context, await store.images.list());
+  const unique = (id: string): number => {
+    const { size, shared } = sizes.get(id as Image['id']) ?? { size: 0, shared: 0 };
+    return size - shared;
+  };
+  expect(unique(next.id)).toBe(context.layers.find(next.config.rootfs.diff_ids[0] ?? sha256(''))?.diskBytes);
+  expect(unique(next.id)).toBeLessThan(600_000);
+  expect(unique(first.id)).toBeGreaterThan(400_000);
+  expect(unique(first.id)).toBeLessThan(600_000);
 });
 
 test('what an archive holds besides its images does no harm, and bytes of layers are told as they come', async () => {

@@ -76,6 +76,8 @@ export interface LayerStore {
   read(diffId: Digest, range?: { start?: number; end?: number }): AsyncIterable<Uint8Array>;
   /** @throws {NotFoundError} */
   image(diffId: Digest): LayerImage;
+  /** Bytes of a layer's file that other layers refer to; all of it if that cannot be told. @throws {NotFoundError} */
+  lentBytes(diffId: Digest): number;
 
   /** The layer is gone at once, the space follows; as long as others have content in its file it stays as their donor. Nothing there is fine. */
   remove(diffId: Digest): Promise<void>;

@@ -7,6 +7,7 @@ import type { Database } from '#lib/sqlite.ts';
 import type { Digest } from '#oci/digest.ts';
 import { commitLayer } from './commit-layer.ts';
 import { dedupeLayers } from './dedupe/dedupe-layers.ts';
+import { neededRanges } from './dedupe/donor-garbage.ts';
 import { createDonorShrinker } from './dedupe/donor-shrinker.ts';
 import { createCandidateIndex } from './dedupe/open-candidates.ts';
 import { hasOldMounts } from './dedupe/old-mounts.ts';
@@ -17,6 +18,7 @@ import { openLanes } from './lanes.ts';
 import type { IngestedLayer, IngestLayerOptions, LayerStore } from './layer-store.ts';
 import { donorPaths, type LayersContext, pathOf, recipeOf } from './layers-context.ts';
 import { proveLayers } from './prove.ts';
+import { readStored } from './read-stored.ts';
 import { gatherTar } from './read-layer.ts';
 import { createLayerRecords, type StoredLayer } from './records.ts';
 import { releaseLayer, removeLayer } from './remove-layer.ts';
@@ -99,6 +101,11 @@ function createStore(context: Context, proven: () => Promise<void>): LayerStore 
       const layer = get(context, diffId);
       return { path: pathOf(context, layer), devices: donorPaths(context, layer.donors) };
     },
+    lentBytes(diffId) {
+      const layer = get(context, diffId);
+      const needed = neededRanges(context, layer);
+      return needed === undefined ? layer.diskBytes : needed.reduce((sum, { length }) => sum + length, 0);
+    },
     async remove(diffId) {
       removeLayer(context, diffId);
     },
@@ -136,9 +143,7 @@ async function* read(
     throw new DataLossError(`layer ${diffId} is damaged`, {
       hint: 'load or pull the image again: that replaces the layer',
     });
-  // Else what nobody needs once the layer is removed would be given back under the reader.
-  using _ = context.holds.hold([diffId, ...layer.donors]);
-  yield* gatherTar(recipeOf(context, pathOf(context, layer)), range);
+  yield* readStored(context, layer, range);
 }
 
 async function ingest(
