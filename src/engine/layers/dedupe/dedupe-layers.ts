@@ -4,8 +4,8 @@ import { CancelledError, ConflictError, DataLossError, NotFoundError } from '#li
 import type { Digest } from '#oci/digest.ts';
 import { keepsWhatOthersNeed, placeLayer } from '../commit-layer.ts';
 import { ingestFile } from '../ingest-layer.ts';
-import { type LayersContext, pathOf, recipeOf } from '../layers-context.ts';
-import { gatherTar } from '../read-layer.ts';
+import { type LayersContext, pathOf } from '../layers-context.ts';
+import { readStored } from '../read-stored.ts';
 import type { StoredLayer } from '../records.ts';
 import { type ContentFinder, createContentFinder, type SharedFiles } from './content-finder.ts';
 import { measureShared } from './measure-shared.ts';
@@ -108,7 +108,7 @@ async function rewriteShared(
   const { diffId, tarBytes } = layer;
   const report = (current: number): void => onProgress?.({ diffId, phase: 'Writing', current, total: tarBytes });
   const { incoming: folder, lanes, holds } = context;
-  const tar = counted(gatherTar(recipeOf(context, pathOf(context, layer))), report);
+  const tar = counted(readStored(context, layer), report);
   const options = { limitBytes: tarBytes, signal, findCandidates: async () => shared };
   await using file = await ingestFile({ folder, lanes, holds }, tar, options);
   if (file.diffId !== diffId) {
