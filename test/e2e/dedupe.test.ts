@@ -34,7 +34,8 @@ async function load(engine: TestEngine, { path }: ImageArchive): Promise<void> {
 
 /** Bytes that all layers take on the disk. */
 async function layersSize(engine: TestEngine): Promise<number> {
-  const { text } = await engine.request('GET', '/system/df');
+  const { status, text } = await engine.request('GET', '/system/df');
+  expect(status, text).toBe(200);
   return (JSON.parse(text) as { LayersSize: number }).LayersSize;
 }
 
