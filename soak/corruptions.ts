@@ -214,6 +214,15 @@ export const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
     isFastSeen: true,
     damage: (subject) => rmSync(topOf(subject, subject.first).path),
   },
+  'what had not come to the disk when the power was cut': {
+    kinds: LOST,
+    damage(subject) {
+      const { path, header } = topOf(subject, subject.first);
+      const diffId = subject.first.diffIds.at(-1) ?? '';
+      change(subject.engine, `UPDATE layers SET state = 'settling', witness = 'before' WHERE diff_id = '${diffId}'`);
+      writeInPlace(path, Buffer.alloc(4096), Math.floor(inside(subject, header) / 4096) * 4096);
+    },
+  },
   'the file of the lowest layer': {
     kinds: LOST,
     isFastSeen: true,

@@ -12,7 +12,7 @@ const RUNS: Readonly<
   'power-cut': { rounds: 50, load: async () => (await import('./power-cut.ts')).cutPower },
   'power-cut-unordered': { rounds: 50, load: async () => (await import('./power-cut.ts')).cutPowerUnordered },
   'durability-cost': { rounds: 5, load: async () => (await import('./durability-cost.ts')).durabilityCost },
-  'corrupt-images': { rounds: 84, load: async () => (await import('./corrupt-images.ts')).corruptImages },
+  'corrupt-images': { rounds: 86, load: async () => (await import('./corrupt-images.ts')).corruptImages },
   'full-disk': { rounds: 40, load: async () => (await import('./full-disk.ts')).fillDisk },
   'race-copies': { rounds: 2000, load: async () => (await import('./race-copies.ts')).raceCopies },
   'fuzz-api': { rounds: 5000, load: async () => (await import('./fuzz-api.ts')).fuzzApi },
