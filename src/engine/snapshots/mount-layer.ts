@@ -3,6 +3,7 @@ import type { LayerImage, MountForm } from '#engine/layers/layer-store.ts';
 import { O_PATH } from '#lib/files/o-path.ts';
 import { type LoopDevice, openLoopDevice } from '#linux/loop-device.ts';
 import { mountAt } from '#linux/mount.ts';
+import { mountWithReadAhead } from '#linux/read-ahead.ts';
 
 /** The forms that mount a layer's file. */
 export type FileForm = Exclude<MountForm, 'directory'>;
@@ -25,7 +26,8 @@ function mountFile(target: string, { path, devices }: LayerImage, options: reado
   try {
     for (const device of devices) donors.push(openSync(device, O_PATH | constants.O_NOFOLLOW));
     const named = donors.map((fd) => `device=/proc/self/fd/${fd}`);
-    mountAt(target, { type: 'erofs', source: path, options: [...FLAGS, ...options, ...named] });
+    const mount = { type: 'erofs', source: path, options: [...FLAGS, ...options, ...named] };
+    mountWithReadAhead(path, () => mountAt(target, mount));
   } finally {
     for (const fd of donors) closeSync(fd);
   }
