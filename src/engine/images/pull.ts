@@ -30,8 +30,8 @@ export interface PullOptions {
   stallMs?: number;
 }
 
-/** Layers at a time, as Docker's default. */
-const CONCURRENCY = 3;
+/** Layers at a time: as many as there are threads to write them. */
+const CONCURRENCY = 2;
 
 /**
  * Fetches an image by tag or digest. It is listed, and its tag moves, once all of it is there; what came before a failure stays only until
