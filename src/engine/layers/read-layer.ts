@@ -56,10 +56,12 @@ export async function* gatherTar(
     const passing = end - start < PASSING_BYTES ? [] : fds.map((fd) => startPassingRead(fd));
     for (const pieces of planChunks(extents, start, end + 1)) {
       const before = ahead;
+      // One at a time: the kernel reads ahead only where reads follow each other.
+      const bytes = await before?.bytes;
       ahead = { pieces, bytes: readChunk(pieces, fds) };
       ahead.bytes.catch(() => {}); // thrown when its turn comes
-      if (before === undefined) continue;
-      yield await before.bytes;
+      if (before === undefined || bytes === undefined) continue;
+      yield bytes;
       letPass(before.pieces, passing);
     }
     if (ahead !== undefined) yield await ahead.bytes;
