@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { run } from '#lib/run.ts';
 
 /** An image as `docker save` of Docker 28 writes it, with its layers beside it. */
-export interface MlImage {
+interface MlImage {
   reference: string;
   /** Path of the docker-archive. */
   archive: string;
