@@ -74,6 +74,9 @@ export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
     if (name.startsWith('context-')) await rm(join(root, name), { recursive: true, force: true });
   await clearWorkspaces({ snapshots, mountRoot, log });
   const layers = openLayers({ database, layerFiles, snapshots, log });
+  // A step and what it left are not recorded in one go: an engine that was killed may have kept the one without the other.
+  const names = new Set((await snapshots.list()).map(({ name }) => name));
+  layers.forget(({ snapshot }) => snapshot !== undefined && !names.has(snapshot));
   await layers.removeUnused();
   const steps = createKeyedLock();
   const cleaning = createCleaning(async () => (await layers.removeUnused()) + (await collectGarbage()));
