@@ -73,3 +73,13 @@ test('a failed write is told by who waits for it', async () => {
   await expect(writer.settle(0)).rejects.toThrow('EFBIG');
   await writer.settle(0);
 });
+
+test('the memory of a chunk is waited for as soon as it may be used again, also when the chunks after it were not written directly', async () => {
+  await using folder = await mkdtempDisposable(join(import.meta.dirname, '.direct-'));
+  await using file = await open(join(folder.path, 'layer'), 'w');
+  const writer = createDirectWriter(file.fd, () => expect.unreachable());
+  expect(writer.begin(slot(), 2 ** 50)).toBe(true); // fails, so that one sees who waits for it
+  await writer.settle(2);
+  await writer.settle(2);
+  await expect(writer.settle(2)).rejects.toThrow('EFBIG');
+});

@@ -6,7 +6,10 @@ import { isErrno } from '#lib/files/file-error.ts';
 export interface DirectWriter {
   /** Begins to write a piece, whose memory must stay until `settle`. @returns false if it is to be written as usual */
   begin(piece: Buffer, at: number): boolean;
-  /** Settles when no more than `left` pieces are under way. @throws as write(2) does */
+  /**
+   * To be called once for each chunk that pieces come from, also for one that none came from. Settles when nothing of earlier chunks than the last
+   * `left` ones is under way, so that their memory is free. @throws as write(2) does
+   */
   settle(left: number): Promise<void>;
 }
 
@@ -29,7 +32,8 @@ const STEP_BYTES = 64 * 1024 * 1024;
  * @param writeUsual takes what the file system does not want directly
  */
 export function createDirectWriter(fd: number, writeUsual: (piece: Buffer, at: number) => void): DirectWriter {
-  const underWay: Promise<void>[] = [];
+  /** Pieces by the chunk they came from, the last of which is still growing. */
+  const underWay: Promise<void>[][] = [[]];
   let isUsable = true;
   let bytes = 0;
   let fastest = 0;
@@ -58,11 +62,12 @@ export function createDirectWriter(fd: number, writeUsual: (piece: Buffer, at: n
       if (at + piece.length > end) lengthen(fd, (end = at + piece.length + STEP_BYTES));
       const written = writePiece(piece, at);
       written.catch(() => {}); // thrown by `settle`
-      underWay.push(written);
+      underWay.at(-1)?.push(written);
       return true;
     },
     async settle(left) {
-      const due = underWay.splice(0, Math.max(0, underWay.length - left));
+      const due = underWay.splice(0, Math.max(0, underWay.length - left)).flat();
+      underWay.push([]);
       for (const result of await Promise.allSettled(due)) if (result.status === 'rejected') throw result.reason;
     },
   };

@@ -23,7 +23,10 @@ export interface OwnRegion {
   /** Bytes that come next in the tar are copied from another file, because only this much was equal. */
   copy(fd: number, offset: number, length: number): void;
   flush(): void;
-  /** Settles when no more than `left` pieces are still being written, beside the thread; the memory of the others is free. */
+  /**
+   * To be called once after each chunk. Settles when only the last `left` chunks are still being written, beside the thread; the memory of the
+   * others is free.
+   */
   settle(left: number): Promise<void>;
 }
 
