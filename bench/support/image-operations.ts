@@ -28,7 +28,7 @@ const NAMES = [
 ] as const;
 
 const FRESH = 'ext4 made just now in a loop file, archive in the page cache';
-const AFTER = 'synced, caches warm';
+const AFTER = 'synced; in the page cache is what the load left there';
 const MEMORY = 'highest sum over the engine and its children, every 100 ms';
 
 export const OPERATIONS: readonly Operation[] = [
