@@ -10,6 +10,8 @@ const STEP_BYTES = 8 * 1024 * 1024;
 
 /** Reads a large file once, from front to back, and leaves the page cache as it was. */
 export interface PassingRead {
+  /** Whether more than half of the file was in memory, as far as the kernel tells. */
+  readonly isCached: boolean;
   /** To be told how far it was read: the pages before can be used for the next ones, which is faster than filling memory. */
   reached(offset: number): void;
 }
@@ -17,9 +19,10 @@ export interface PassingRead {
 /** What was in memory before stays there: where more than half of the file is, nothing of it is dropped. */
 export function startPassingRead(fd: number): PassingRead {
   c.posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-  if (isMostlyCached(fd)) return { reached: () => {} };
+  if (isMostlyCached(fd)) return { isCached: true, reached: () => {} };
   let dropped = 0;
   return {
+    isCached: false,
     reached(offset) {
       const end = offset - (offset % STEP_BYTES);
       if (end <= dropped) return;

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { DataLossError, RangeNotSatisfiableError } from '#lib/errors.ts';
 import { fileError } from '#lib/files/file-error.ts';
 import { type PassingRead, startPassingRead } from '#linux/passing-read.ts';
+import { type DirectRead, openDirectRead } from './direct-read.ts';
 import type { Extent } from './format.ts';
 
 /** Where a tar is put together from. */
@@ -22,6 +23,8 @@ export interface TarRange {
 const readLater = promisify(read);
 
 const CHUNK_BYTES = 1024 * 1024;
+/** Of what comes from the disk itself: every read waits for it. */
+const DIRECT_CHUNK_BYTES = 4 * 1024 * 1024;
 /** Less of a tar may well stay in memory. */
 const PASSING_BYTES = 64 * 1024 * 1024;
 
@@ -48,36 +51,42 @@ export async function* gatherTar(
 ): AsyncGenerator<Buffer> {
   if (start < 0 || end >= tarBytes || start > end + 1)
     throw new RangeNotSatisfiableError(`bytes ${start} to ${end} of a layer of ${tarBytes}`);
-  const fds: number[] = [];
+  await using stack = new AsyncDisposableStack();
+  // At once, so that no file is replaced in between.
+  const parts = paths.map((path) => stack.use(openPart(path, end - start >= PASSING_BYTES)));
   let ahead: ChunkRead | undefined;
-  try {
-    // At once, so that no file is replaced in between.
-    for (const path of paths) fds.push(openPart(path));
-    const passing = end - start < PASSING_BYTES ? [] : fds.map((fd) => startPassingRead(fd));
-    for (const pieces of planChunks(extents, start, end + 1)) {
-      const before = ahead;
-      // One at a time: the kernel reads ahead only where reads follow each other.
-      const bytes = await before?.bytes;
-      ahead = { pieces, bytes: readChunk(pieces, fds) };
-      ahead.bytes.catch(() => {}); // thrown when its turn comes
-      if (before === undefined || bytes === undefined) continue;
-      yield bytes;
-      letPass(before.pieces, passing);
-    }
-    if (ahead !== undefined) yield await ahead.bytes;
-  } finally {
-    await ahead?.bytes.catch(() => {}); // no descriptor is closed under a read
-    for (const fd of fds) closeSync(fd);
+  stack.defer(async () => void (await ahead?.bytes.catch(() => {}))); // no descriptor is closed under a read
+  const chunkBytes = parts.some(({ direct }) => direct !== undefined) ? DIRECT_CHUNK_BYTES : CHUNK_BYTES;
+  for (const pieces of planChunks(extents, { start, end: end + 1, chunkBytes })) {
+    const before = ahead;
+    // One at a time: the kernel reads ahead only where reads follow each other.
+    const bytes = await before?.bytes;
+    ahead = { pieces, bytes: readChunk(pieces, parts) };
+    ahead.bytes.catch(() => {}); // thrown when its turn comes
+    if (before === undefined || bytes === undefined) continue;
+    yield bytes;
+    for (const { device, offset, length } of before.pieces) parts[device]?.passing?.reached(offset + length);
   }
+  if (ahead !== undefined) yield await ahead.bytes;
 }
 
-function letPass(pieces: readonly Piece[], passing: readonly PassingRead[]): void {
-  for (const { device, offset, length } of pieces) passing[device]?.reached(offset + length);
+/** A file that bytes of the tar lie in. */
+interface Part extends Disposable {
+  fd: number;
+  /** Of a large tar. */
+  passing: PassingRead | undefined;
+  /** Of a large tar that is not in memory: reading it there first would cost as much again. */
+  direct: DirectRead | undefined;
 }
 
-function openPart(path: string): number {
+function openPart(path: string, isLarge: boolean): Part {
   try {
-    return openSync(path, 'r');
+    using stack = new DisposableStack();
+    const fd = stack.adopt(openSync(path, 'r'), closeSync);
+    const passing = isLarge ? startPassingRead(fd) : undefined;
+    const direct = passing?.isCached === false ? stack.use(openDirectRead(path)) : undefined;
+    const held = stack.move();
+    return { fd, passing, direct, [Symbol.dispose]: () => held.dispose() };
   } catch (error) {
     const failure = fileError(error, path);
     throw new DataLossError('the bytes of a layer cannot be read', { why: failure.message, cause: error });
@@ -85,7 +94,10 @@ function openPart(path: string): number {
 }
 
 /** Chunks of the tar from `start` to before `end`, each as the pieces it is made of. */
-function* planChunks(extents: readonly Extent[], start: number, end: number): Generator<Piece[]> {
+function* planChunks(
+  extents: readonly Extent[],
+  { start, end, chunkBytes }: { start: number; end: number; chunkBytes: number },
+): Generator<Piece[]> {
   let pieces: Piece[] = [];
   let filled = 0;
   let at = 0;
@@ -94,11 +106,11 @@ function* planChunks(extents: readonly Extent[], start: number, end: number): Ge
     const to = Math.min(end, at + extent.length) - at;
     at += extent.length;
     for (let done = from; done < to;) {
-      const length = Math.min(to - done, CHUNK_BYTES - filled);
+      const length = Math.min(to - done, chunkBytes - filled);
       pieces.push({ device: extent.device, offset: extent.offset + done, length, at: filled });
       done += length;
       filled += length;
-      if (filled < CHUNK_BYTES) continue;
+      if (filled < chunkBytes) continue;
       yield pieces;
       pieces = [];
       filled = 0;
@@ -108,10 +120,17 @@ function* planChunks(extents: readonly Extent[], start: number, end: number): Ge
   if (filled > 0) yield pieces;
 }
 
-async function readChunk(pieces: readonly Piece[], fds: readonly number[]): Promise<Buffer> {
+async function readChunk(pieces: readonly Piece[], parts: readonly Part[]): Promise<Buffer> {
+  const [first, ...others] = pieces;
+  const direct =
+    first === undefined || others.length > 0
+      ? undefined
+      : parts[first.device]?.direct?.read(first.offset, first.length);
+  const whole = await direct;
+  if (whole !== undefined && whole.length > 0) return whole;
   const last = pieces.at(-1);
   const chunk = Buffer.allocUnsafeSlow((last?.at ?? 0) + (last?.length ?? 0));
-  const reads = await Promise.allSettled(pieces.map((piece) => readPiece(fds[piece.device] ?? -1, piece, chunk)));
+  const reads = await Promise.allSettled(pieces.map((piece) => readPiece(parts[piece.device]?.fd ?? -1, piece, chunk)));
   for (const result of reads) if (result.status === 'rejected') throw result.reason;
   return chunk;
 }
