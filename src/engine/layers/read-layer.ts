@@ -25,6 +25,8 @@ const readLater = promisify(read);
 const CHUNK_BYTES = 1024 * 1024;
 /** Of what comes from the disk itself: every read waits for it. */
 const DIRECT_CHUNK_BYTES = 4 * 1024 * 1024;
+/** Such reads that are under way while one is used. */
+const DIRECT_AHEAD = 3;
 /** Less of a tar may well stay in memory. */
 const PASSING_BYTES = 64 * 1024 * 1024;
 
@@ -54,20 +56,27 @@ export async function* gatherTar(
   await using stack = new AsyncDisposableStack();
   // At once, so that no file is replaced in between.
   const parts = paths.map((path) => stack.use(openPart(path, end - start >= PASSING_BYTES)));
-  let ahead: ChunkRead | undefined;
-  stack.defer(async () => void (await ahead?.bytes.catch(() => {}))); // no descriptor is closed under a read
-  const chunkBytes = parts.some(({ direct }) => direct !== undefined) ? DIRECT_CHUNK_BYTES : CHUNK_BYTES;
+  const isDirect = parts.some(({ direct }) => direct !== undefined);
+  const reads: ChunkRead[] = [];
+  stack.defer(async () => void (await Promise.allSettled(reads.map(({ bytes }) => bytes)))); // no descriptor is closed under a read
+  const chunkBytes = isDirect ? DIRECT_CHUNK_BYTES : CHUNK_BYTES;
   for (const pieces of planChunks(extents, { start, end: end + 1, chunkBytes })) {
-    const before = ahead;
-    // One at a time: the kernel reads ahead only where reads follow each other.
-    const bytes = await before?.bytes;
-    ahead = { pieces, bytes: readChunk(pieces, parts) };
-    ahead.bytes.catch(() => {}); // thrown when its turn comes
-    if (before === undefined || bytes === undefined) continue;
-    yield bytes;
-    for (const { device, offset, length } of before.pieces) parts[device]?.passing?.reached(offset + length);
+    // One at a time through the page cache: the kernel reads ahead only where reads follow each other.
+    if (!isDirect) await reads.at(-1)?.bytes;
+    const bytes = readChunk(pieces, parts);
+    bytes.catch(() => {}); // thrown when its turn comes
+    reads.push({ pieces, bytes });
+    if (reads.length > (isDirect ? DIRECT_AHEAD : 1)) yield* takeFirst(reads, parts);
   }
-  if (ahead !== undefined) yield await ahead.bytes;
+  while (reads.length > 0) yield* takeFirst(reads, parts);
+}
+
+async function* takeFirst(reads: ChunkRead[], parts: readonly Part[]): AsyncGenerator<Buffer> {
+  const [first] = reads;
+  if (first === undefined) return;
+  yield await first.bytes;
+  reads.shift();
+  for (const { device, offset, length } of first.pieces) parts[device]?.passing?.reached(offset + length);
 }
 
 /** A file that bytes of the tar lie in. */
