@@ -83,4 +83,9 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE snapshots ADD COLUMN form TEXT NOT NULL DEFAULT 'directory' CHECK (form IN ('directory', 'layer'));
   ALTER TABLE snapshots ADD COLUMN tar_bytes INTEGER; -- of a sealed one: size of its tar, written or not
   `,
+  `
+  DELETE FROM build_steps;
+  ALTER TABLE build_steps ADD COLUMN titles TEXT NOT NULL DEFAULT '[]'; -- of its layers, bottom first; JSON
+  ALTER TABLE build_steps ADD COLUMN inputs TEXT NOT NULL DEFAULT '[]'; -- what it depended on; JSON of builder/steps/step.ts
+  `,
 ];

@@ -1,9 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openBuildContext } from '#engine/builder/build-context.ts';
-import { findSources } from '#engine/builder/source-tree.ts';
-import { isArchive, unpackArchive } from '#engine/builder/local-archive.ts';
+import { openTestFiles } from '#engine/builder/sources/test-files.ts';
+import { findSources } from '#engine/builder/sources/source-tree.ts';
+import { isArchive, unpackArchive } from '#engine/builder/steps/local-archive.ts';
 import { BerthError, InternalError } from '#lib/errors.ts';
 import { openRoot } from '#lib/files/open-root.ts';
 import { defectOf, send } from '../../soak/fuzz-support.ts';
@@ -63,7 +63,7 @@ test('a hostile archive as the context of a build stays in its folder and leaves
       yield tar;
     }
     const open = async (): Promise<void> => {
-      await using _ = await openBuildContext(place.store, { context: source(), dockerfile: 'Dockerfile', signal });
+      await using _ = await openTestFiles(place.store, source(), { signal });
     };
     const defect = await defectIn(open());
     if (defect !== undefined) failures.push(`${what}: ${defect}`);

@@ -8,7 +8,8 @@ import type { Log } from '#lib/log.ts';
 import type { Mount } from '#linux/mount.ts';
 import { chainIds } from '#oci/chain-id.ts';
 import type { Digest } from '#oci/digest.ts';
-import { createStepRecords, type StepRecord, type StepRecords } from './step-records.ts';
+import type { StepInput, StepLayer } from './steps/step.ts';
+import { createStepRecords, type StepRecord, type StepRecords } from './cache/step-records.ts';
 import type { Database } from '#lib/sqlite.ts';
 
 /** A layer that a step made or an image brought. Its snapshot changes its name when an image takes it over, so it is named through this. */
@@ -18,10 +19,20 @@ export interface Layer {
   diffId: Promise<Digest>;
 }
 
+/** A step that was done. */
+export interface DoneStep {
+  key: string;
+  /** Bottom first. */
+  layers: readonly StepLayer[];
+  inputs: readonly StepInput[];
+  description: string;
+  created: number;
+}
+
 /** What steps leave, and what they left earlier. */
 export interface Layers {
-  /** An earlier result on top of the same layers that is still whole; `layer` is undefined for a step that changed no file. */
-  find(key: string, parent: Layer | undefined): Promise<{ created: number; layer: Layer | undefined } | undefined>;
+  /** An earlier result on top of the same layers that is still whole; no layers for a step that changed no file. */
+  find(key: string, parent: Layer | undefined): Promise<{ created: number; layers: readonly StepLayer[] } | undefined>;
   /** Makes a writable tree over a layer. */
   prepare(name: SnapshotName, parent: Layer | undefined): Promise<Mount[]>;
   /** Read-only mounts of a layer with all below it. */
@@ -29,7 +40,7 @@ export interface Layers {
   /** Keeps the tree `active` as the result of a step, and begins to hash it. */
   commit(active: SnapshotName): Promise<Layer>;
   /** @returns whether this takes the place of an earlier result */
-  record(step: { key: string; layer: Layer | undefined; description: string; created: number }): boolean;
+  record(step: DoneStep): boolean;
   /** A layer of an image. */
   ofImage(snapshot: SnapshotName, diffId: Digest): Layer;
   /** Waits for the hashes, and gives the layers the names that images know them by. @returns the diff ids, bottom first */
@@ -79,9 +90,11 @@ export function openLayers({
       return remember(context, name, hash(context, name));
     },
 
-    record({ key, layer, description, created }) {
+    record({ key, layers, inputs, description, created }) {
       const former = records.find(key);
-      records.put({ key, snapshot: layer?.snapshot, diffId: undefined, description, created });
+      const layer = layers.at(-1)?.layer;
+      const titles = layers.map(({ title }) => title);
+      records.put({ key, snapshot: layer?.snapshot, diffId: undefined, titles, inputs, description, created });
       layer?.diffId.then((diffId) => records.seal(layer.snapshot, diffId)).catch(() => {}); // hashed anew when it is asked for
       return former?.snapshot !== undefined;
     },
@@ -122,18 +135,40 @@ async function findStep(
   context: Context,
   ...[key, parent]: [key: string, parent: Layer | undefined]
 ): ReturnType<Layers['find']> {
-  const { records, known } = context;
+  const { records } = context;
   const record = records.find(key);
-  if (record === undefined || !(await isStillWhole(context, record, parent))) return undefined;
-  const { snapshot, created, diffId } = record;
+  if (record === undefined) return undefined;
+  const left = await wholeLayers(context, record, parent);
+  if (left === undefined) return undefined;
   records.touch(key);
-  if (snapshot === undefined) return { created, layer: undefined };
-  const layer = known.get(snapshot);
-  if (layer !== undefined) return { created, layer };
-  return {
-    created,
-    layer: remember(context, snapshot, diffId === undefined ? hash(context, snapshot) : Promise.resolve(diffId)),
-  };
+  return { created: record.created, layers: left };
+}
+
+/** What a step left, if all of it is there, on the same layer; layers that are files must be proven. */
+async function wholeLayers(
+  context: Context,
+  { snapshot, titles }: StepRecord,
+  parent: Layer | undefined,
+): Promise<StepLayer[] | undefined> {
+  const { layerFiles, snapshots } = context;
+  const found: StepLayer[] = [];
+  let name = snapshot;
+  try {
+    for (const title of titles.toReversed()) {
+      if (name === undefined) return undefined;
+      const { kind, parent: below, form, diffId } = await snapshots.stat(name);
+      const isWhole = form === 'directory' || (diffId !== undefined && layerFiles.has(diffId));
+      if (kind !== 'committed' || !isWhole) return undefined;
+      const hashed = diffId === undefined ? () => hash(context, name ?? '') : () => Promise.resolve(diffId);
+      const layer = context.known.get(name) ?? remember(context, name, hashed());
+      found.unshift({ layer, title });
+      name = below;
+    }
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+  return titles.length === 0 || name === parent?.snapshot ? found : undefined;
 }
 
 async function sealStack(
@@ -165,23 +200,6 @@ async function exists(snapshots: Snapshotter, name: SnapshotName): Promise<boole
   try {
     await snapshots.stat(name);
     return true;
-  } catch (error) {
-    if (error instanceof NotFoundError) return false;
-    throw error;
-  }
-}
-
-/** Whether what the step left is there, on the same layer; one that is a file must be proven. */
-async function isStillWhole(
-  { layerFiles, snapshots }: Context,
-  { snapshot }: StepRecord,
-  parent: Layer | undefined,
-): Promise<boolean> {
-  if (snapshot === undefined) return true;
-  try {
-    const { kind, parent: below, form, diffId } = await snapshots.stat(snapshot);
-    if (kind !== 'committed' || below !== parent?.snapshot) return false;
-    return form === 'directory' || (diffId !== undefined && layerFiles.has(diffId));
   } catch (error) {
     if (error instanceof NotFoundError) return false;
     throw error;

@@ -1,6 +1,9 @@
-import { parseRegistryConfig } from '#api/auth-header.ts';
+import { randomUUID } from 'node:crypto';
+import { parseRegistryConfig, type RegistryAuth } from '#api/auth-header.ts';
 import { queryFlag, queryInteger } from '#api/query.ts';
-import type { BuildRequest, RunLimits } from '#engine/builder/request.ts';
+import { NO_SECRETS, NO_SSH } from '#engine/builder/sources/client-sources.ts';
+import { tarContext } from '#engine/builder/sources/tar-context.ts';
+import type { BuildRequest, Credentials, RunLimits } from '#engine/builder/request.ts';
 import { InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
 import { parsePlatform } from '#oci/parse-platform.ts';
 import { familiarName, parseReference, withDefaultTag } from '#oci/reference.ts';
@@ -12,21 +15,39 @@ export function parseBuildRequest(call: Call, signal: AbortSignal): BuildRequest
   refuseUnsupported(query);
   const platform = query.get('platform') ?? '';
   return {
-    context: call.body(),
-    dockerfile: query.get('dockerfile') || 'Dockerfile',
-    tags: tagsOf(query),
+    ref: query.get('buildid') || randomUUID(),
+    context: tarContext(call.body()),
+    dockerfile: { name: query.get('dockerfile') || 'Dockerfile' },
+    namedContexts: new Map(),
     buildArgs: mapOf(query, 'buildargs'),
     labels: mapOf(query, 'labels'),
     target: query.get('target') ?? '',
-    noCache: queryFlag(query, 'nocache'),
+    noCache: queryFlag(query, 'nocache') ? 'all' : [],
     pull: queryFlag(query, 'pull'),
-    platform: platform === '' ? undefined : parsePlatform(platform),
+    platforms: platform === '' ? [] : [parsePlatform(platform)],
+    multiPlatform: false,
     hostCa: queryFlag(query, 'hostca', true),
     limits: limitsOf(query),
-    credentials: parseRegistryConfig(request.headers['x-registry-config']),
+    entitlements: new Set(),
+    credentials: credentialsOf(parseRegistryConfig(request.headers['x-registry-config'])),
+    secrets: NO_SECRETS,
+    ssh: NO_SSH,
+    cacheFrom: [],
+    cacheTo: [],
+    outputs: [{ type: 'image', attributes: new Map([['name', tagsOf(query).join(',')]]) }],
+    attestations: new Map(),
+    packages: { implicitCaches: false, split: false },
+    check: 'warn',
     ignored: ignoredOf(query),
     signal,
   };
+}
+
+/** Under this name clients keep the credentials of Docker Hub. */
+const DOCKER_HUB = 'https://index.docker.io/v1/';
+
+function credentialsOf(byRegistry: Readonly<Record<string, RegistryAuth>>): Credentials {
+  return async (domain) => byRegistry[domain === 'docker.io' ? DOCKER_HUB : domain];
 }
 
 function refuseUnsupported(query: URLSearchParams): void {

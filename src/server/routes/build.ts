@@ -1,10 +1,12 @@
 import { errorMessage } from '#api/progress.ts';
 import { parseFilters } from '#api/filters.ts';
 import { queryFlag } from '#api/query.ts';
-import type { Builder, PreparedBuild } from '#engine/builder/builder.ts';
-import type { BuildRequest } from '#engine/builder/request.ts';
-import { StepFailure } from '#engine/builder/step-failure.ts';
-import type { StepRecord } from '#engine/builder/step-records.ts';
+import type { Builder } from '#engine/builder/builder.ts';
+import type { PreparedBuild } from '#engine/builder/prepare-build.ts';
+import type { BuildEvent } from '#engine/builder/progress/events.ts';
+import { createClassicOutput } from '#engine/builder/progress/classic-output.ts';
+import { StepFailure } from '#engine/builder/steps/step-failure.ts';
+import type { StepRecord } from '#engine/builder/cache/step-records.ts';
 import { CancelledError, InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
 import type { Digest } from '#oci/digest.ts';
 import type { Call, Route } from '../route.ts';
@@ -39,15 +41,23 @@ async function build({ builder }: BuildBackend, call: Call, running: Map<string,
   if (id !== '') running.set(id, cancelled);
   try {
     const request = parseBuildRequest(call, AbortSignal.any([call.signal, cancelled.signal]));
-    await using prepared = await builder.prepare(request);
-    await runBuild(prepared, call, request);
+    // What happens before the status is sent has no words in this protocol.
+    let tell: ((event: BuildEvent) => void) | undefined;
+    await using prepared = await builder.prepare(request, (event) => tell?.(event));
+    await runBuild(prepared, call, (listener) => {
+      tell = listener;
+    });
   } finally {
     if (running.get(id) === cancelled) running.delete(id);
   }
 }
 
 /** From here on the status is sent, and errors are lines. */
-async function runBuild(prepared: PreparedBuild, call: Call, request: BuildRequest): Promise<void> {
+async function runBuild(
+  prepared: PreparedBuild,
+  call: Call,
+  listen: (listener: (event: BuildEvent) => void) => void,
+): Promise<void> {
   const isQuiet = queryFlag(call.query, 'q');
   const lines = call.jsonLines();
   let sent: Promise<void> = Promise.resolve();
@@ -55,14 +65,17 @@ async function runBuild(prepared: PreparedBuild, call: Call, request: BuildReque
   const send = (message: object): void => {
     sent = sent.then(() => lines.write(message)).catch(() => {});
   };
-  const show = (piece: string | object): void => {
-    if (!isQuiet) send(typeof piece === 'string' ? { stream: piece } : piece);
-  };
+  listen(
+    createClassicOutput((piece) => {
+      if (!isQuiet) send(typeof piece === 'string' ? { stream: piece } : piece);
+    }),
+  );
   try {
-    const image = await prepared.run(show);
-    send({ aux: { ID: image.id } });
-    if (isQuiet) send({ stream: `${image.id}\n` });
-    else tellResult(send, image.id, request.tags);
+    const { image, response } = await prepared.run();
+    const tags = (response.get('image.name') ?? '').split(',').filter((name) => name !== '');
+    if (image !== undefined) send({ aux: { ID: image.id } });
+    if (image !== undefined && isQuiet) send({ stream: `${image.id}\n` });
+    else if (image !== undefined) tellResult(send, image.id, tags);
   } catch (error) {
     send(failureMessage(error));
   }

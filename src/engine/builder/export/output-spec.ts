@@ -1,0 +1,16 @@
+/** One `--output`. */
+export interface OutputSpec {
+  type: 'image' | 'docker' | 'oci' | 'local' | 'tar' | 'cacheonly';
+  /** As written behind the type: `name`, `push`, `compression`, `rewrite-timestamp`, `annotation.…`, … */
+  attributes: ReadonlyMap<string, string>;
+  /** Takes what does not go into a store: absent for `image` and `cacheonly`. */
+  sink?: OutputSink;
+}
+
+/** Where files of an output go: to the client, over whatever connects it. */
+export interface OutputSink {
+  /** An archive. Settles when the other side has all. @throws what broke the way */
+  stream(bytes: AsyncIterable<Uint8Array>, metadata: ReadonlyMap<string, string>): Promise<void>;
+  /** All below a folder, with modes, links and times. `keep` leaves what the other side has besides. */
+  tree(folder: string, options: { keep: boolean; metadata: ReadonlyMap<string, string> }): Promise<void>;
+}

@@ -1,0 +1,109 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readDockerfile, type Program } from '#dockerfile/program.ts';
+import { hostPlatform } from '#engine/images/host-platform.ts';
+import { formatPlatform, type Platform } from '#oci/platform.ts';
+import type { BuilderContext, BuildRun } from './build-run.ts';
+import { type Exported, exportResults } from './export/export-results.ts';
+import type { BuildEvent } from './progress/events.ts';
+import { type BuildReport, createReport } from './progress/report.ts';
+import type { BuildRequest } from './request.ts';
+import { type BuildFiles, openBuildFiles } from './sources/build-files.ts';
+import { planBuild } from './stages/plan.ts';
+import { runStages } from './stages/run-stages.ts';
+import type { StageState } from './stages/stage-state.ts';
+
+/** A build that can run. What it fetched and unpacked is gone when disposed. */
+export interface PreparedBuild extends AsyncDisposable {
+  readonly program: Program;
+  readonly files: BuildFiles;
+  /** Runs the steps. */
+  solve(): Promise<SolvedBuild>;
+  /** Runs the steps and delivers what was asked for. */
+  run(): Promise<Exported>;
+}
+
+/** A build whose steps are done; it lives while the prepared one does. */
+export interface SolvedBuild {
+  readonly results: readonly PlatformResult[];
+  /** Delivers the outputs that the request asks for. */
+  export(): Promise<Exported>;
+}
+
+/** What the target stage came to on one platform. */
+export interface PlatformResult {
+  platform: Platform;
+  state: StageState;
+  build: BuildRun;
+}
+
+export async function prepareBuild(
+  context: BuilderContext,
+  request: BuildRequest,
+  tell: (event: BuildEvent) => void,
+): Promise<PreparedBuild> {
+  await using resources = new AsyncDisposableStack();
+  resources.use(request.context);
+  for (const { source } of request.namedContexts.values()) if (Symbol.asyncDispose in source) resources.use(source);
+  const scratch = await mkdtemp(join(context.root, 'build-'));
+  resources.defer(() => rm(scratch, { recursive: true, force: true }));
+  await mkdir(join(scratch, 'files'), { mode: 0o755 });
+  const report = createReport(request.ref, tell);
+  const files = resources.use(await openBuildFiles({ request, report, scratch }));
+  const program = readDockerfile(files.dockerfile.text, files.dockerfile.name);
+  const platforms = request.platforms.length === 0 ? [hostPlatform()] : request.platforms;
+  const plans = platforms.map((platform) => ({ platform, plan: planBuild(program, request, platform) }));
+  resources.use(context.cleaning.hold());
+  resources.use(context.images.lease());
+  const held = resources.move();
+  const solve = async (): Promise<SolvedBuild> => {
+    const failure = new AbortController();
+    const signal = AbortSignal.any([request.signal, failure.signal]);
+    const isMulti = plans.length > 1;
+    const builds = plans.map(({ platform, plan }): BuildRun => {
+      const title = isMulti ? formatPlatform(platform) : '';
+      return { context, request, report, plan, platform, title, files, results: new Map(), images: new Map(), signal };
+    });
+    tellBegin(builds, report);
+    const states = await settleAll(builds.map((build) => runStages(build, failure)));
+    warnUnused(builds, report);
+    const results = builds.flatMap((build, index): PlatformResult[] => {
+      const state = states[index];
+      return state === undefined ? [] : [{ platform: build.platform, state, build }];
+    });
+    return { results, export: () => exportResults({ context, request, report, results }) };
+  };
+  return {
+    program,
+    files,
+    solve,
+    run: async () => (await solve()).export(),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+/** Waits for all; the first failure by time is the cause of the others. */
+async function settleAll<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}
+
+function tellBegin(builds: readonly BuildRun[], report: BuildReport): void {
+  const [first] = builds;
+  if (first === undefined) return;
+  const { request, plan, files } = first;
+  report.plan(builds.flatMap((build) => build.plan.stages.map(({ stage }) => `${build.title}/${stage.index}`)));
+  for (const name of request.ignored) report.remark(`[Warning] ${name} has no effect`);
+  for (const { line, message } of plan.program.warnings)
+    report.remark(`[Warning] ${message} (${files.dockerfile.name}:${line})`);
+}
+
+function warnUnused(builds: readonly BuildRun[], report: BuildReport): void {
+  const [first] = builds;
+  const unused = [...(first?.request.buildArgs.keys() ?? [])].filter(
+    (name) =>
+      builds.every(({ plan }) => !plan.scope.build.consumed.has(name)) &&
+      !/^((https?|ftp|no|all)_proxy|BUILDKIT_.*|SOURCE_DATE_EPOCH)$/i.test(name),
+  );
+  if (unused.length > 0) report.remark(`[Warning] One or more build-args [${unused.join(' ')}] were not consumed`);
+}

@@ -1,0 +1,48 @@
+import type { Image } from '#engine/images/image.ts';
+import type { Platform } from '#oci/platform.ts';
+import type { Vertex } from '../progress/events.ts';
+import type { SourceTree } from './source-tree.ts';
+
+/** Files that a build may take. Opened when it is known which are needed; what it keeps is gone when disposed. */
+export interface ContextSource extends AsyncDisposable {
+  /** For people: `.`, a URL. Without credentials. */
+  readonly title: string;
+  /** May be called several times, each time for another part. @throws {InvalidArgumentError} {NotFoundError} {UnavailableError} */
+  open(ask: ContextAsk): Promise<OpenedContext>;
+}
+
+export interface ContextAsk {
+  /** Folder for what must be written; on the data root's file system, gone with the build. */
+  scratch: string;
+  /** Cleaned paths that are enough, with all below them and what links among them lead to; undefined for all. */
+  only: readonly string[] | undefined;
+  /** Lines of the ignore file, as `compileIgnore` takes them. */
+  exclude: readonly string[];
+  vertex: Vertex;
+  signal: AbortSignal;
+}
+
+export interface OpenedContext extends AsyncDisposable {
+  tree: SourceTree;
+  /** What it turned out to be, where it has a name for good. */
+  material?: Material;
+  /** Seconds since epoch: of the commit, or as the server tells it. */
+  epoch?: number;
+}
+
+/** Something that went into a build, as provenance names it (SLSA v1, ResourceDescriptor). */
+export interface Material {
+  /** A package URL, or the address of a repository or file. Without credentials. */
+  uri: string;
+  /** By algorithm: `sha256`, `sha1` (of a commit). */
+  digest: Readonly<Record<string, string>>;
+}
+
+/** What `--build-context name=…` names. */
+export type NamedContext = { kind: 'files'; source: ContextSource } | { kind: 'image'; source: ImageSource };
+
+/** An image from elsewhere than its name says: another reference, or a layout on the client's side. */
+export interface ImageSource {
+  readonly title: string;
+  resolve(ask: { platform: Platform; pull: boolean; vertex: Vertex; signal: AbortSignal }): Promise<Image>;
+}

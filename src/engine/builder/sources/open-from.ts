@@ -1,0 +1,54 @@
+import { nearest } from '#dockerfile/nearest.ts';
+import { BerthError, InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
+import { openRoot } from '#lib/files/open-root.ts';
+import { baseImage, layersOfImage } from '../stages/base-image.ts';
+import type { OpenSource, StageRun } from '../build-run.ts';
+import type { Layer } from '../layers.ts';
+import { findFrom } from '../stages/plan.ts';
+import { openView } from '../workspace.ts';
+
+/** Opens what `--from` names: a stage, by name or index, or an image. */
+export async function openFrom(run: StageRun, written: string): Promise<OpenSource> {
+  const { build, index } = run;
+  const stage = findFrom(build.plan.program, written, index);
+  if (stage === 'later')
+    throw new InvalidArgumentError(`invalid from flag value ${written}: no such stage before this one`);
+  const top = stage === undefined ? await topOfImage(run, written) : await topOfStage(run, stage.index);
+  const view = await openView(build.context, top);
+  const root = openRoot(view.path);
+  return {
+    tree: { root, kind: 'stage', digests: new Map(), taken: new Map() },
+    async [Symbol.asyncDispose]() {
+      root[Symbol.dispose]();
+      await view[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A stage misspelt reads as an image that is not there. */
+function withStageHint(error: unknown, { run, written }: { run: StageRun; written: string }): unknown {
+  const { stages } = run.build.plan.program;
+  const names = stages.slice(0, run.index).map(({ from }) => from.name ?? '');
+  const close = nearest(
+    written,
+    names.filter((name) => name !== ''),
+  );
+  if (close === undefined || !(error instanceof BerthError)) return error;
+  return new NotFoundError(`${written} is no stage (did you mean ${close}?), and no image: ${error.message}`, {
+    hint: `write --from=${close}`,
+    cause: error,
+  });
+}
+
+async function topOfStage({ build }: StageRun, index: number): Promise<Layer | undefined> {
+  const result = await build.results.get(index);
+  return result?.layers.at(-1);
+}
+
+async function topOfImage(run: StageRun, written: string): Promise<Layer | undefined> {
+  if (written === 'scratch') throw new InvalidArgumentError('invalid from flag value scratch: it is empty');
+  const image = await baseImage(run.build, written, run.vertex).catch((error: unknown) => {
+    throw withStageHint(error, { run, written });
+  });
+  return layersOfImage(run.build.context, image).at(-1);
+}

@@ -1,0 +1,79 @@
+import { availableParallelism } from 'node:os';
+import type { BuildRun } from '../build-run.ts';
+import { buildStage } from './build-stage.ts';
+import type { PlannedStage } from './plan.ts';
+import type { StageState } from './stage-state.ts';
+
+const STAGES_AT_A_TIME = Math.min(4, Math.max(2, availableParallelism()));
+
+/** Builds the stages of a plan; each waits for those it needs, and the first failure ends all. @returns the target's */
+export async function runStages(build: BuildRun, failure: AbortController): Promise<StageState> {
+  const { plan, results, report } = build;
+  const { globalArgs } = plan.program;
+  const total = globalArgs.length + plan.stages.reduce((sum, planned) => sum + stepsOf(build, planned), 0);
+  let next = 1;
+  for (const { node } of globalArgs) {
+    const vertex = report.start({
+      name: node.original,
+      isMinor: true,
+      step: { number: next++, total, text: node.original },
+    });
+    vertex.complete({ isCached: false });
+  }
+  const slots = createSlots(STAGES_AT_A_TIME);
+  let cause: { error: unknown } | undefined;
+  for (const planned of plan.stages) {
+    const counter = { first: next, total };
+    next += stepsOf(build, planned);
+    const id = `${build.title}/${planned.stage.index}`;
+    const work = async (): Promise<StageState> => {
+      for (const index of planned.needs) await results.get(index);
+      using _ = await slots.acquire();
+      const state = await buildStage(build, planned, { id, counter });
+      report.endStage(id, { isFailed: false });
+      return state;
+    };
+    const result = work().catch((error: unknown) => {
+      if (!failure.signal.aborted) {
+        cause = { error };
+        report.endStage(id, { isFailed: true });
+      }
+      failure.abort(error);
+      throw error;
+    });
+    result.catch(() => {});
+    results.set(planned.stage.index, result);
+  }
+  await Promise.allSettled(results.values());
+  const target = results.get(plan.target.stage.index);
+  if (cause !== undefined) throw cause.error;
+  if (target === undefined) throw failure.signal.reason;
+  return target;
+}
+
+function stepsOf({ plan, request }: BuildRun, { stage }: PlannedStage): number {
+  const isTarget = stage.index === plan.target.stage.index;
+  return 1 + stage.instructions.length + (isTarget && request.labels.size > 0 ? 1 : 0);
+}
+
+function createSlots(count: number): { acquire(): Promise<Disposable> } {
+  let free = count;
+  const waiting: (() => void)[] = [];
+  return {
+    async acquire() {
+      if (free > 0) free -= 1;
+      else {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        waiting.push(resolve);
+        await promise;
+      }
+      return {
+        [Symbol.dispose]() {
+          const turn = waiting.shift();
+          if (turn === undefined) free += 1;
+          else turn();
+        },
+      };
+    },
+  };
+}

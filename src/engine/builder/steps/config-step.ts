@@ -1,0 +1,140 @@
+import { cleanPath } from '#dockerfile/clean-path.ts';
+import type {
+  CommandInstruction,
+  HealthcheckInstruction,
+  ListInstruction,
+  PairsInstruction,
+  TextInstruction,
+} from '#dockerfile/instruction.ts';
+import { formatGoDuration } from '#dockerfile/go-duration.ts';
+import { InvalidArgumentError } from '#lib/errors.ts';
+import type { Healthcheck } from '#oci/image-config.ts';
+import type { StageRun } from '../build-run.ts';
+import { parseExposed } from './exposed-ports.ts';
+import { parseStopSignal } from './stop-signal.ts';
+import { setVariable, shellOf } from '../stages/stage-state.ts';
+import { nop, type Step } from './step.ts';
+
+/** A step without a layer: `text` is the instruction as the history has it. */
+function configStep({ state }: StageRun, text: string): Step {
+  return { inputs: [{ name: 'instruction', value: text }], createdBy: nop(shellOf(state), ` ${text}`) };
+}
+
+export function pairsStep(run: StageRun, { kind, pairs }: PairsInstruction): Step {
+  const { state } = run;
+  const { config, scope } = state;
+  const expanded = pairs.map(({ name, value }): [string, string] => [scope.expand(name), scope.expand(value)]);
+  for (const [name, value] of expanded) {
+    if (name === '') throw new InvalidArgumentError(`${kind.toUpperCase()} names can not be blank`);
+    if (kind === 'label') config.Labels = { ...config.Labels, [name]: value };
+    else {
+      config.Env = setVariable(config.Env ?? [], name, value);
+      scope.setEnv(name, value);
+    }
+  }
+  return configStep(run, `${kind.toUpperCase()} ${expanded.map(([name, value]) => `${name}=${value}`).join(' ')}`);
+}
+
+/** Labels that were asked for with the build, not in the file: their values are meant as they are. */
+export function labelsStep(run: StageRun, labels: ReadonlyMap<string, string>): Step {
+  const { config } = run.state;
+  config.Labels = { ...config.Labels, ...Object.fromEntries(labels) };
+  return configStep(run, `LABEL ${[...labels].map(([name, value]) => `${name}=${value}`).join(' ')}`);
+}
+
+export function commandStep(run: StageRun, { kind, command }: CommandInstruction): Step {
+  const { state } = run;
+  const { config } = state;
+  const words =
+    command.form === 'exec' || command.args.length === 0 ? command.args : [...shellOf(state), ...command.args];
+  const text = `${kind === 'cmd' ? 'CMD' : 'ENTRYPOINT'} [${words.map((word) => JSON.stringify(word)).join(' ')}]`;
+  if (kind === 'cmd') {
+    config.Cmd = words;
+    state.hasOwnCmd = true;
+  } else {
+    config.Entrypoint = words.length === 0 ? null : words;
+    if (!state.hasOwnCmd) config.Cmd = null;
+  }
+  return configStep(run, text);
+}
+
+export function healthcheckStep(run: StageRun, instruction: HealthcheckInstruction): Step {
+  const check = healthcheckOf(instruction);
+  const { config } = run.state;
+  const former = config.Healthcheck?.Test;
+  if (former !== undefined && former.length > 0)
+    run.vertex.note(`Note: overriding previous HEALTHCHECK: [${former.join(' ')}]`);
+  config.Healthcheck = check;
+  return configStep(run, `HEALTHCHECK ${describeHealthcheck(check)}`);
+}
+
+/** As Docker's history has it: test, interval, timeout, start period, start interval, retries. */
+function describeHealthcheck({ Test: test = [], ...check }: Healthcheck): string {
+  const times = [check.Interval, check.Timeout, check.StartPeriod, check.StartInterval];
+  return `&{[${test.join(' ')}] ${times.map((time) => formatGoDuration(time ?? 0)).join(' ')} ${check.Retries ?? 0}}`;
+}
+
+function healthcheckOf({
+  command,
+  interval,
+  timeout,
+  startPeriod,
+  startInterval,
+  retries,
+}: HealthcheckInstruction): Healthcheck {
+  if (command === 'none') return { Test: ['NONE'] };
+  return {
+    Test: command.form === 'exec' ? ['CMD', ...command.args] : ['CMD-SHELL', ...command.args],
+    ...(interval !== undefined && { Interval: interval }),
+    ...(timeout !== undefined && { Timeout: timeout }),
+    ...(startPeriod !== undefined && { StartPeriod: startPeriod }),
+    ...(startInterval !== undefined && { StartInterval: startInterval }),
+    ...(retries !== undefined && { Retries: retries }),
+  };
+}
+
+export function listStep(run: StageRun, { kind, values }: ListInstruction): Step {
+  const { config, scope } = run.state;
+  if (kind === 'shell') {
+    config.Shell = values;
+    return configStep(run, `SHELL [${values.join(' ')}]`);
+  }
+  if (kind === 'expose') {
+    const words = values.flatMap((value) => scope.expandWords(value));
+    const ports = words.flatMap((word) => parseExposed(word));
+    config.ExposedPorts = { ...config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) };
+    return configStep(run, `EXPOSE ${words.toSorted().join(' ')}`);
+  }
+  const paths = values.map((value) => scope.expand(value));
+  if (paths.some((path) => path.trim() === ''))
+    throw new InvalidArgumentError('VOLUME specified can not be an empty string');
+  config.Volumes = { ...config.Volumes, ...Object.fromEntries(paths.map((path) => [path, {}])) };
+  return configStep(run, `VOLUME [${paths.join(' ')}]`);
+}
+
+/** All but WORKDIR, which makes a folder. */
+export function textStep(run: StageRun, { kind, value }: TextInstruction): Step {
+  const { state } = run;
+  const { config, scope } = state;
+  if (kind === 'onbuild') {
+    config.OnBuild = [...(config.OnBuild ?? []), value];
+    return configStep(run, `ONBUILD ${value}`);
+  }
+  if (kind === 'maintainer') {
+    state.author = value;
+    return configStep(run, `MAINTAINER ${value}`);
+  }
+  const expanded = scope.expand(value);
+  if (kind === 'user') config.User = expanded;
+  else config.StopSignal = parseStopSignal(expanded);
+  return configStep(run, `${kind.toUpperCase()} ${expanded}`);
+}
+
+/** The folder that WORKDIR names, in the one before it. */
+export function resolveWorkdir(before: string | undefined, path: string): string {
+  return cleanPath(path.startsWith('/') ? path : `${before === undefined || before === '' ? '' : before}/${path}`);
+}
+
+export function argStep(run: StageRun, text: string): Step {
+  return configStep(run, `ARG ${text}`);
+}

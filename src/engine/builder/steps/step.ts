@@ -1,0 +1,45 @@
+import type { StageInstruction } from '#dockerfile/instruction.ts';
+import type { StageRun } from '../build-run.ts';
+import type { Layer } from '../layers.ts';
+import type { Workspace } from '../workspace.ts';
+
+/** An instruction with everything replaced, ready to be looked up or done. */
+export interface Step {
+  /** What its result depends on, beside everything before it. */
+  inputs: readonly StepInput[];
+  /** As `docker history` shows it. */
+  createdBy: string;
+  /** What it does to the tree; absent for an instruction that only changes the config. */
+  run?: (workspace: Workspace) => Promise<void>;
+  /** Keeps what `run` did, where that is more than one layer; bottom first. */
+  commit?: (workspace: Workspace) => Promise<readonly StepLayer[]>;
+  /** Whether output of its own tells that it runs. */
+  isProcess?: boolean;
+  /** Let go when the step is over. */
+  resources?: AsyncDisposable;
+}
+
+/** One thing that a step depends on, by name, so that a change of it can be told. */
+export interface StepInput {
+  /** `command`, `argument VERSION`, `files`, `owner`, … */
+  name: string;
+  /** Anything JSON has; equal if nothing changed. */
+  value: unknown;
+  /** Digests of single files that `value` stands for. */
+  files?: ReadonlyMap<string, string>;
+}
+
+/** A layer that a step left. */
+export interface StepLayer {
+  layer: Layer;
+  /** As `docker history` shows it. */
+  title: string;
+}
+
+/** Makes a step of an instruction; what it does to the config is done by that. */
+export type PrepareStep<T extends StageInstruction> = (run: StageRun, instruction: T) => Promise<Step>;
+
+/** How the history names what only changes the config. */
+export function nop(shell: readonly string[], text: string): string {
+  return `${shell.join(' ')} #(nop) ${text}`;
+}
