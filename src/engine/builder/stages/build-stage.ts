@@ -75,7 +75,7 @@ async function begin(build: BuildRun, planned: PlannedStage, progress: Progress)
   progress.last = vertex.facts;
   try {
     const beginning = await beginStage(build, planned, vertex);
-    vertex.complete({ isCached: true, result: beginning.name });
+    vertex.complete({ isCached: false, result: beginning.name });
     return { state: beginning.stage, triggers: beginning.triggers, vertex };
   } catch (error) {
     vertex.complete(failedOutcome(error));
