@@ -42,6 +42,8 @@ export interface BuildRequest {
   packages: PackageOptions;
   /** `only`: findings are all that is asked for. `error`: any ends the build. */
   check: 'warn' | 'only' | 'error';
+  /** Tell for each step why it was or was not taken from an earlier build. */
+  explain?: boolean;
   /** What was asked for and is not honoured, as people write it. */
   ignored: readonly string[];
   signal: AbortSignal;

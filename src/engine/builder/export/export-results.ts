@@ -13,6 +13,8 @@ export interface Exported {
   image: Image | undefined;
   /** What clients are told, as BuildKit's exporters name it: `containerimage.digest`, `image.name`, … */
   response: ReadonlyMap<string, string>;
+  /** What installs without fixed versions resolved to: the text of a `build.lock`. */
+  lock?: string;
 }
 
 export interface Exporting {
