@@ -143,9 +143,9 @@ async function openNouns(options: EngineOptions, resources: AsyncDisposableStack
     snapshots,
     images,
     runOnce: async (request) => containers.runOnce({ ...request, hostCa: request.hostCa && options.hostCa }),
-    pullImage: async (reference, pull) => {
-      await pullImage(images.context, reference, { ...options.live(), ...pull });
-    },
+    pullImage: async (reference, pull) =>
+      (await pullImage(images.context, reference, { ...options.live(), ...pull })).image,
+    insecureRegistries: () => options.live().insecureRegistries,
     collectGarbage: async () => (await images.context.garbage.collect()).bytes,
   });
   images.context.garbage.keep(async () => builder.usedSnapshots());

@@ -4,12 +4,14 @@ import type { RunOnce } from '#engine/containers/run-once.ts';
 import type { Events } from '#engine/events/events.ts';
 import type { ContentStore } from '#engine/content/store.ts';
 import type { LayerStore } from '#engine/layers/layer-store.ts';
-import type { Image, ImageStore } from '#engine/images/image.ts';
+import type { Image } from '#engine/images/image.ts';
+import type { Images } from '#engine/images/images.ts';
 import type { Platform } from '#oci/platform.ts';
 import type { Reference } from '#oci/reference.ts';
 import type { KeyedLock } from '#lib/keyed-lock.ts';
 import type { Cleaning } from './cache/cleaning.ts';
 import type { BuildFiles } from './sources/build-files.ts';
+import type { Material } from './sources/context-source.ts';
 import type { Vertex } from './progress/events.ts';
 import type { BuildReport } from './progress/report.ts';
 import type { Plan } from './stages/plan.ts';
@@ -26,17 +28,21 @@ export type PullImage = (
     auth: RegistryAuth | undefined;
     signal: AbortSignal;
     report: (message: ProgressMessage) => void;
+    /** Its name goes on standing for the image that has it here. */
+    isNameless?: boolean;
   },
-) => Promise<unknown>;
+) => Promise<Image>;
 
 /** What builds of this engine share. */
 export interface BuilderContext extends WorkspaceContext {
   content: ContentStore;
   events: Events;
   layerFiles: LayerStore;
-  images: ImageStore;
+  images: Images;
   runOnce: RunOnce;
   pullImage: PullImage | undefined;
+  /** Registries that may be without TLS, as they are set now. */
+  insecureRegistries: () => readonly string[];
   /** Folder for what builds fetch, and for caches; on the data root's file system. */
   root: string;
   cleaning: Cleaning;
@@ -59,6 +65,8 @@ export interface BuildRun {
   results: Map<number, Promise<StageState>>;
   /** Images that are used, by the name that was asked for. */
   images: Map<string, Promise<Image>>;
+  /** What went into it from elsewhere, beside the context: added as it is fetched. */
+  materials: Material[];
   signal: AbortSignal;
 }
 

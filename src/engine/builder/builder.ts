@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { RunOnce } from '#engine/containers/run-once.ts';
 import type { ContentStore } from '#engine/content/store.ts';
 import type { Events } from '#engine/events/events.ts';
-import type { ImageStore } from '#engine/images/image.ts';
+import type { Images } from '#engine/images/images.ts';
 import type { LayerStore } from '#engine/layers/layer-store.ts';
 import type { SnapshotName, Snapshotter } from '#engine/snapshots/snapshotter.ts';
 import { createKeyedLock } from '#lib/keyed-lock.ts';
@@ -41,9 +41,11 @@ export interface BuilderDeps {
   content: ContentStore;
   layerFiles: LayerStore;
   snapshots: Snapshotter;
-  images: ImageStore;
+  images: Images;
   runOnce: RunOnce;
   pullImage?: PullImage;
+  /** Registries that may be without TLS; none if absent. */
+  insecureRegistries?: () => readonly string[];
   /** Removes layers that neither an image nor a kept step needs. @returns bytes that came back */
   collectGarbage?: () => Promise<number>;
   events: Events;
@@ -79,6 +81,7 @@ export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
     log,
     runOnce,
     pullImage,
+    insecureRegistries: deps.insecureRegistries ?? (() => []),
     root,
     steps,
   };

@@ -42,6 +42,7 @@ export async function prepareBuild(
   request: BuildRequest,
   tell: (event: BuildEvent) => void,
 ): Promise<PreparedBuild> {
+  const started = Date.now();
   await using resources = new AsyncDisposableStack();
   resources.use(request.context);
   for (const { source } of request.namedContexts.values()) if (Symbol.asyncDispose in source) resources.use(source);
@@ -62,7 +63,8 @@ export async function prepareBuild(
     const isMulti = plans.length > 1;
     const builds = plans.map(({ platform, plan }): BuildRun => {
       const title = isMulti ? formatPlatform(platform) : '';
-      return { context, request, report, plan, platform, title, files, results: new Map(), images: new Map(), signal };
+      const own = { results: new Map(), images: new Map(), materials: [] };
+      return { context, request, report, plan, platform, title, files, ...own, signal };
     });
     tellBegin(builds, report);
     const states = await settleAll(builds.map((build) => runStages(build, failure)));
@@ -71,7 +73,7 @@ export async function prepareBuild(
       const state = states[index];
       return state === undefined ? [] : [{ platform: build.platform, state, build }];
     });
-    return { results, export: () => exportResults({ context, request, report, results }) };
+    return { results, export: () => exportResults({ context, request, report, results, started }) };
   };
   return {
     program,

@@ -15,6 +15,8 @@ import { hostPlatform, selectPlatform } from './host-platform.ts';
 import type { Image } from './image.ts';
 import { createPullReport } from './pull-report.ts';
 import { type OpenedRoot, openPullSource } from './pull-source.ts';
+import { readManifest } from './read-document.ts';
+import { readVariant } from './read-variant.ts';
 import { createStoreTarget } from './store-target.ts';
 
 export interface PullOptions {
@@ -28,6 +30,8 @@ export interface PullOptions {
   /** Told what goes on, in Docker's words and order. Nothing is told before the registry has answered. */
   report?: (message: ProgressMessage) => void;
   stallMs?: number;
+  /** It gets no record and no name: what is named so here stays, and its content stays as long as somebody else needs it. */
+  isNameless?: boolean;
 }
 
 /** Layers at a time: as many as there are threads to write them. */
@@ -63,7 +67,8 @@ export async function pullImage(
       throw signal?.aborted === true ? new CancelledError('the pull was cancelled', { cause: error }) : error;
     },
   );
-  const image = await record(context, { root: opened.root, manifest: descriptor }, reference);
+  const found = { root: opened.root, manifest: descriptor };
+  const image = options.isNameless === true ? await nameless(context, found) : await record(context, found, reference);
   report.end({ reference, digest: opened.root.digest, isNew: before !== image.id });
   return { image, isNew: before !== image.id };
 }
@@ -144,6 +149,15 @@ async function record(
     attributes: { name: familiarName({ domain, path }) },
   });
   return image;
+}
+
+/** As an image that was asked for by no name. */
+async function nameless(
+  context: ImagesContext,
+  { root, manifest }: { root: Descriptor; manifest: Descriptor },
+): Promise<Image> {
+  const { config } = await readManifest(context.content, manifest.digest);
+  return readVariant(context, { id: config.digest, root, manifest });
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -29,9 +29,10 @@ function familiar(name: string): string {
   return familiarName(parseReference(name));
 }
 
-async function readDocuments(
+/** Manifest and config. @throws {DataLossError} if something of it is gone */
+export async function readDocuments(
   { content, snapshots }: ImagesContext,
-  { id, manifest }: ImageRecord,
+  { id, manifest }: Pick<ImageRecord, 'id' | 'manifest'>,
 ): Promise<ImageDocuments> {
   try {
     const config = await readConfig(content, id);

@@ -22,6 +22,8 @@ export interface Exporting {
   request: BuildRequest;
   report: BuildReport;
   results: readonly PlatformResult[];
+  /** When the build began, milliseconds since epoch. */
+  started: number;
 }
 
 /** Delivers the outputs that a build asks for, one after another. @throws what the store, the registry or the client's side says */
