@@ -6,7 +6,21 @@ export interface RuntimeSpec {
   hostname?: string;
   mounts: MountSpec[];
   annotations?: Record<string, string>;
+  hooks?: HooksSpec;
   linux: LinuxSpec;
+}
+
+/** Programs of the host that the runtime calls on its way (config.md#posix-platform-hooks). */
+export type HooksSpec = Partial<Record<HookName, HookSpec[]>>;
+
+export type HookName = 'prestart' | 'createRuntime' | 'createContainer' | 'startContainer' | 'poststart' | 'poststop';
+
+export interface HookSpec {
+  path: string;
+  args?: string[];
+  env?: string[];
+  /** Seconds. */
+  timeout?: number;
 }
 
 /** What runs; also the document of an exec (config.md#process). */

@@ -9,13 +9,17 @@ import type { Images } from '#engine/images/images.ts';
 import type { Platform } from '#oci/platform.ts';
 import type { Reference } from '#oci/reference.ts';
 import type { KeyedLock } from '#lib/keyed-lock.ts';
+import type { BuildCache, StepUses } from './cache/build-cache.ts';
+import type { CacheMounts } from './cache/cache-mounts.ts';
 import type { Cleaning } from './cache/cleaning.ts';
 import type { BuildFiles } from './sources/build-files.ts';
 import type { Material } from './sources/context-source.ts';
+import type { Layer } from './layers.ts';
 import type { Vertex } from './progress/events.ts';
 import type { BuildReport } from './progress/report.ts';
 import type { Plan } from './stages/plan.ts';
 import type { BuildRequest } from './request.ts';
+import type { InstallingStep, StepLocks } from './packages/step-locks.ts';
 import type { SourceTree } from './sources/source-tree.ts';
 import type { StageState } from './stages/stage-state.ts';
 import type { WorkspaceContext } from './workspace.ts';
@@ -46,6 +50,12 @@ export interface BuilderContext extends WorkspaceContext {
   /** Folder for what builds fetch, and for caches; on the data root's file system. */
   root: string;
   cleaning: Cleaning;
+  /** Folders of `RUN --mount=type=cache`; to be opened when a step runs, not before it is looked up. */
+  cacheMounts: CacheMounts;
+  /** Steps that running builds use. */
+  uses: StepUses;
+  /** What steps that install packages came to. */
+  locks: StepLocks;
   /** One at a time does the same step. */
   steps: KeyedLock;
 }
@@ -61,12 +71,17 @@ export interface BuildRun {
   /** The platform as vertices name it; empty if the build has only one. */
   title: string;
   files: BuildFiles;
+  cache: BuildCache;
   /** Results of stages by index, once they are there. */
   results: Map<number, Promise<StageState>>;
+  /** The result of an earlier stage, which is built now if nothing needed it before; set once the stages run. */
+  require?: (index: number) => Promise<StageState>;
   /** Images that are used, by the name that was asked for. */
   images: Map<string, Promise<Image>>;
   /** What went into it from elsewhere, beside the context: added as it is fetched. */
   materials: Material[];
+  /** Its steps that install packages: added as they are done or found. */
+  installs: InstallingStep[];
   signal: AbortSignal;
 }
 
@@ -83,4 +98,6 @@ export interface StageRun {
 /** An image or a stage opened to copy from. */
 export interface OpenSource extends AsyncDisposable {
   tree: SourceTree;
+  /** Layers that the tree consists of, bottom first; undefined for what does not consist of layers. */
+  stack: readonly Layer[] | undefined;
 }

@@ -31,6 +31,8 @@ export interface BuildRequest {
   limits: RunLimits;
   /** What RUN may do beyond the usual. */
   entitlements: ReadonlySet<Entitlement>;
+  /** What is fetched may lie at public addresses only: whoever asks is not the one whose host this is. */
+  guardNetwork?: boolean;
   credentials: Credentials;
   secrets: SecretSource;
   ssh: SshSource;
@@ -44,6 +46,10 @@ export interface BuildRequest {
   check: 'warn' | 'only' | 'error';
   /** Tell for each step why it was or was not taken from an earlier build. */
   explain?: boolean;
+  /** What the client asked for in its own words, kept in the record of the build; without secrets. */
+  asked?: ReadonlyMap<string, string>;
+  /** How steps are worded in the history of the image; as BuildKit does if undefined. */
+  history?: 'classic' | 'buildkit';
   /** What was asked for and is not honoured, as people write it. */
   ignored: readonly string[];
   signal: AbortSignal;

@@ -9,6 +9,7 @@ import { becomeSubreaper } from '#linux/prctl.ts';
 import { conmonExec, spawnConmon } from './conmon.ts';
 import { type Exits, openExits } from './exits.ts';
 import { setFrozen } from './freezer.ts';
+import { type Groups, openGroups } from './groups.ts';
 import { type Host, readHost } from './host.ts';
 import { oomKills } from './oom.ts';
 import { createReaper, type Reaper } from './reaper.ts';
@@ -25,6 +26,8 @@ export interface Runtime extends AsyncDisposable {
   bundleOf(id: string): string;
   /** Control group of a container, below every hierarchy. */
   groupOf(id: string): string;
+  /** Puts what is not made yet below another control group of the host than the engine's; its bundle is there. @throws {InvalidArgumentError} */
+  placeBelow(id: string, cgroupParent: string): Promise<void>;
   /** Starts the supervisor; the bundle may still be in the making. */
   prepare(id: string, options: TaskOptions): Prepared;
   /** Lets a created container run. */
@@ -80,6 +83,7 @@ interface Context {
   bundles: string;
   /** Control group above all that the engine makes. */
   parent: string;
+  groups: Groups;
   supervisors: readonly string[];
   exits: Exits;
   tasks: Set<Task>;
@@ -90,16 +94,17 @@ interface Context {
 /** @throws {UnavailableError} if runc or conmon is missing */
 export async function openRuntime(options: { engineId: string; execRoot: string; log: Log }): Promise<Runtime> {
   const context = await openContext(options);
-  const { host, programs, bundles, runcRoot, parent, tasks, reaper } = context;
+  const { host, programs, bundles, runcRoot, parent, groups, tasks, reaper } = context;
   const timer = setInterval(() => {
     for (const task of tasks) void task.check();
     void reaper.sweep();
   }, CHECK_INTERVAL_MS).unref();
-  const groupOf = (id: string): string => `${parent}/${id}`;
+  const groupOf = (id: string): string => groups.of(id);
   return {
     host,
     programs,
     groupOf,
+    placeBelow: (id, cgroupParent) => groups.placeBelow(id, cgroupParent),
     bundleOf: (id) => join(bundles, id),
     prepare: (id, task) => prepare(context, id, task),
     start: async (task) => start(context, task),
@@ -116,7 +121,7 @@ export async function openRuntime(options: { engineId: string; execRoot: string;
     killAll: async (id) => killCgroup(host.cgroups, groupOf(id)),
     remove: async (id) => remove(context, id),
     leftovers: async () => {
-      const names = await Promise.all([readdir(bundles), readdir(runcRoot), groups(host, parent)]);
+      const names = await Promise.all([readdir(bundles), readdir(runcRoot), groupsBelow(host, parent)]);
       return [...new Set(names.flat())];
     },
     [Symbol.asyncDispose]: async () => {
@@ -149,6 +154,7 @@ async function openContext({
     runcRoot,
     bundles,
     parent,
+    groups: openGroups({ bundles, engineId, own: parent, cgroups: host.cgroups }),
     supervisors,
     exits,
     tasks: new Set(),
@@ -229,8 +235,8 @@ function watchTask({ exits, tasks, reaper }: Context, what: Parameters<typeof op
 /** A supervisor ends a moment after it wrote the exit file. */
 const REAP_AFTER_MS = 30;
 
-async function remove({ host, programs, runcRoot, parent, exits, log }: Context, id: string): Promise<void> {
-  const group = `${parent}/${id}`;
+async function remove({ host, programs, runcRoot, groups, exits, log }: Context, id: string): Promise<void> {
+  const group = groups.of(id);
   try {
     if (!removeEmptyGroup(host, group)) await removeCgroup(host.cgroups, group);
   } catch (error) {
@@ -239,7 +245,7 @@ async function remove({ host, programs, runcRoot, parent, exits, log }: Context,
     await run([programs.runc.path, `--root=${runcRoot}`, 'delete', '--force', id], { allowFailure: true });
     await removeCgroup(host.cgroups, group);
   }
-  await Promise.all([rm(join(runcRoot, id), { recursive: true, force: true }), exits.forget(id)]);
+  await Promise.all([rm(join(runcRoot, id), { recursive: true, force: true }), exits.forget(id), groups.forget(id)]);
 }
 
 /** The usual case in a tenth of a millisecond: no process is left and no group below. @returns whether it was so */
@@ -276,7 +282,7 @@ async function supervisorFolders({ cgroups }: Host, parent: string): Promise<str
 
 const SUPERVISORS = 'supervisors';
 
-async function groups({ cgroups }: Host, parent: string): Promise<string[]> {
+async function groupsBelow({ cgroups }: Host, parent: string): Promise<string[]> {
   const entries = cgroupFolders(cgroups, parent).map((folder) =>
     readdir(folder, { withFileTypes: true }).catch(() => []),
   );

@@ -1,6 +1,7 @@
 import type {
   DeviceRule,
   DeviceSpec,
+  HooksSpec,
   MountSpec,
   NamespaceType,
   ProcessSpec,
@@ -48,6 +49,7 @@ export interface SpecRequest {
   readonlyPaths?: readonly string[] | undefined;
   rootfsPropagation?: string | undefined;
   annotations?: Readonly<Record<string, string>>;
+  hooks?: HooksSpec | undefined;
 }
 
 const MASKED = [
@@ -86,6 +88,7 @@ export function createSpec(request: SpecRequest, host: Host): { spec: RuntimeSpe
     ...(request.namespaces?.uts === undefined && request.hostname !== undefined ? { hostname: request.hostname } : {}),
     mounts: mountsOf(request),
     ...(request.annotations === undefined ? {} : { annotations: { ...request.annotations } }),
+    ...(request.hooks === undefined || Object.keys(request.hooks).length === 0 ? {} : { hooks: request.hooks }),
     linux: {
       namespaces: namespacesOf(request.namespaces ?? {}),
       cgroupsPath: request.cgroup,

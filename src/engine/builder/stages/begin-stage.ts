@@ -1,13 +1,14 @@
 import type { Image } from '#engine/images/image.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { HistoryEntry } from '#oci/image-config.ts';
-import { formatPlatform } from '#oci/platform.ts';
+import { parsePlatform } from '#oci/parse-platform.ts';
+import { formatPlatform, type Platform } from '#oci/platform.ts';
 import { baseImage, layersOfImage } from './base-image.ts';
 import type { BuildRun } from '../build-run.ts';
 import type { Layer } from '../layers.ts';
 import type { Vertex } from '../progress/events.ts';
 import type { PlannedStage } from './plan.ts';
-import { type Scope, stageScope } from './scope.ts';
+import { type Scope, stageScope, type StageVariables } from './scope.ts';
 import { cloneConfig, DEFAULT_PATH, type StageState, stepKey } from './stage-state.ts';
 
 /** What a stage begins with. */
@@ -25,20 +26,31 @@ export async function beginStage(
   { base, baseStage, stage }: PlannedStage,
   vertex: Vertex,
 ): Promise<Beginning> {
-  const { plan } = build;
-  if (stage.from.platform !== undefined) checkPlatform(build, plan.scope.expand(stage.from.platform));
+  const platform = platformOf(build, stage);
   if (baseStage !== undefined) return fromStage(build, baseStage.index);
   if (base === 'scratch') return fromNothing(build);
-  const image = await baseImage(build, base, vertex);
-  checkPlatform(build, formatPlatform(image.config), base);
+  const image = await baseImage(build, base, vertex, platform);
+  warnPlatform(build, { platform, base, vertex }, image);
   return fromImage(build, image);
+}
+
+/** Of `--platform`, or of the result. @throws {InvalidArgumentError} */
+function platformOf({ plan, platform }: BuildRun, { from }: PlannedStage['stage']): Platform {
+  if (from.platform === undefined) return platform;
+  const written = plan.scope.expand(from.platform);
+  if (written === '')
+    throw new InvalidArgumentError(`empty platform value from expression ${from.platform}`, {
+      why: 'the variable has no value before FROM',
+      hint: 'use BUILDPLATFORM or TARGETPLATFORM, or give the variable a default with ARG before FROM',
+    });
+  return parsePlatform(written);
 }
 
 async function fromStage(build: BuildRun, index: number): Promise<Beginning> {
   const before = await build.results.get(index);
   if (before === undefined) throw new InvalidArgumentError(`stage ${index} was not built`);
   const { onbuild, config } = splitTriggers(cloneConfig(before.config));
-  const scope = scopeOf(build, config.Env ?? [], before.scope.args());
+  const scope = scopeOf(build, { env: config.Env ?? [], before: before.scope });
   const stage = {
     ...before,
     config,
@@ -61,7 +73,7 @@ function fromNothing(build: BuildRun): Beginning {
     author: undefined,
     platform,
     created: undefined,
-    scope: scopeOf(build, env, []),
+    scope: scopeOf(build, { env }),
     hasOwnCmd: false,
   };
   return { stage, name: '', triggers: [] };
@@ -81,7 +93,7 @@ function fromImage(build: BuildRun, image: Image): Beginning {
     author: image.config.author,
     platform: { architecture, os, ...(variant !== undefined && { variant }) },
     created: image.config.created,
-    scope: scopeOf(build, config.Env, []),
+    scope: scopeOf(build, { env: config.Env }),
     hasOwnCmd: false,
   };
   return { stage, name: image.id.slice('sha256:'.length, 'sha256:'.length + 12), triggers: onbuild };
@@ -92,9 +104,9 @@ function splitTriggers(config: StageState['config']): { onbuild: readonly string
   return { onbuild: onbuild ?? [], config: rest };
 }
 
-function scopeOf({ plan }: BuildRun, env: readonly string[], inherited: readonly [string, string][]): Scope {
+function scopeOf({ plan }: BuildRun, variables: StageVariables): Scope {
   const { escape } = plan.program.directives;
-  return stageScope({ build: plan.scope.build, values: plan.scope.values, escape }, { env, inherited });
+  return stageScope({ build: plan.scope.build, values: plan.scope.values, escape }, variables);
 }
 
 /** An image may come without history; every layer has an entry in ours. */
@@ -104,16 +116,23 @@ function wholeHistory(history: readonly HistoryEntry[], layers: readonly Layer[]
   return [...Array.from({ length: missing }, () => ({ comment: 'a layer whose history is not known' })), ...history];
 }
 
-/** Steps run on this machine: its processor is the only one that can. */
-function checkPlatform({ platform: target }: BuildRun, ...[platform, image]: [platform: string, image?: string]): void {
-  const wanted = formatPlatform(target);
-  const [os, architecture] = platform.split('/');
-  const [ownOs, ownArchitecture] = wanted.split('/');
-  if (os === ownOs && (architecture === undefined || architecture === ownArchitecture)) return;
-  throw new InvalidArgumentError(
-    `${image === undefined ? 'FROM asks' : `${image} is`} for ${platform}, the build for ${wanted}`,
+/** An image of another platform is taken as it is: what it says about itself may be wrong, and its files may fit all. */
+function warnPlatform(
+  { report }: BuildRun,
+  { platform, base, vertex }: { platform: Platform; base: string; vertex: Vertex },
+  { config }: Image,
+): void {
+  if (config.os === platform.os && config.architecture === platform.architecture) return;
+  const [own, wanted] = [config, platform].map(formatPlatform);
+  report.finding(
     {
-      hint: 'choose an image for this platform',
+      code: 'InvalidBaseImagePlatform',
+      severity: 'warning',
+      message: `Base image ${base} is for ${own}, and ${wanted} is what is built`,
+      description: 'The base image is not for the platform that the build is for',
+      fix: `take an image that has ${wanted}, or write FROM --platform=${own}`,
+      lines: vertex.facts.lines,
     },
+    vertex.facts,
   );
 }

@@ -14,6 +14,8 @@ export interface Plan {
   scope: ReturnType<typeof globalScope>;
   /** Stages that the target needs, in the file's order. */
   stages: PlannedStage[];
+  /** All of the file: triggers of a base image may need more. */
+  all: readonly PlannedStage[];
   target: PlannedStage;
 }
 
@@ -33,7 +35,7 @@ export function planBuild(
   { target, buildArgs }: { target: string; buildArgs: ReadonlyMap<string, string> },
   platform: Platform,
 ): Plan {
-  const scope = globalScope(program, buildArgs, platform);
+  const scope = globalScope(program, { target, buildArgs }, platform);
   const planned = program.stages.map((stage) => planStage(program, stage, scope));
   const last = findTarget(program, planned, target);
   const wanted = new Set<number>();
@@ -43,7 +45,8 @@ export function planBuild(
     wanted.add(index);
     pending.push(...(planned[index]?.needs ?? []));
   }
-  return { program, scope, stages: planned.filter(({ stage }) => wanted.has(stage.index)), target: last };
+  const stages = planned.filter(({ stage }) => wanted.has(stage.index));
+  return { program, scope, stages, all: planned, target: last };
 }
 
 function planStage(program: Program, stage: Stage, scope: Scope): PlannedStage {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
+import { InvalidArgumentError } from '#lib/errors.ts';
 import type { BuildRun } from '../build-run.ts';
-import { buildStage } from './build-stage.ts';
+import { buildStage, type StepCounter } from './build-stage.ts';
 import type { PlannedStage } from './plan.ts';
 import type { StageState } from './stage-state.ts';
 
@@ -21,34 +22,64 @@ export async function runStages(build: BuildRun, failure: AbortController): Prom
     vertex.complete({ isCached: false });
   }
   const slots = createSlots(STAGES_AT_A_TIME);
-  let cause: { error: unknown } | undefined;
+  const running: Running = { build, failure, cause: undefined };
   for (const planned of plan.stages) {
-    const counter = { first: next, total };
+    void start(running, { planned, counter: { first: next, total } }, () => slots.acquire());
     next += stepsOf(build, planned);
-    const id = `${build.title}/${planned.stage.index}`;
-    const work = async (): Promise<StageState> => {
-      for (const index of planned.needs) await results.get(index);
-      using _ = await slots.acquire();
-      const state = await buildStage(build, planned, { id, counter });
-      report.endStage(id, { isFailed: false });
-      return state;
-    };
-    const result = work().catch((error: unknown) => {
-      if (!failure.signal.aborted) {
-        cause = { error };
-        report.endStage(id, { isFailed: true });
-      }
-      failure.abort(error);
-      throw error;
-    });
-    result.catch(() => {});
-    results.set(planned.stage.index, result);
   }
+  // Whoever needs such a stage holds a slot while it waits: it takes none itself.
+  build.require = (index) => results.get(index) ?? startLate(running, { index, total });
   await Promise.allSettled(results.values());
   const target = results.get(plan.target.stage.index);
-  if (cause !== undefined) throw cause.error;
+  if (running.cause !== undefined) throw running.cause.error;
   if (target === undefined) throw failure.signal.reason;
   return target;
+}
+
+interface Running {
+  build: BuildRun;
+  failure: AbortController;
+  /** The first failure. */
+  cause: { error: unknown } | undefined;
+}
+
+interface Start {
+  planned: PlannedStage;
+  counter: StepCounter;
+}
+
+function start(running: Running, { planned, counter }: Start, acquire: () => Promise<Disposable>): Promise<StageState> {
+  const { build, failure } = running;
+  const { results, report } = build;
+  const id = `${build.title}/${planned.stage.index}`;
+  const work = async (): Promise<StageState> => {
+    for (const index of planned.needs) await results.get(index);
+    using _ = await acquire();
+    const state = await buildStage(build, planned, { id, counter });
+    report.endStage(id, { isFailed: false });
+    return state;
+  };
+  const result = work().catch((error: unknown) => {
+    if (!failure.signal.aborted) {
+      running.cause = { error };
+      report.endStage(id, { isFailed: true });
+    }
+    failure.abort(error);
+    throw error;
+  });
+  result.catch(() => {});
+  results.set(planned.stage.index, result);
+  return result;
+}
+
+/** A stage that only a trigger of a base image needs, with those that it needs. */
+function startLate(running: Running, { index, total }: { index: number; total: number }): Promise<StageState> {
+  const { plan, results } = running.build;
+  const planned = plan.all[index];
+  if (planned === undefined) throw new InvalidArgumentError(`there is no stage ${index}`);
+  const counter = { first: total + 1, total };
+  for (const needed of planned.needs) if (!results.has(needed)) void startLate(running, { index: needed, total });
+  return start(running, { planned, counter }, async () => ({ [Symbol.dispose]() {} }));
 }
 
 function stepsOf({ plan, request }: BuildRun, { stage }: PlannedStage): number {

@@ -5,11 +5,11 @@ import { InvalidArgumentError } from '#lib/errors.ts';
 import { hostPlatform } from '#engine/images/host-platform.ts';
 import { formatPlatform, type Platform } from '#oci/platform.ts';
 
-/** Arguments that every build takes without an ARG line, and that leave no trace in keys and history. */
-const PREDEFINED = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [
-  name,
-  name.toLowerCase(),
-]);
+/** Arguments that every build takes without an ARG line: programs find them in both cases, keys and history do not have them. */
+const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'];
+
+/** Arguments about the build itself: no process sees them. */
+const NOT_IN_ENVIRONMENT = ['BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SCAN_STAGE'];
 
 /** The variables that a place in a Dockerfile sees. */
 export interface Scope {
@@ -17,14 +17,14 @@ export interface Scope {
   expand(text: string): string;
   /** Split into words after that. */
   expandWords(text: string): string[];
-  /** ARG. */
-  declare(instruction: ArgInstruction): void;
+  /** ARG. @returns the arguments with the values they have now */
+  declare(instruction: ArgInstruction): { name: string; value: string | undefined }[];
   setEnv(name: string, value: string): void;
-  /** All that is visible here. */
+  /** All that is visible here: of ARG and ENV, what stands later holds. */
   variables(): ReadonlyMap<string, string>;
-  /** Variables of ARG lines that ENV does not hide, sorted by name: they are part of a RUN step. */
+  /** All of ARG lines, in their order, with the values that hold: they are part of a RUN step. */
   args(): [name: string, value: string][];
-  /** The predefined ones that were passed and that no ARG line names. */
+  /** The predefined ones that were passed and that no line names. */
   hidden(): [name: string, value: string][];
 }
 
@@ -37,85 +37,95 @@ export interface BuildArgs {
 
 interface State {
   escape: string;
-  args: Map<string, string>;
-  env: Map<string, string>;
+  /** Of ARG lines; undefined without a value. */
+  args: Map<string, string | undefined>;
+  variables: Map<string, string>;
   /** Values of ARG before FROM, and of the platform. */
   global: ReadonlyMap<string, string>;
   build: BuildArgs;
 }
 
 function createScope(state: State): Scope {
-  const { args, env, global, build, escape } = state;
-  const hidden = (): [string, string][] =>
-    [...build.passed].filter(([name]) => PREDEFINED.includes(name) && !args.has(name) && !env.has(name));
+  const { args, variables, global, build, escape } = state;
   const expanded = (text: string): Expanded => {
     try {
-      return expand(text, variables(), { escape });
+      return expand(text, variables, { escape });
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error;
       throw new InvalidArgumentError(`failed to process ${JSON.stringify(text)}: ${error.message}`, { cause: error });
     }
   };
-  const variables = (): Map<string, string> => new Map([...hidden(), ...args, ...env]);
   return {
     expand: (text) => expanded(text).word,
     expandWords: (text) => expanded(text).words,
-    declare(instruction) {
-      for (const { name: written, value } of instruction.args) {
+    declare: (instruction) =>
+      instruction.args.map(({ name: written, value: fallback }) => {
         const name = expanded(written).word;
         build.consumed.add(name);
-        const given = build.passed.get(name) ?? (value === undefined ? global.get(name) : expanded(value).word);
-        if (given === undefined) args.delete(name);
-        else args.set(name, given);
-      }
-    },
-    variables,
-    setEnv: (name, value) => void env.set(name, value),
-    args: () => [...args].filter(([name]) => !env.has(name)).toSorted(([a], [b]) => (a < b ? -1 : 1)),
-    hidden,
+        const value = build.passed.get(name) ?? (fallback === undefined ? global.get(name) : expanded(fallback).word);
+        args.set(name, value);
+        if (value !== undefined && !NOT_IN_ENVIRONMENT.includes(name)) variables.set(name, value);
+        return { name, value };
+      }),
+    variables: () => variables,
+    setEnv: (name, value) => void variables.set(name, value),
+    args: () => [...args].map(([name, value]) => [name, variables.get(name) ?? value ?? '']),
+    hidden: () =>
+      PROXIES.flatMap((name) => {
+        const value = build.passed.get(name) ?? build.passed.get(name.toLowerCase());
+        return value === undefined ? [] : [name, name.toLowerCase()].map((key): [string, string] => [key, value]);
+      }).filter(([name]) => !variables.has(name)),
   };
 }
 
 /** What FROM lines see: the arguments before them and the platform. */
 export function globalScope(
   program: Program,
-  passed: ReadonlyMap<string, string>,
-  target: Platform,
+  { target, buildArgs }: { target: string; buildArgs: ReadonlyMap<string, string> },
+  platform: Platform,
 ): Scope & { build: BuildArgs; values: ReadonlyMap<string, string> } {
-  const build: BuildArgs = { passed, consumed: new Set() };
-  const args = new Map<string, string>();
-  const platform = platformArgs(target);
-  const scope = createScope({
-    escape: program.directives.escape,
-    args,
-    env: new Map(platform),
-    global: platform,
-    build,
-  });
+  const build: BuildArgs = { passed: buildArgs, consumed: new Set() };
+  const own = new Map(
+    platformArgs(program, { target, platform }).map(([name, value]) => [name, buildArgs.get(name) ?? value] as const),
+  );
+  const variables = new Map(own);
+  const { escape } = program.directives;
+  const scope = createScope({ escape, args: new Map(), variables, global: own, build });
   for (const instruction of program.globalArgs) scope.declare(instruction);
-  return {
-    ...scope,
-    build,
-    get values() {
-      return new Map([...platform, ...args]);
-    },
-  };
+  return { ...scope, build, values: variables };
+}
+
+/** What a stage begins with. */
+export interface StageVariables {
+  /** ENV of what it begins with. */
+  env: readonly string[];
+  /** Scope of the stage that it begins with. */
+  before?: Scope | undefined;
 }
 
 /** What the instructions of a stage see. */
 export function stageScope(
   { build, values, escape }: { build: BuildArgs; values: ReadonlyMap<string, string>; escape: string },
-  { env, inherited }: { env: readonly string[]; inherited: readonly (readonly [string, string])[] },
+  { env, before }: StageVariables,
 ): Scope {
   const pairs = env.map((entry): [string, string] => {
     const equals = entry.indexOf('=');
     return equals < 0 ? [entry, ''] : [entry.slice(0, equals), entry.slice(equals + 1)];
   });
-  return createScope({ escape, args: new Map(inherited), env: new Map(pairs), global: values, build });
+  const variables = new Map([...(before?.variables() ?? []), ...pairs]);
+  return createScope({ escape, args: new Map(before?.args()), variables, global: values, build });
 }
 
-function platformArgs(target: Platform): Map<string, string> {
-  return new Map([...platformValues('TARGET', target), ...platformValues('BUILD', hostPlatform())]);
+function platformArgs(
+  program: Program,
+  { target, platform }: { target: string; platform: Platform },
+): [string, string][] {
+  const last = program.stages.at(-1)?.from.name;
+  return [
+    ...platformValues('BUILD', hostPlatform()),
+    ...platformValues('TARGET', platform),
+    ['TARGETSTAGE', target === '' ? (last ?? 'default') : target],
+  ];
 }
 
 function platformValues(side: string, platform: Platform): [string, string][] {
@@ -123,6 +133,7 @@ function platformValues(side: string, platform: Platform): [string, string][] {
   return [
     [`${side}PLATFORM`, formatPlatform(platform)],
     [`${side}OS`, os],
+    [`${side}OSVERSION`, platform['os.version'] ?? ''],
     [`${side}ARCH`, architecture],
     [`${side}VARIANT`, variant],
   ];

@@ -13,11 +13,15 @@ import type { StageRun } from '../build-run.ts';
 import { parseExposed } from './exposed-ports.ts';
 import { parseStopSignal } from './stop-signal.ts';
 import { setVariable, shellOf } from '../stages/stage-state.ts';
-import { nop, type Step } from './step.ts';
+import { configText } from './history-text.ts';
+import type { Step } from './step.ts';
 
-/** A step without a layer: `text` is the instruction as the history has it. */
-function configStep({ state }: StageRun, text: string): Step {
-  return { inputs: [{ name: 'instruction', value: text }], createdBy: nop(shellOf(state), ` ${text}`) };
+/** A step without a layer: `text` is the instruction as the history has it, where both kinds of builds word it alike. */
+function configStep(run: StageRun, text: string, buildkit: string = text): Step {
+  return {
+    inputs: [{ name: 'instruction', value: text }],
+    createdBy: configText(run, { classic: ` ${text}`, buildkit }),
+  };
 }
 
 export function pairsStep(run: StageRun, { kind, pairs }: PairsInstruction): Step {
@@ -50,6 +54,7 @@ export function commandStep(run: StageRun, { kind, command }: CommandInstruction
   const text = `${kind === 'cmd' ? 'CMD' : 'ENTRYPOINT'} [${words.map((word) => JSON.stringify(word)).join(' ')}]`;
   if (kind === 'cmd') {
     config.Cmd = words;
+    if (run.build.request.history !== 'classic') config.ArgsEscaped = true;
     state.hasOwnCmd = true;
   } else {
     config.Entrypoint = words.length === 0 ? null : words;
@@ -65,13 +70,23 @@ export function healthcheckStep(run: StageRun, instruction: HealthcheckInstructi
   if (former !== undefined && former.length > 0)
     run.vertex.note(`Note: overriding previous HEALTHCHECK: [${former.join(' ')}]`);
   config.Healthcheck = check;
-  return configStep(run, `HEALTHCHECK ${describeHealthcheck(check)}`);
+  return configStep(run, `HEALTHCHECK ${classicHealthcheck(check)}`, `HEALTHCHECK ${goHealthcheck(check)}`);
+}
+
+function timesOf({ Interval, Timeout, StartPeriod, StartInterval }: Healthcheck): string[] {
+  return [Interval, Timeout, StartPeriod, StartInterval].map((time) => formatGoDuration(time ?? 0));
 }
 
 /** As Docker's history has it: test, interval, timeout, start period, start interval, retries. */
-function describeHealthcheck({ Test: test = [], ...check }: Healthcheck): string {
-  const times = [check.Interval, check.Timeout, check.StartPeriod, check.StartInterval];
-  return `&{[${test.join(' ')}] ${times.map((time) => formatGoDuration(time ?? 0)).join(' ')} ${check.Retries ?? 0}}`;
+function classicHealthcheck(check: Healthcheck): string {
+  return `&{[${(check.Test ?? []).join(' ')}] ${timesOf(check).join(' ')} ${check.Retries ?? 0}}`;
+}
+
+/** As BuildKit's has it. */
+function goHealthcheck(check: Healthcheck): string {
+  const quoted = [`[${(check.Test ?? []).map((word) => JSON.stringify(word)).join(' ')}]`];
+  const times = timesOf(check).map((time) => JSON.stringify(time));
+  return `&{${[...quoted, ...times].join(' ')} '\\x${(check.Retries ?? 0).toString(16).padStart(2, '0')}'}`;
 }
 
 function healthcheckOf({
@@ -103,7 +118,7 @@ export function listStep(run: StageRun, { kind, values }: ListInstruction): Step
     const words = values.flatMap((value) => scope.expandWords(value));
     const ports = words.flatMap((word) => parseExposed(word));
     config.ExposedPorts = { ...config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) };
-    return configStep(run, `EXPOSE ${words.toSorted().join(' ')}`);
+    return configStep(run, `EXPOSE ${words.toSorted().join(' ')}`, `EXPOSE [${ports.join(' ')}]`);
   }
   const paths = values.map((value) => scope.expand(value));
   if (paths.some((path) => path.trim() === ''))

@@ -1,93 +1,193 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type MountFlag, parseMountFlag } from '#dockerfile/mount-flag.ts';
-import { InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
-import { openRoot } from '#lib/files/open-root.ts';
-import { sha256 } from '#lib/sha256.ts';
+import type { RunOnceMount } from '#engine/containers/run-once.ts';
+import { InvalidArgumentError } from '#lib/errors.ts';
 import type { StageRun } from '../build-run.ts';
-import type { StepInput } from './step.ts';
+import type { CacheMountAsk } from '../cache/cache-mounts.ts';
 import { resolveWorkdir } from './config-step.ts';
-import { openFrom } from '../sources/open-from.ts';
-import { digestSource, findSources } from '../sources/source-tree.ts';
+import { type BindSource, findBindSource, openBind } from './mounts/bind-mount.ts';
+import { planCache } from './mounts/cache-mount.ts';
+import { openMemoryFolder } from './mounts/memory-folder.ts';
+import { openSecret, planSecret, type SecretMount, secretInput } from './mounts/secret-mount.ts';
+import { openSsh, planSsh, type SshMount, sshInput } from './mounts/ssh-mount.ts';
+import type { StepInput } from './step.ts';
 
-/** What `RUN --mount` adds; let go when the step is over. */
+/** What `RUN --mount` adds to a process. */
 export interface RunMounts extends AsyncDisposable {
-  list: { source: string; destination: string; options: string[] }[];
   /** What of it the result depends on. */
-  inputs: StepInput[];
+  readonly inputs: readonly StepInput[];
+  /** Where something is mounted, whether it will be there or not. */
+  readonly destinations: readonly string[];
+  /** Makes it ready: only a step that is done needs a secret, or waits for a cache. */
+  open(): Promise<OpenedMounts>;
 }
 
-/** @throws {InvalidArgumentError} {NotImplementedError} for what needs a session with the client */
-export async function openRunMounts(run: StageRun, flags: readonly string[]): Promise<RunMounts> {
+/** Let go when the process has ended. */
+export interface OpenedMounts extends AsyncDisposable {
+  readonly list: readonly RunOnceMount[];
+  /** Variables that the mounts bring, `NAME=value`. */
+  readonly env: readonly string[];
+  /** What must not be told to anybody. */
+  readonly secrets: readonly Buffer[];
+  /** Folder in memory for what holds them; undefined if there are none in variables. */
+  readonly privateFolder: string | undefined;
+}
+
+type Planned =
+  | { type: 'bind'; destination: string; source: BindSource; isWritable: boolean }
+  | { type: 'cache'; destination: string; ask: CacheMountAsk; isReadOnly: boolean }
+  | { type: 'tmpfs'; destination: string; sizeBytes: number | undefined }
+  | { type: 'secret'; destination: string | undefined; secret: SecretMount }
+  | { type: 'ssh'; destination: string; ssh: SshMount };
+
+/** @throws {InvalidArgumentError} {NotFoundError} for what the files that it names are not */
+export async function planRunMounts(run: StageRun, flags: readonly string[]): Promise<RunMounts> {
+  const { scope } = run.state;
+  const expand = (value: string): string => scope.expand(value);
+  return planMounts(
+    run,
+    flags.map((text) => parseMountFlag(text, expand)),
+  );
+}
+
+/** The same of flags that are read. */
+export async function planMounts(run: StageRun, flags: readonly MountFlag[]): Promise<RunMounts> {
   await using resources = new AsyncDisposableStack();
-  const mounts: Pick<RunMounts, 'list' | 'inputs'> = { list: [], inputs: [] };
-  const parsed = flags.map((text) => parseMountFlag(run.state.scope.expand(text)));
-  for (const folder of lockedCaches(run, parsed)) resources.use(await run.build.context.steps.acquire(folder));
-  for (const flag of parsed) {
-    const opened = await openMount({ run, resources }, flag);
-    if (opened === undefined) continue;
-    const { source, identity } = opened;
-    const destination = resolveWorkdir(run.state.config.WorkingDir, targetOf(flag));
-    mounts.list.push({ source, destination, options: flag.readOnly ? ['ro'] : [] });
-    mounts.inputs.push({ name: `mount ${destination}`, value: [flag.type, identity] });
+  const planned: Planned[] = [];
+  let agents = 0;
+  for (const flag of flags) {
+    if (flag.type === 'ssh') planned.push(planAgent(run, flag, agents++));
+    else planned.push(await plan(run, flag, resources));
   }
   const held = resources.move();
-  return { ...mounts, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  return {
+    inputs: planned.map(inputOf),
+    destinations: planned.flatMap(({ destination }) => (destination === undefined ? [] : [destination])),
+    open: () => openAll(run, planned),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
 }
 
-function targetOf({ type, target }: MountFlag): string {
-  if (target === '') throw new InvalidArgumentError(`RUN --mount=type=${type} needs a target`);
-  return target;
+function resolve(run: StageRun, path: string): string {
+  const destination = resolveWorkdir(run.state.config.WorkingDir, path);
+  if (destination !== '/') return destination;
+  throw new InvalidArgumentError(`invalid mount target ${JSON.stringify(destination)}`, {
+    why: 'nothing can be mounted over the whole tree of a step',
+    hint: 'name a folder with target=',
+  });
 }
 
-/** Caches that one step at a time may use: taken in one order, so that no two builds wait for each other. */
-function lockedCaches(run: StageRun, flags: readonly MountFlag[]): string[] {
-  const locked = flags.filter(
-    ({ type, sharing }) => type === 'cache' && (sharing === 'locked' || sharing === 'private'),
-  );
-  return [...new Set(locked.map((flag) => cacheFolder(run, flag)))].toSorted();
+function planAgent(run: StageRun, flag: MountFlag, index: number): Planned {
+  const ssh = planSsh(flag, index, (path) => resolve(run, path));
+  return { type: 'ssh', destination: ssh.destination, ssh };
 }
 
-function cacheFolder({ build }: StageRun, flag: MountFlag): string {
-  const name = sha256(flag.id === '' ? targetOf(flag) : flag.id).slice('sha256:'.length);
-  return join(build.context.root, 'caches', name.slice(0, 32));
-}
-
-interface Opening {
-  run: StageRun;
-  resources: AsyncDisposableStack;
-}
-
-async function openMount(
-  opening: Opening,
-  flag: MountFlag,
-): Promise<{ source: string; identity: unknown } | undefined> {
-  const { files } = opening.run.build;
-  if (flag.type === 'bind') return openBind(opening, flag);
+async function plan(run: StageRun, flag: MountFlag, resources: AsyncDisposableStack): Promise<Planned> {
+  if (flag.type === 'secret') {
+    const secret = planSecret(flag, (path) => resolve(run, path));
+    return { type: 'secret', destination: secret.destination, secret };
+  }
+  const destination = resolve(run, flag.target);
+  if (flag.type === 'tmpfs') return { type: 'tmpfs', destination, sizeBytes: flag.sizeBytes };
   if (flag.type === 'cache') {
-    if (flag.from !== '') throw new NotImplementedError('RUN --mount=type=cache with from is not supported');
-    const folder = cacheFolder(opening.run, flag);
-    await mkdir(folder, { recursive: true, mode: flag.mode ?? 0o755 });
-    return { source: folder, identity: flag.id };
+    const ask = await planCache(run, flag, resources);
+    return { type: 'cache', destination, ask, isReadOnly: flag.readOnly };
   }
-  if (flag.type === 'tmpfs') {
-    const folder = await mkdtemp(join(files.scratch, 'tmpfs-'));
-    opening.resources.defer(() => rm(folder, { recursive: true, force: true }));
-    return { source: folder, identity: '' };
-  }
-  if (flag.required)
-    throw new NotImplementedError(`RUN --mount=type=${flag.type} needs BuildKit, which this engine does not offer`);
-  return undefined;
+  const source = await findBindSource(run, flag, resources);
+  return { type: 'bind', destination, source, isWritable: !flag.readOnly };
 }
 
-/** Files of the context, a stage or an image. They are read only: what a step would write there is not kept anyway. */
-async function openBind({ run, resources }: Opening, flag: MountFlag): Promise<{ source: string; identity: unknown }> {
-  const { signal, files } = run.build;
-  const from = flag.from === '' ? { tree: await files.context() } : resources.use(await openFrom(run, flag.from));
-  const [source] = findSources(from.tree, flag.source === '' ? '.' : flag.source, []);
-  if (source === undefined) throw new InvalidArgumentError(`RUN --mount: ${flag.source} is not there`);
-  using root = openRoot(from.tree.root.path);
-  const path = join(from.tree.root.path, root.resolveInRoot(source.path, { follow: true }));
-  flag.readOnly = true;
-  return { source: path, identity: await digestSource(from.tree, source, { withOwner: true, signal }) };
+function inputOf(planned: Planned): StepInput {
+  if (planned.type === 'secret') return secretInput(planned.secret);
+  if (planned.type === 'ssh') return sshInput(planned.ssh);
+  const name = `mount ${planned.destination}`;
+  if (planned.type === 'tmpfs') return { name, value: ['tmpfs', planned.sizeBytes ?? 0] };
+  if (planned.type === 'bind') return { name, value: ['bind', planned.isWritable, planned.source.identity] };
+  const { id, sharing, mode = 0o755, uid = 0, gid = 0, seed } = planned.ask;
+  return { name, value: ['cache', id, sharing, mode, uid, gid, seed?.identity ?? '', planned.isReadOnly] };
+}
+
+async function openAll(run: StageRun, planned: readonly Planned[]): Promise<OpenedMounts> {
+  await using resources = new AsyncDisposableStack();
+  let memory: Promise<{ path: string } & AsyncDisposable> | undefined;
+  const folder = async (): Promise<string> => {
+    memory ??= openMemoryFolder(run.build.context.mountRoot).then((opened) => resources.use(opened));
+    return (await memory).path;
+  };
+  const found: Found = { list: [], env: [], secrets: [] };
+  const caches = await openCaches(run, planned, resources);
+  for (const one of planned) {
+    if (one.type === 'secret') await addSecret(run, one.secret, { found, folder });
+    else if (one.type === 'ssh') await addAgent(run, one.ssh, { found, folder, resources });
+    else found.list.push(await mountOf(run, one, { caches, resources }));
+  }
+  const privateFolder = found.env.some((entry) => !entry.startsWith(`${AGENT_VARIABLE}=`)) ? await folder() : undefined;
+  const held = resources.move();
+  return { ...found, privateFolder, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+const AGENT_VARIABLE = 'SSH_AUTH_SOCK';
+
+interface Found {
+  list: RunOnceMount[];
+  env: string[];
+  secrets: Buffer[];
+}
+
+/** All at once: who had one and waited for another could wait for ever. */
+async function openCaches(
+  { build }: StageRun,
+  ...[planned, resources]: [planned: readonly Planned[], resources: AsyncDisposableStack]
+): Promise<ReadonlyMap<CacheMountAsk, string>> {
+  const asks = planned.flatMap((one) => (one.type === 'cache' ? [one.ask] : []));
+  if (asks.length === 0) return new Map();
+  const use = { ref: build.request.ref, signal: build.signal };
+  const { paths } = resources.use(await build.context.cacheMounts.open(asks, use));
+  return new Map(asks.map((ask, index) => [ask, paths[index] ?? '']));
+}
+
+async function mountOf(
+  run: StageRun,
+  planned: Planned & { type: 'bind' | 'cache' | 'tmpfs' },
+  { caches, resources }: { caches: ReadonlyMap<CacheMountAsk, string>; resources: AsyncDisposableStack },
+): Promise<RunOnceMount> {
+  const { destination } = planned;
+  if (planned.type === 'tmpfs') {
+    const size = planned.sizeBytes === undefined || planned.sizeBytes === 0 ? [] : [`size=${planned.sizeBytes}`];
+    return { type: 'tmpfs', source: 'tmpfs', destination, options: ['nosuid', ...size] };
+  }
+  if (planned.type === 'cache') {
+    const source = caches.get(planned.ask) ?? '';
+    return { source, destination, options: planned.isReadOnly ? ['ro'] : [] };
+  }
+  const { isWritable } = planned;
+  const source = await openBind(run, planned.source, { isWritable }, resources);
+  return { source, destination, options: isWritable ? [] : ['ro'] };
+}
+
+async function addSecret(
+  { build }: StageRun,
+  ...[secret, { found, folder }]: [SecretMount, { found: Found; folder: () => Promise<string> }]
+): Promise<void> {
+  const opened = await openSecret(build.request.secrets, secret, folder);
+  if (opened === undefined) return;
+  found.list.push(...opened.mounts);
+  found.env.push(...opened.env);
+  found.secrets.push(opened.value);
+}
+
+async function addAgent(
+  run: StageRun,
+  ...[ssh, { found, folder, resources }]: [
+    SshMount,
+    { found: Found; folder: () => Promise<string>; resources: AsyncDisposableStack },
+  ]
+): Promise<void> {
+  const { request, signal } = run.build;
+  const opened = await openSsh({ ssh: request.ssh, signal }, ssh, folder);
+  if (opened === undefined) return;
+  resources.use(opened);
+  found.list.push(opened.mount);
+  const isFirst = !found.env.some((entry) => entry.startsWith(`${AGENT_VARIABLE}=`));
+  if (isFirst && !run.state.scope.variables().has(AGENT_VARIABLE))
+    found.env.push(`${AGENT_VARIABLE}=${ssh.destination}`);
 }

@@ -1,67 +1,83 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { heredocText } from '#dockerfile/heredoc.ts';
 import type { RunInstruction } from '#dockerfile/instruction.ts';
-import { InvalidArgumentError } from '#lib/errors.ts';
+import type { RunOnceDevices, RunOnceMount } from '#engine/containers/run-once.ts';
+import { openCdi } from '#engine/runtime/cdi/cdi.ts';
 import { isDiskFull } from '#lib/files/is-disk-full.ts';
 import type { StageRun } from '../build-run.ts';
-import { openRunMounts, type RunMounts } from './run-mounts.ts';
-import { StepFailure } from './step-failure.ts';
 import { DEFAULT_PATH, shellOf } from '../stages/stage-state.ts';
+import { planStepPackages, type StepPackages } from '../packages/step-packages.ts';
+import { openView, type Workspace } from '../workspace.ts';
+import { checkEntitlements } from './check-entitlements.ts';
+import { checkCanRun } from './emulation.ts';
+import { processText } from './history-text.ts';
+import { type RunCommand, runCommand } from './run-command.ts';
+import { parseRunDevice, type RunDevice } from './run-device.ts';
+import { createRunOutput } from './run-output.ts';
+import { planRunMounts, type RunMounts } from './run-mounts.ts';
+import { StepFailure } from './step-failure.ts';
+import type { Step, StepInput } from './step.ts';
 import { findMountPoints, removeMountPoints } from './stubs.ts';
-import type { Step } from './step.ts';
-import type { Workspace } from '../workspace.ts';
-import { openView } from '../workspace.ts';
 
-const TAIL_LINES = 20;
-const SCRIPT_FOLDER = '/dev/pipes';
+/** As BuildKit calls it: what holds the host's name is the same wherever it is built. */
+const HOSTNAME = 'buildkitsandbox';
+const HOSTNAME_ARGUMENT = 'BUILDKIT_SANDBOX_HOSTNAME';
 
-/** RUN: a process in the tree. */
+/** What a RUN is, once everything in it is replaced. */
+interface Running {
+  instruction: RunInstruction;
+  command: RunCommand;
+  devices: readonly RunDevice[];
+  hostname: string;
+  network: string;
+  mounts: RunMounts;
+  packages: StepPackages;
+}
+
+/** RUN: a process in the tree. @throws {PermissionDeniedError} for what the build does not allow; {InvalidArgumentError} */
 export async function runStep(run: StageRun, instruction: RunInstruction): Promise<Step> {
-  const { state } = run;
-  if (instruction.security === 'insecure' || instruction.devices.length > 0)
-    throw new InvalidArgumentError('RUN --security=insecure and RUN --device are not supported');
-  const { args, script } = commandOf(run, instruction);
-  if (args.length === 0) throw new InvalidArgumentError('RUN has no command');
-  const declared = state.scope.args().map(([name, value]) => `${name}=${value}`);
-  const prefix = declared.length === 0 ? '' : `|${declared.length} ${declared.join(' ')} `;
-  const mounts = await openRunMounts(run, instruction.mounts);
+  const { build, state } = run;
+  const { request } = build;
+  checkEntitlements(request, instruction);
+  const command = runCommand(shellOf(state), instruction);
+  const devices = instruction.devices.map((text) => parseRunDevice(state.scope.expand(text)));
+  const hostname = request.limits.hostname ?? request.buildArgs.get(HOSTNAME_ARGUMENT) ?? HOSTNAME;
+  const network = networkOf(run, instruction);
+  const mounts = await planRunMounts(run, instruction.mounts);
+  const packages = planStepPackages(run, instruction, command);
+  const running = { instruction, command, devices, hostname, network, mounts, packages };
+  const args = state.scope.args().map(([name, value]) => `${name}=${value}`);
+  const text = [...(args.length === 0 ? [] : [`|${args.length}`]), ...args, ...command.args].join(' ');
   return {
-    inputs: [
-      { name: 'command', value: ['RUN', args, script ?? ''] },
-      ...state.scope.args().map(([name, value]) => ({ name: `argument ${name}`, value })),
-      ...mounts.inputs,
-      { name: 'network', value: instruction.network },
-      { name: 'user', value: state.config.User ?? '' },
-    ],
-    createdBy: `${prefix}${args.join(' ')}`,
+    inputs: [...inputsOf(run, running), ...packages.inputs],
+    createdBy: processText(run, { classic: text, buildkit: `RUN ${text}` }),
     isProcess: true,
     resources: mounts,
-    run: (workspace) => runIn(run, workspace, { instruction, args, script, declared, mounts }),
+    done: packages.done,
+    run: (workspace) => runIn(run, workspace, running),
   };
 }
 
-/** The words that are run; a heredoc alone is the script itself. */
-function commandOf({ state }: StageRun, { command, heredocs }: RunInstruction): { args: string[]; script?: string } {
-  if (command.form === 'exec') return { args: command.args };
-  const text = command.args[0] ?? '';
-  if (text === '') return { args: [] };
-  const [only, ...more] = heredocs;
-  if (only === undefined) return { args: [...shellOf(state), text] };
-  const content = heredocText(only);
-  const isAlone = more.length === 0 && /^\d*<<-?\s*\S+$/.test(text);
-  if (isAlone && content.startsWith('#!')) return { args: [`${SCRIPT_FOLDER}/${only.name}`], script: content };
-  if (isAlone) return { args: [...shellOf(state), content] };
-  const bodies = heredocs.map(({ content: body, name }) => `${body}${name}`).join('\n');
-  return { args: [...shellOf(state), `${text}\n${bodies}`] };
+function networkOf({ build }: StageRun, { network }: RunInstruction): string {
+  const { networkMode } = build.request.limits;
+  if (network !== 'default') return network;
+  return networkMode === '' || networkMode === 'default' ? 'bridge' : networkMode;
 }
 
-interface Running {
-  instruction: RunInstruction;
-  args: string[];
-  script: string | undefined;
-  declared: readonly string[];
-  mounts: RunMounts;
+function inputsOf({ build, state }: StageRun, running: Running): StepInput[] {
+  const { instruction, command, devices, hostname, network, mounts } = running;
+  const { extraHosts } = build.request.limits;
+  return [
+    { name: 'command', value: ['RUN', command.args, command.script?.text ?? ''] },
+    ...state.scope.args().map(([name, value]) => ({ name: `argument ${name}`, value })),
+    ...mounts.inputs,
+    { name: 'network', value: network },
+    { name: 'user', value: state.config.User ?? '' },
+    ...(hostname === HOSTNAME ? [] : [{ name: 'hostname', value: hostname }]),
+    ...(extraHosts.length === 0 ? [] : [{ name: 'hosts', value: extraHosts }]),
+    ...(instruction.security === 'sandbox' ? [] : [{ name: 'security', value: instruction.security }]),
+    ...(devices.length === 0 ? [] : [{ name: 'devices', value: devices.map(({ name }) => name) }]),
+  ];
 }
 
 async function runIn(
@@ -69,69 +85,88 @@ async function runIn(
 ): Promise<void> {
   const { build, state, vertex } = run;
   const { context, request, signal } = build;
-  const { args, declared, mounts, instruction } = running;
-  const destinations = mounts.list.map(({ destination }) => destination);
-  await using script = await openScript(build.files.scratch, running);
-  const points = findMountPoints(await workspace.open(), destinations);
+  const { instruction, command, hostname, network, mounts } = running;
+  await checkCanRun(state.platform);
+  await using resources = new AsyncDisposableStack();
+  const opened = resources.use(await mounts.open());
+  const script = await openScript(build.files.scratch, command, resources);
+  const devices = await devicesOf(run, running);
+  const destinations = [...mounts.destinations, ...devices.destinations];
+  const tree = await workspace.open();
+  const env = environment(run, [...opened.env, ...devices.env]);
+  const packages = resources.use(await running.packages.open({ env, mounts: mounts.destinations, tree }));
+  const points = findMountPoints(tree, [...destinations, ...packages.mounts.map(({ destination }) => destination)]);
   await workspace.close();
-  const tail = createTail();
-  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  const output = createRunOutput(vertex, opened.secrets);
   const { exitCode, oomKilled } = await context.runOnce({
     ...request.limits,
     id: workspace.name,
     rootfs: workspace.mounts,
-    args,
-    env: environment(run, declared),
+    args: packages.args,
+    env: packages.env,
     cwd: state.config.WorkingDir ?? '/',
     user: state.config.User ?? '',
-    networkMode: instruction.network === 'default' ? request.limits.networkMode : instruction.network,
-    mounts: [...mounts.list, ...script.mounts],
+    hostname,
+    networkMode: network,
+    mounts: [...opened.list, ...devices.mounts, ...script, ...packages.mounts],
     hostCa: request.hostCa,
+    isInsecure: instruction.security === 'insecure',
+    devices: devices.devices,
+    privateFolder: opened.privateFolder,
     signal,
-    onOutput(chunk, stream) {
-      const text = decoders[stream].decode(chunk, { stream: true });
-      tail.add(text);
-      vertex.log(stream, chunk);
-    },
+    onOutput: output.add,
   });
+  output.end();
   if (exitCode !== 0) {
     const diskFull = await isDiskFull(workspace.upper);
     if (diskFull) vertex.note('no space is left on the disk of the data root');
-    throw new StepFailure({ command: args.join(' '), exitCode, oomKilled, diskFull, tail: tail.lines() });
+    const tail = output.tail();
+    const advice = packages.hintFor(tail);
+    throw new StepFailure({ command: command.args.join(' '), exitCode, oomKilled, diskFull, tail, advice });
   }
   await using below = await openView(context, state.layers.at(-1));
-  removeMountPoints({ upper: workspace.upper, below: below.path }, points);
+  const trees = { upper: workspace.upper, below: below.path };
+  removeMountPoints(trees, points);
+  await packages.succeeded(trees);
 }
 
-/** ENV of the image, then build arguments, then a path for who has none. */
-function environment({ state }: StageRun, declared: readonly string[]): string[] {
-  const env = state.config.Env ?? [];
-  const hidden = state.scope.hidden().map(([name, value]) => `${name}=${value}`);
-  const path = env.some((entry) => entry.startsWith('PATH=')) ? [] : [`PATH=${DEFAULT_PATH}`];
-  return [...path, ...env, ...declared, ...hidden];
+/** What stands later holds: the default path, ENV and ARG, proxies, what mounts and devices bring. */
+function environment({ state }: StageRun, more: readonly string[]): string[] {
+  const { scope } = state;
+  const all = new Map([['PATH', DEFAULT_PATH], ...scope.variables(), ...scope.hidden()]);
+  return [...[...all].map(([name, value]) => `${name}=${value}`), ...more];
 }
 
+/** A heredoc that is a program, as a file. */
 async function openScript(
-  scratch: string,
-  { script, args }: Running,
-): Promise<{ mounts: { source: string; destination: string; options: string[] }[] } & AsyncDisposable> {
-  if (script === undefined) return { mounts: [], [Symbol.asyncDispose]: async () => {} };
+  ...[scratch, { script }, resources]: [scratch: string, command: RunCommand, resources: AsyncDisposableStack]
+): Promise<RunOnceMount[]> {
+  if (script === undefined) return [];
   const folder = await mkdtemp(join(scratch, 'script-'));
+  resources.defer(() => rm(folder, { recursive: true, force: true }));
   const source = join(folder, 'script');
-  await writeFile(source, script, { mode: 0o755 });
-  return {
-    mounts: [{ source, destination: args[0] ?? '', options: ['ro'] }],
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
-  };
+  await writeFile(source, script.text, { mode: 0o755 });
+  return [{ source, destination: script.path, options: ['ro'] }];
 }
 
-/** The last lines of what a process wrote. */
-function createTail(): { add(text: string): void; lines(): string[] } {
-  let text = '';
-  return {
-    add(more) {
-      text = `${text}${more}`.slice(-16_384);
-    },
-    lines: () => text.trimEnd().split('\n').slice(-TAIL_LINES),
-  };
+interface Devices {
+  env: readonly string[];
+  mounts: readonly RunOnceMount[];
+  destinations: readonly string[];
+  devices: RunOnceDevices;
+}
+
+/** What the device descriptions of this host (CDI) say about those that the step names. */
+async function devicesOf({ vertex }: StageRun, { devices }: Running): Promise<Devices> {
+  const none = { nodes: [], rules: [], additionalGids: [], hooks: {} };
+  if (devices.length === 0) return { env: [], mounts: [], destinations: [], devices: none };
+  const cdi = await openCdi();
+  const names = devices.flatMap(({ name, isRequired }) => {
+    const found = cdi.find(name);
+    if (found.length === 0 && isRequired) throw cdi.missing(name);
+    if (found.length === 0) vertex.note(`device ${name} is not there; the step runs without it`);
+    return found;
+  });
+  const { env, mounts, ...rest } = cdi.edits([...new Set(names)]);
+  return { env, mounts, destinations: mounts.map(({ destination }) => destination), devices: rest };
 }

@@ -1,0 +1,340 @@
+/** A small build whose result is compared with BuildKit's. */
+export interface BuildCase {
+  dockerfile: string;
+  /** Files of the context. */
+  files?: Readonly<Record<string, string>>;
+  flags?: readonly string[];
+}
+
+/** By what they show. `FROM busybox` is the same image on both sides. */
+export const BUILD_CASES: Readonly<Record<string, BuildCase>> = {
+  'ENV: forms, quotes and escapes': {
+    dockerfile: `FROM busybox
+ENV A=1 B="two words" C='$A' D=\\$A E=a\\ b
+ENV OLD form of it
+ENV F=$A-\${B} G=\${NONE:-default} H=\${A:+set}
+ENV A=2 I=$A
+RUN env | sort > /env
+`,
+  },
+  'ARG and ENV of one name: what stands later holds': {
+    dockerfile: `FROM busybox
+ENV X=env
+ARG X=arg
+RUN echo $X > /first
+ENV Y=$X
+ARG Z=arg
+ENV Z=env
+RUN echo $X $Y $Z > /second
+`,
+  },
+  'ARG: defaults, values, none, several in a line': {
+    dockerfile: `FROM busybox
+ARG A=1 B=\${A}2 C
+ARG D=default
+ARG GIVEN
+RUN echo "$A $B $C $D $GIVEN" > /args
+ENV D=\${D}-more
+RUN echo "$D" >> /args
+`,
+    flags: ['--build-arg', 'GIVEN=yes', '--build-arg', 'D=passed'],
+  },
+  'ARG before FROM: known to a stage that names it': {
+    dockerfile: `ARG BASE=busybox
+ARG VERSION=1.2
+FROM \${BASE}:latest
+RUN echo "none:$VERSION" > /none
+ARG VERSION
+RUN echo "$VERSION" > /version
+ARG VERSION=3
+RUN echo "$VERSION" > /again
+`,
+  },
+  'arguments go on into a stage that begins with another': {
+    dockerfile: `FROM busybox AS one
+ARG A=1
+ENV B=2
+ARG B=3
+RUN echo "$A $B" > /one
+FROM one
+RUN echo "$A $B" > /two
+ARG C=$A
+RUN echo "$C" > /three
+`,
+  },
+  'platform arguments': {
+    dockerfile: `FROM --platform=$BUILDPLATFORM busybox AS part
+ARG TARGETPLATFORM TARGETOS TARGETARCH TARGETVARIANT BUILDPLATFORM BUILDOS BUILDARCH TARGETSTAGE
+RUN echo "$TARGETPLATFORM $TARGETOS $TARGETARCH $TARGETVARIANT $BUILDPLATFORM $BUILDOS $BUILDARCH" > /platform
+`,
+  },
+  'proxies are given to programs and kept nowhere': {
+    dockerfile: `FROM busybox
+RUN env | grep -i _proxy | sort > /proxies
+ENV X=[$HTTP_PROXY]
+`,
+    flags: ['--build-arg', 'HTTP_PROXY=http://p:1', '--build-arg', 'no_proxy=example.com'],
+  },
+  'a proxy that an ARG line names is an argument like others': {
+    dockerfile: `FROM busybox
+ARG HTTP_PROXY
+RUN echo $HTTP_PROXY > /proxy
+`,
+    flags: ['--build-arg', 'HTTP_PROXY=http://p:1'],
+  },
+  'LABEL: forms, quotes, variables': {
+    dockerfile: `FROM busybox
+ENV V=value
+LABEL a.b=c "d e"='f g' h="multi \\
+line" i=$V j='$V'
+LABEL old form
+LABEL a.b=again
+`,
+    flags: ['--label', 'x=a b$c'],
+  },
+  'EXPOSE: protocols, ranges, variables': {
+    dockerfile: `FROM busybox
+ENV PORT=9000 LIST="1 2/udp"
+EXPOSE 80 53/udp 8000-8002 $PORT/tcp
+EXPOSE \${LIST}
+EXPOSE 443/TCP
+`,
+  },
+  'VOLUME: words, JSON, variables': {
+    dockerfile: `FROM busybox
+ENV V=/var/data
+VOLUME /a /b
+VOLUME ["/c d", "/e"]
+VOLUME $V
+RUN mkdir -p /a && echo x > /a/file
+`,
+  },
+  'USER and WORKDIR: new folders belong to the user': {
+    dockerfile: `FROM busybox
+WORKDIR /root/first
+USER user
+WORKDIR /made/by/user
+RUN id > /tmp/id
+USER 1000:0
+WORKDIR deeper
+USER nobody:user
+RUN id > /tmp/second
+USER 4321
+RUN id > /tmp/third
+`,
+  },
+  'WORKDIR: relative, dots, slashes, variables, what is there': {
+    dockerfile: `FROM busybox
+ENV DIR=/with/var
+WORKDIR a
+WORKDIR ../b/./c/
+WORKDIR $DIR/sub
+WORKDIR /etc
+WORKDIR /
+RUN pwd > /pwd
+WORKDIR //double//slash
+RUN pwd >> /pwd
+`,
+  },
+  'CMD and ENTRYPOINT: shell, JSON, none': {
+    dockerfile: `FROM busybox
+CMD echo "hello $HOME"
+ENTRYPOINT ["/bin/echo", "a b"]
+`,
+  },
+  'ENTRYPOINT takes the CMD of the base away, and leaves an own one': {
+    dockerfile: `FROM busybox AS base
+CMD ["from", "base"]
+FROM base AS one
+ENTRYPOINT ["sh"]
+FROM base
+CMD own
+ENTRYPOINT sh -c
+`,
+  },
+  'CMD and ENTRYPOINT that are empty': {
+    dockerfile: `FROM busybox
+ENTRYPOINT []
+CMD []
+`,
+  },
+  'SHELL: of RUN, CMD and ENTRYPOINT': {
+    dockerfile: `FROM busybox
+SHELL ["/bin/sh", "-e", "-c"]
+RUN echo $0 $- > /shell
+CMD echo x
+SHELL ["/bin/sh", "-c"]
+RUN echo y > /y
+`,
+  },
+  'HEALTHCHECK: all options': {
+    dockerfile: `FROM busybox
+HEALTHCHECK --interval=5s --timeout=3s --start-period=1m30s --start-interval=2s --retries=2 CMD ["true"]
+`,
+  },
+  'HEALTHCHECK: shell form over another one': {
+    dockerfile: `FROM busybox
+HEALTHCHECK CMD false
+HEALTHCHECK --retries=300 CMD wget -q localhost || exit 1
+`,
+  },
+  'HEALTHCHECK NONE': { dockerfile: 'FROM busybox\nHEALTHCHECK NONE\n' },
+  'STOPSIGNAL and MAINTAINER': {
+    dockerfile: `FROM busybox
+ENV S=TERM
+STOPSIGNAL SIG$S
+MAINTAINER Somebody <some@body.example>
+STOPSIGNAL 9
+RUN true
+`,
+  },
+  'ONBUILD of an earlier stage': {
+    dockerfile: `FROM busybox AS made
+RUN echo made > /made
+FROM busybox AS base
+ONBUILD RUN echo trigger > /trigger
+ONBUILD COPY --from=made /made /copied
+ONBUILD RUN --mount=type=bind,from=made,target=/m cat /m/made >> /trigger
+ONBUILD ENV T=1
+FROM base
+RUN echo "$T" > /after
+`,
+  },
+  'ONBUILD is kept for the next build': {
+    dockerfile: `FROM busybox
+ONBUILD RUN echo later
+ONBUILD COPY . /app
+RUN echo now > /now
+`,
+  },
+  'heredoc: commands for the shell': {
+    dockerfile: `FROM busybox
+ENV V=env
+RUN <<EOF
+echo first > /out
+echo "second $V" >> /out
+EOF
+RUN <<-'EOF'
+	echo tabs $V >> /out
+		echo two >> /out
+	EOF
+`,
+  },
+  'heredoc: a program': {
+    dockerfile: `FROM busybox
+RUN <<SCRIPT
+#!/bin/sh
+echo "$0" > /out
+SCRIPT
+`,
+  },
+  'heredoc: input of a command, several, other descriptors': {
+    dockerfile: `FROM busybox
+ARG WHO=me
+RUN cat <<A > /one && cat <<'B' > /two
+one $WHO
+A
+two $WHO
+B
+RUN cat 3<<C <&3 > /three
+three
+C
+RUN <<EOF cat > /four
+four
+EOF
+`,
+  },
+  'RUN: exec form is taken as it is': {
+    dockerfile: `FROM busybox
+ENV A=1
+RUN ["sh", "-c", "echo $A > /a"]
+RUN ["touch", "/$A", "/b c"]
+`,
+  },
+  'RUN: what programs find around them': {
+    dockerfile: `FROM busybox
+RUN env | sort > /env && hostname > /hostname && pwd > /pwd && umask > /umask && id > /id && tty > /tty; true
+RUN cat /proc/self/status | grep -E '^Cap(Bnd|Inh|Amb)|NoNewPrivs' > /status
+`,
+  },
+  'RUN: what changes nothing leaves no layer': {
+    dockerfile: `FROM busybox
+RUN true
+RUN echo a > /a
+RUN rm /a && rm -r /home/user
+RUN echo b > /etc/group && mkdir /home/user && chmod 1777 /home/user
+`,
+  },
+  'RUN --mount=type=bind: files of the context, also written to': {
+    files: { file: 'text\n', 'dir/a': 'a\n', 'dir/b': 'b\n' },
+    dockerfile: `FROM busybox
+RUN --mount=type=bind,source=file,target=/m/file cat /m/file > /one
+RUN --mount=source=dir,target=/d,rw echo new > /d/new && rm /d/a && ls /d > /two
+RUN --mount=type=bind,source=dir,target=/d sh -c 'echo x > /d/x' 2> /dev/null; ls /d > /three
+WORKDIR /work
+RUN --mount=source=dir,target=rel ls rel > /four
+RUN --mount=target=. ls > /five
+`,
+  },
+  'RUN --mount=type=bind: from a stage and an image, also written to': {
+    dockerfile: `FROM busybox AS made
+RUN mkdir /out && echo one > /out/one && chown 5:6 /out/one && chmod 640 /out/one
+FROM busybox
+RUN --mount=from=made,source=/out,target=/m stat -c '%u:%g %a %n' /m/one > /one
+RUN --mount=from=made,target=/all,rw echo two > /all/out/two && cat /all/out/* > /two
+RUN --mount=from=made,target=/all ls /all/out > /three
+RUN --mount=from=busybox,source=/etc/group,target=/g cat /g > /four
+`,
+  },
+  'RUN --mount=type=cache: owner, mode, beginning': {
+    dockerfile: `FROM busybox AS seed
+RUN mkdir /seed && echo grain > /seed/file
+FROM busybox
+RUN --mount=type=cache,target=/c,id=interop-owner,uid=7,gid=8,mode=0711 stat -c '%u:%g %a' /c > /one && touch /c/kept
+RUN --mount=type=cache,target=/other,id=interop-owner,uid=7,gid=8,mode=0711 ls /other > /two
+RUN --mount=type=cache,target=/c,id=interop-seed,from=seed,source=/seed ls /c > /three
+RUN --mount=type=cache,target=/c,id=interop-owner,ro sh -c 'touch /c/x' 2> /dev/null; ls -a /c > /four
+`,
+  },
+  'RUN --mount=type=tmpfs and others that leave nothing': {
+    dockerfile: `FROM busybox
+RUN --mount=type=tmpfs,target=/t,size=1m grep ' /t ' /proc/mounts | cut -d' ' -f1-3 > /one && echo x > /t/x
+RUN --mount=type=secret,id=absent test ! -e /run/secrets/absent && ls -a /run > /two
+RUN --mount=type=ssh test -z "$SSH_AUTH_SOCK" && ls -a /run > /three
+RUN ls -d /t /c 2>&1 > /four; true
+`,
+  },
+  'RUN --mount: variables in options': {
+    files: { 'data-1/file': 'one\n' },
+    dockerfile: `FROM busybox
+ARG N=1
+ENV T=/target
+RUN --mount=type=bind,source=data-$N,target=\${T}/x cat /target/x/file > /one
+`,
+  },
+  'RUN --network=none has only itself': {
+    dockerfile: "FROM busybox\nRUN --network=none ip -o link | cut -d' ' -f2 > /links\n",
+  },
+  'an image from scratch': {
+    dockerfile: 'FROM scratch\nCOPY file /\nENV A=$PATH\nCMD ["/file"]\n',
+    files: { file: 'x' },
+  },
+  'an image from scratch without files': { dockerfile: 'FROM scratch\nLABEL only=this\nUSER 1\n' },
+  'COPY and ADD in the history': {
+    files: { a: 'a', b: 'b', 'dir/c': 'c' },
+    dockerfile: `FROM busybox
+COPY a b /x/
+COPY --chown=1:2 --chmod=600 dir /y
+ADD a /added
+ENV D=/z
+COPY a $D/
+COPY <<EOF /inline
+text $D
+EOF
+`,
+  },
+  'the escape directive': { dockerfile: '# escape=`\nFROM busybox\nENV A=b`\n c\nRUN echo `\n  one > /one\n' },
+  'instructions in small letters, comments between lines': {
+    dockerfile: 'from busybox\n# comment\nrun echo a \\\n  # inside\n  && echo b > /b\nenv x=1\nworkdir /w\ncmd x\n',
+  },
+};
