@@ -3,7 +3,7 @@ import type { Descriptor } from '#oci/descriptor.ts';
 import { canonicalName, parseReference, withDefaultTag } from '#oci/reference.ts';
 import { checkDepth } from './check-depth.ts';
 import type { ImagesContext } from './context.ts';
-import type { Image } from './image.ts';
+import type { AddImageOptions, Image } from './image.ts';
 import { readConfig, readManifest } from './read-document.ts';
 import { readImage } from './read-image.ts';
 import { missingLayer } from './wholeness.ts';
@@ -12,7 +12,7 @@ import { missingLayer } from './wholeness.ts';
 export async function addImage(
   context: ImagesContext,
   { root, manifest }: { root: Descriptor; manifest: Descriptor },
-  { tags = [], digests = [] }: { tags?: readonly string[]; digests?: readonly string[] } = {},
+  { tags = [], digests = [], isReplacing = digests.length > 0 }: AddImageOptions = {},
 ): Promise<Image> {
   const { content, records } = context;
   for (const { digest } of [root, manifest]) if (!(await content.has(digest))) lost(`document ${digest}`);
@@ -34,7 +34,7 @@ export async function addImage(
   const known = records.find(id);
   // A config that came again in another manifest keeps its first record: containers and names refer to that.
   const record = known ?? { id, root, manifest, created: Date.now() };
-  records.put(digests.length > 0 ? { ...record, root, manifest } : record, names);
+  records.put(isReplacing ? { ...record, root, manifest } : record, names);
   context.documents.delete(id);
   return readImage(context, records.find(id) ?? record);
 }

@@ -7,6 +7,7 @@ import type { Digest } from '#oci/digest.ts';
 import type { ImageConfig } from '#oci/image-config.ts';
 import type { Manifest } from '#oci/manifest.ts';
 import type { Garbage } from './garbage.ts';
+import type { LayerBlobs } from './layer-blobs.ts';
 import type { ImageRecords } from './records.ts';
 
 /** What the verbs of images work with. */
@@ -17,6 +18,7 @@ export interface ImagesContext {
   layers: LayerStore;
   snapshots: Snapshotter;
   garbage: Garbage;
+  blobs: LayerBlobs;
   events: Events;
   log: Log;
   /** Documents of known images, which never change. */

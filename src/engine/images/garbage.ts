@@ -8,6 +8,7 @@ import type { Descriptor } from '#oci/descriptor.ts';
 import { type Digest, isDigest } from '#oci/digest.ts';
 import { isIndex, parseManifestOrIndex } from '#oci/manifest.ts';
 import { parseImageConfig, readDocument } from './read-document.ts';
+import { isAttestation } from './local-index.ts';
 import type { ImageRecords } from './records.ts';
 
 /** Names of snapshots that something beside the images needs, such as the steps of builds. */
@@ -151,10 +152,8 @@ async function mark({ records, content, log }: Pick<GarbageDeps, 'records' | 'co
     live.blobs.add(id);
     live.blobs.add(manifest.digest);
     try {
-      for (const digest of await documentsOf(content, root)) live.blobs.add(digest);
-      const { rootfs } = parseImageConfig(await readDocument(content, id));
-      for (const diffId of rootfs.diff_ids) live.layers.add(diffId);
-      for (const name of chainIds(rootfs.diff_ids)) live.snapshots.add(name);
+      await markDocument(content, root, live);
+      await markLayers(content, id, live);
     } catch (error) {
       log.warn('image is damaged', { image: id, error: String(error) });
     }
@@ -162,12 +161,23 @@ async function mark({ records, content, log }: Pick<GarbageDeps, 'records' | 'co
   return live;
 }
 
-/** A root and, of an index, the children that are here. */
-async function documentsOf(content: ContentStore, root: Descriptor): Promise<Digest[]> {
+/** A root with its config and layers and, of an index, the children that are here. */
+async function markDocument(content: ContentStore, root: Descriptor, live: Live): Promise<void> {
+  live.blobs.add(root.digest);
   const document = parseManifestOrIndex(await readDocument(content, root.digest));
-  if (!isIndex(document)) return [root.digest, document.config.digest];
-  const found: Digest[] = [root.digest];
-  for (const child of document.manifests)
-    if (await content.has(child.digest)) found.push(...(await documentsOf(content, child)));
-  return found;
+  if (isIndex(document)) {
+    for (const child of document.manifests)
+      if (await content.has(child.digest)) await markDocument(content, child, live);
+    return;
+  }
+  live.blobs.add(document.config.digest);
+  // What says something about an image has documents for layers.
+  if (isAttestation(root)) for (const { digest } of document.layers) live.blobs.add(digest);
+  else if (await content.has(document.config.digest)) await markLayers(content, document.config.digest, live);
+}
+
+async function markLayers(content: ContentStore, config: Digest, live: Live): Promise<void> {
+  const { rootfs } = parseImageConfig(await readDocument(content, config));
+  for (const diffId of rootfs.diff_ids) live.layers.add(diffId);
+  for (const name of chainIds(rootfs.diff_ids)) live.snapshots.add(name);
 }

@@ -25,6 +25,13 @@ export interface Image {
   storedAt: number;
 }
 
+export interface AddImageOptions {
+  tags?: readonly string[];
+  digests?: readonly string[];
+  /** The root takes the place of the one that an image of the same config came as before. */
+  isReplacing?: boolean;
+}
+
 /** What other nouns (containers, builds) need of the image store. */
 export interface ImageStore {
   /**
@@ -37,10 +44,7 @@ export interface ImageStore {
    * Records an image whose documents are in the content store and whose layers are stacked; idempotent. Each tag moves to it.
    * @throws {DataLossError} if a blob or layer it names is not there: no image is listed that is not whole
    */
-  add(
-    image: { root: Descriptor; manifest: Descriptor },
-    options?: { tags?: readonly string[]; digests?: readonly string[] },
-  ): Promise<Image>;
+  add(image: { root: Descriptor; manifest: Descriptor }, options?: AddImageOptions): Promise<Image>;
   tag(name: string, newTag: string): Promise<void>;
   /**
    * Keeps an image's blobs and layers from being removed while it is worked with; release by disposing.

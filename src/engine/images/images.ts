@@ -13,6 +13,7 @@ import { dropBroken } from './drop-broken.ts';
 import { createGarbage } from './garbage.ts';
 import { getImage } from './get-image.ts';
 import type { ImageStore } from './image.ts';
+import { createLayerBlobs } from './layer-blobs.ts';
 import { listWhole } from './list-whole.ts';
 import { createImageRecords } from './records.ts';
 import { tagImage } from './tag-image.ts';
@@ -37,7 +38,13 @@ export interface ImagesDeps {
 export async function openImages({ database, ...stores }: ImagesDeps): Promise<Images> {
   const records = createImageRecords(database);
   const garbage = createGarbage({ records, ...stores });
-  const context: ImagesContext = { records, garbage, ...stores, documents: new Map() };
+  const context: ImagesContext = {
+    records,
+    garbage,
+    blobs: createLayerBlobs(database),
+    ...stores,
+    documents: new Map(),
+  };
   await adoptBlobs(context);
   const waits = await dropBroken(context);
   const proven = waits ? dropUnproven(context) : Promise.resolve();

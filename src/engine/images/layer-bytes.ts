@@ -50,6 +50,29 @@ export async function readLayer(
   return layers.read(diffId);
 }
 
+/**
+ * The tar of a layer, byte for byte, without keeping what is made for it.
+ * @throws {DataLossError} also at its end, if its folder gives other bytes than it had
+ */
+export async function streamLayer(
+  { layers, snapshots }: LayerPlaces,
+  { diffId, name }: PlacedLayer,
+): Promise<AsyncIterable<Uint8Array>> {
+  if (layers.has(diffId)) return layers.read(diffId);
+  const snapshot = await findSnapshot(snapshots, name);
+  if (snapshot?.form !== 'directory') throw gone(diffId);
+  return verified(snapshots.diff(name), diffId);
+}
+
+async function* verified(tar: AsyncIterable<Uint8Array>, diffId: Digest): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  for await (const chunk of tar) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (`sha256:${hash.digest('hex')}` !== diffId) throw gone(diffId);
+}
+
 function gone(diffId: Digest): DataLossError {
   return new DataLossError(`layer ${diffId} is gone`, { hint: 'pull, load or build its image again' });
 }

@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { InternalError } from '#lib/errors.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import type { Digest } from '#oci/digest.ts';
-import { MEDIA_TYPES } from '#oci/media-type.ts';
 import type { Repository } from '#registry/client/registry.ts';
+import { compressedType, compressLayer, DEFAULT_COMPRESSION } from './compress-layer.ts';
 import { layerBytes, type LayerPlaces, type PlacedLayer, readLayer } from './layer-bytes.ts';
+import type { LayerBlobs } from './layer-blobs.ts';
 import type { PushReport } from './push-report.ts';
 
 export interface PushLayerDeps {
-  places: LayerPlaces;
+  places: LayerPlaces & { blobs: LayerBlobs };
   repository: Repository;
   report: PushReport;
 }
@@ -22,10 +20,6 @@ export interface LayerToPush extends PlacedLayer {
   /** Repositories of the same registry that may have it. */
   sources: readonly string[];
 }
-
-/** Always the same, so that a layer has one digest however often it is compressed. */
-const GZIP_LEVEL = 6;
-const CHUNK_BYTES = 1024 * 1024;
 
 /** @returns how the registry has the layer now */
 export async function pushLayer(
@@ -44,16 +38,21 @@ export async function pushLayer(
     report.layer(diffId, `Mounted from ${from}`);
     return known;
   }
+  const compression = places.blobs.compressionOf(diffId, digest) ?? DEFAULT_COMPRESSION;
+  const mediaTypeSent = compressedType(mediaType, compression.kind);
+  const before = places.blobs.find(diffId, compression);
+  if (before !== undefined && (await repository.headBlob(before.digest)) !== undefined) {
+    report.layer(diffId, 'Layer already exists');
+    return { mediaType: mediaTypeSent, ...before };
+  }
   const total = (await layerBytes(places, { diffId, name })) ?? 0;
   const sent = { hash: createHash('sha256'), bytes: 0 };
   const open = async (): Promise<AsyncIterable<Uint8Array>> => {
     sent.hash = createHash('sha256');
     sent.bytes = 0;
     const plain = await readLayer(places, { diffId, name }, { signal });
-    return compress(
-      counted(plain, (current) => report.bytes(diffId, { current, total })),
-      { sent, signal },
-    );
+    const read = counted(plain, (current) => report.bytes(diffId, { current, total }));
+    return measured(compressLayer(read, compression, { signal }), sent);
   };
   let pushed: Digest | undefined;
   await repository.uploadBlob({
@@ -65,11 +64,9 @@ export async function pushLayer(
   });
   if (pushed === undefined) throw new InternalError(`layer ${diffId} was sent without a digest`);
   report.layer(diffId, 'Pushed');
-  return { mediaType: gzipType(mediaType), digest: pushed, size: sent.bytes };
-}
-
-function gzipType(mediaType: string): string {
-  return mediaType.startsWith('application/vnd.docker.') ? MEDIA_TYPES.dockerLayerGzip : MEDIA_TYPES.ociLayerGzip;
+  const blob = { digest: pushed, size: sent.bytes };
+  places.blobs.remember(diffId, compression, blob);
+  return { mediaType: mediaTypeSent, ...blob };
 }
 
 async function* counted(
@@ -84,18 +81,13 @@ async function* counted(
   }
 }
 
-async function* compress(
+async function* measured(
   source: AsyncIterable<Uint8Array>,
-  { sent, signal }: { sent: { hash: ReturnType<typeof createHash>; bytes: number }; signal: AbortSignal },
+  sent: { hash: ReturnType<typeof createHash>; bytes: number },
 ): AsyncGenerator<Uint8Array> {
-  const gzip = createGzip({ level: GZIP_LEVEL, chunkSize: CHUNK_BYTES });
-  const fed = pipeline(Readable.from(source, { objectMode: false }), gzip, { signal });
-  // The reader below sees the failure.
-  fed.catch(() => {});
-  for await (const chunk of gzip as AsyncIterable<Buffer>) {
+  for await (const chunk of source) {
     sent.hash.update(chunk);
-    sent.bytes += chunk.length;
+    sent.bytes += chunk.byteLength;
     yield chunk;
   }
-  await fed;
 }

@@ -1,19 +1,17 @@
 import type { RegistryAuth } from '#api/auth-header.ts';
 import type { ProgressMessage } from '#api/progress.ts';
 import { CancelledError, NotFoundError } from '#lib/errors.ts';
-import { sha256 } from '#lib/sha256.ts';
-import { chainIds } from '#oci/chain-id.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
-import type { Digest } from '#oci/digest.ts';
-import type { Manifest } from '#oci/manifest.ts';
 import { canonicalName, familiarName, parseReference, type Reference } from '#oci/reference.ts';
-import { openRepository, type Repository } from '#registry/client/registry.ts';
+import { openRepository } from '#registry/client/registry.ts';
 import { addImage } from './add-image.ts';
 import type { ImagesContext } from './context.ts';
 import { getImage } from './get-image.ts';
 import type { Image } from './image.ts';
-import { pushLayer } from './push-layer.ts';
-import { createPushReport, type PushReport } from './push-report.ts';
+import { readLocalIndex } from './local-index.ts';
+import { pushIndex } from './push-index.ts';
+import { type Push, type PushedDocument, pushManifest } from './push-manifest.ts';
+import { createPushReport } from './push-report.ts';
 import { readDocument } from './read-document.ts';
 
 export interface PushOptions {
@@ -24,8 +22,6 @@ export interface PushOptions {
   report?: (message: ProgressMessage) => void;
   stallMs?: number;
 }
-
-const CONCURRENCY = 5;
 
 /**
  * Sends an image to the registry its name says; without a tag, all tags of that name. Layers that the registry has in some known form are
@@ -84,62 +80,24 @@ async function imageOf(context: ImagesContext, reference: Reference): Promise<Im
   }
 }
 
-interface Push {
-  context: ImagesContext;
-  repository: Repository;
-  report: PushReport;
-  /** Ends what is on its way. */
-  cancel: AbortController;
-}
-
 async function pushOne(push: Push, reference: Reference, image: Image): Promise<Descriptor> {
-  const { context, repository, report } = push;
-  const { document } = image.manifest;
-  const diffIds = image.config.rootfs.diff_ids;
-  for (const diffId of diffIds) report.layer(diffId, 'Preparing');
-  const layers = await pushLayers(push, reference, image);
-  await pushConfig(push, document.config);
-  const isAsPulled = layers.every(({ digest }, index) => digest === document.layers[index]?.digest);
-  const bytes = isAsPulled
-    ? await readDocument(context.content, image.manifest.digest)
-    : Buffer.from(JSON.stringify({ ...document, layers } satisfies Manifest));
-  const descriptor = { mediaType: image.manifest.mediaType, digest: sha256(bytes), size: bytes.length };
-  await repository.putManifest({ reference: reference.tag ?? descriptor.digest, descriptor, bytes });
-  await remember(push, { reference, image, descriptor }, bytes);
-  return descriptor;
-}
-
-/** From the bottom, several at a time; the answer has the order of the manifest. The first failure ends the others and is thrown after them. */
-async function pushLayers(push: Push, reference: Reference, image: Image): Promise<Descriptor[]> {
-  const { context, repository, report, cancel } = push;
-  const { signal } = cancel;
-  const { layers } = image.manifest.document;
+  const { context, repository } = push;
   const sources = siblings(reference, image);
-  const sent = new Map<Digest, Promise<Descriptor>>();
-  const done: Descriptor[] = [];
-  const diffIds = image.config.rootfs.diff_ids;
-  const chain = chainIds(diffIds);
-  const waiting = diffIds.map((diffId, index) => ({ diffId, name: chain[index] ?? diffId, index }));
-  const worker = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { diffId, name, index } = next;
-      signal.throwIfAborted();
-      const known = layers[index] as Descriptor;
-      const pushed =
-        sent.get(diffId) ??
-        pushLayer({ places: context, repository, report }, { diffId, name, known, sources }, { signal });
-      sent.set(diffId, pushed);
-      done[index] = await pushed;
-    }
-  };
-  const failures: unknown[] = [];
-  const failed = (error: unknown): void => {
-    failures.push(error);
-    cancel.abort(error);
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, async () => worker().catch(failed)));
-  if (failures.length > 0) throw failures[0];
-  return done;
+  const index = await readLocalIndex(context, image);
+  const place = { reference: reference.tag, sources };
+  if (index !== undefined) {
+    const pushed = await pushIndex(push, index, place);
+    const manifest = pushed.images.get(image.manifest.digest) ?? image.manifest;
+    await remember(push, { reference, image, pushed: { descriptor: pushed.descriptor, manifest } }, pushed.documents);
+    return pushed.descriptor;
+  }
+  const { document, ...descriptor } = image.manifest;
+  const bytes = await readDocument(context.content, descriptor.digest);
+  const manifest = { descriptor, bytes, document, diffIds: image.config.rootfs.diff_ids };
+  const pushed = await pushManifest(push, manifest, sources);
+  await repository.putManifest({ ...pushed, reference: reference.tag ?? pushed.descriptor.digest });
+  await remember(push, { reference, image, pushed: { ...pushed, manifest: pushed.descriptor } }, [pushed]);
+  return pushed.descriptor;
 }
 
 /** Other repositories of the same registry that the image is in: its layers may be taken from there. */
@@ -148,28 +106,32 @@ function siblings({ domain, path }: Reference, { digests }: Image): string[] {
   return [...new Set(others.map((other) => other.path))].filter((other) => other !== path);
 }
 
-async function pushConfig({ context, repository }: Push, { digest }: Descriptor): Promise<void> {
-  if ((await repository.headBlob(digest)) !== undefined) return;
-  await repository.uploadBlob({ open: async () => context.content.read(digest), digest: () => digest });
-}
-
 /** The image gets the digest it has there; with the compressed layers' names, the next push has nothing to compress. */
 async function remember(
   { context }: Push,
-  { reference: { domain, path }, image, descriptor }: { reference: Reference; image: Image; descriptor: Descriptor },
-  bytes: Buffer,
+  {
+    reference: { domain, path },
+    image,
+    pushed,
+  }: { reference: Reference; image: Image; pushed: { descriptor: Descriptor; manifest: Descriptor } },
+  documents: readonly PushedDocument[],
 ): Promise<void> {
-  const isKnown = descriptor.digest === image.manifest.digest;
-  if (!isKnown) await context.content.write(descriptor.digest, once(bytes), { limitBytes: bytes.length });
-  const { digest, mediaType, size } = isKnown ? image.manifest : descriptor;
-  const manifest = { digest, mediaType, size };
+  for (const { descriptor, bytes } of documents)
+    if (!(await context.content.has(descriptor.digest)))
+      await context.content.write(descriptor.digest, once(bytes), { limitBytes: bytes.length });
+  const isKnown = pushed.descriptor.digest === image.manifest.digest;
+  const root = isKnown ? image.root : plain(pushed.descriptor);
   await addImage(
     context,
-    { root: isKnown ? image.root : manifest, manifest },
-    { digests: [canonicalName({ domain, path, digest: descriptor.digest })] },
+    { root, manifest: plain(pushed.manifest) },
+    { digests: [canonicalName({ domain, path, digest: pushed.descriptor.digest })] },
   );
   const name = familiarName({ domain, path });
   context.events.publish({ type: 'image', action: 'push', id: name, attributes: { name } });
+}
+
+function plain({ mediaType, digest, size }: Descriptor): Descriptor {
+  return { mediaType, digest, size };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -1,36 +1,38 @@
-import { CancelledError } from '#lib/errors.ts';
-import { paddingOf, tarHeader } from '#lib/tar/header.ts';
-import { TAR_END, tarEntry, tarPadding } from '#lib/tar/writer.ts';
 import { chainIds } from '#oci/chain-id.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
-import { hexOf } from '#oci/digest.ts';
+import { type Digest, hexOf } from '#oci/digest.ts';
 import type { Manifest } from '#oci/manifest.ts';
 import { MEDIA_TYPES } from '#oci/media-type.ts';
 import { familiarName, parseReference } from '#oci/reference.ts';
 import type { ImagesContext } from './context.ts';
 import type { Image } from './image.ts';
-import { type PlacedLayer, readLayer } from './layer-bytes.ts';
+import { readLayer } from './layer-bytes.ts';
+import { readLocalIndex } from './local-index.ts';
 import { readDocument } from './read-document.ts';
 import { readImage } from './read-image.ts';
+import { readVariant } from './read-variant.ts';
 import { imagesToSave } from './repository-tags.ts';
+import { retargetIndex } from './retarget-index.ts';
 import { storedManifest } from './store-source.ts';
 import { assertWhole } from './wholeness.ts';
+import {
+  type ArchiveFile,
+  archiveFile,
+  blobPath,
+  jsonFile,
+  writeArchive,
+  type WrittenArchive,
+} from './write-archive.ts';
 
 interface SavedImage {
   image: Image;
   /** Canonical names. */
   tags: readonly string[];
-  config: Buffer;
-  descriptor: Descriptor;
+  /** What the names stand for: the manifest, or the index it is in. */
+  root: Descriptor;
   manifest: Manifest;
-  bytes: Buffer;
+  files: readonly ArchiveFile[];
 }
-
-/** An archive that is made while it is read. Its pieces belong to the reader: nobody else uses their memory. */
-export type SavedArchive = AsyncGenerator<Uint8Array> & { totalBytes: number };
-
-/** A file of the archive: bytes, or a layer. */
-type File = { path: string; bytes: Buffer } | { path: string; layer: PlacedLayer; size: number };
 
 /**
  * Images as one archive that every `docker load` reads: an OCI layout with the files of `docker save` beside it. Layers are the stored tars, byte
@@ -41,15 +43,14 @@ export async function saveImages(
   context: ImagesContext,
   names: readonly string[],
   { signal }: { signal?: AbortSignal | undefined } = {},
-): Promise<SavedArchive> {
+): Promise<WrittenArchive> {
   const lease = context.garbage.lease();
   try {
     const saved: SavedImage[] = [];
     for (const [record, tags] of imagesToSave(context, names)) {
       const image = await readImage(context, record);
       await assertWhole(context, image, image.tags[0] ?? image.id);
-      const config = await readDocument(context.content, image.id);
-      saved.push({ image, tags: [...tags].toSorted(), config, ...(await plainManifest(context, image)) });
+      saved.push({ ...(await savedImage(context, image, signal)), tags: [...tags].toSorted() });
       context.events.publish({
         type: 'image',
         action: 'save',
@@ -57,38 +58,66 @@ export async function saveImages(
         attributes: { name: image.tags[0] ?? image.id },
       });
     }
-    const files = filesOf(saved);
-    return Object.assign(writeArchive(context, files, { lease, signal }), { totalBytes: archiveBytes(files) });
+    return writeArchive(filesOf(saved), { held: lease, signal });
   } catch (error) {
     lease[Symbol.dispose]();
     throw error;
   }
 }
 
+/** An image alone, or with all of its index where that is here. */
+async function savedImage(
+  context: ImagesContext,
+  image: Image,
+  signal: AbortSignal | undefined,
+): Promise<Omit<SavedImage, 'tags'>> {
+  const own = await plainManifest(context, image, signal);
+  const index = await readLocalIndex(context, image);
+  if (index === undefined) return { image, root: own.descriptor, manifest: own.manifest, files: own.files };
+  const files = [...own.files];
+  const images = new Map<Digest, Descriptor>();
+  for (const { descriptor, document, diffIds } of index.children) {
+    if (diffIds === undefined) continue;
+    const isOwn = descriptor.digest === image.manifest.digest;
+    const place = { id: document.config.digest, root: image.root, manifest: descriptor };
+    const child = isOwn ? own : await plainManifest(context, await readVariant(context, place), signal);
+    images.set(descriptor.digest, { ...descriptor, ...child.descriptor });
+    files.push(...child.files);
+  }
+  const root = await retargetIndex(context.content, index, images);
+  for (const attestation of root.attestations)
+    for (const { descriptor, bytes } of [attestation, ...attestation.blobs])
+      files.push(archiveFile(blobPath(descriptor.digest), bytes));
+  files.push(archiveFile(blobPath(root.descriptor.digest), root.bytes));
+  return { image, root: root.descriptor, manifest: own.manifest, files };
+}
+
 /** The image's own manifest where it describes plain tars, so that its digest stays; else one that does. */
 async function plainManifest(
   context: ImagesContext,
   image: Image,
-): Promise<Pick<SavedImage, 'descriptor' | 'manifest' | 'bytes'>> {
+  signal: AbortSignal | undefined,
+): Promise<{ descriptor: Descriptor; manifest: Manifest; files: ArchiveFile[] }> {
   const { document, ...descriptor } = image.manifest;
   const diffIds = image.config.rootfs.diff_ids;
-  if (!document.layers.every(({ digest }, index) => digest === diffIds[index])) return storedManifest(context, image);
-  return { descriptor, manifest: document, bytes: await readDocument(context.content, descriptor.digest) };
+  const isPlain = document.layers.every(({ digest }, index) => digest === diffIds[index]);
+  const made = isPlain
+    ? { descriptor, manifest: document, bytes: await readDocument(context.content, descriptor.digest) }
+    : await storedManifest(context, image);
+  const chain = chainIds(diffIds);
+  const layers = made.manifest.layers.map(({ digest, size }, index): ArchiveFile => {
+    const place = { diffId: digest, name: chain[index] ?? digest };
+    return { path: blobPath(digest), size, open: () => readLayer(context, place, { signal }) };
+  });
+  const config = archiveFile(blobPath(image.id), await readDocument(context.content, image.id));
+  const files = [archiveFile(blobPath(made.descriptor.digest), made.bytes), config, ...layers];
+  return { descriptor: made.descriptor, manifest: made.manifest, files };
 }
 
-function filesOf(saved: readonly SavedImage[]): File[] {
-  const blobs = new Map<string, File>();
-  for (const { image, descriptor, manifest, config, bytes } of saved) {
-    blobs.set(descriptor.digest, { path: blobPath(descriptor), bytes });
-    blobs.set(image.id, { path: blobPath(manifest.config), bytes: config });
-    const chain = chainIds(image.config.rootfs.diff_ids);
-    for (const [index, layer] of manifest.layers.entries()) {
-      const place = { diffId: layer.digest, name: chain[index] ?? layer.digest };
-      blobs.set(layer.digest, { path: blobPath(layer), layer: place, size: layer.size });
-    }
-  }
+function filesOf(saved: readonly SavedImage[]): ArchiveFile[] {
+  const blobs = new Map(saved.flatMap(({ files }) => files.map((file) => [file.path, file] as const)));
   return [
-    ...[...blobs.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+    ...blobs.values(),
     jsonFile('index.json', indexOf(saved)),
     jsonFile('manifest.json', saved.map(manifestEntry)),
     jsonFile('oci-layout', { imageLayoutVersion: '1.0.0' }),
@@ -96,20 +125,12 @@ function filesOf(saved: readonly SavedImage[]): File[] {
   ];
 }
 
-function jsonFile(path: string, value: unknown): File {
-  return { path, bytes: Buffer.from(JSON.stringify(value)) };
-}
-
-function blobPath({ digest }: Descriptor): string {
-  return `blobs/sha256/${hexOf(digest)}`;
-}
-
 function indexOf(saved: readonly SavedImage[]): object {
-  const manifests = saved.flatMap(({ descriptor, tags }) =>
+  const manifests = saved.flatMap(({ root, tags }) =>
     tags.length === 0
-      ? [descriptor]
+      ? [root]
       : tags.map((name) => ({
-          ...descriptor,
+          ...root,
           annotations: {
             'io.containerd.image.name': name,
             'org.opencontainers.image.ref.name': parseReference(name).tag ?? 'latest',
@@ -122,9 +143,9 @@ function indexOf(saved: readonly SavedImage[]): object {
 function manifestEntry({ image, tags, manifest }: SavedImage): object {
   const layers = manifest.layers;
   return {
-    Config: blobPath(manifest.config),
+    Config: blobPath(manifest.config.digest),
     RepoTags: tags.length === 0 ? null : tags.map((name) => familiarName(parseReference(name))),
-    Layers: layers.map(blobPath),
+    Layers: layers.map(({ digest }) => blobPath(digest)),
     LayerSources: Object.fromEntries(image.config.rootfs.diff_ids.map((diffId, index) => [diffId, layers[index]])),
   };
 }
@@ -138,42 +159,4 @@ function repositoriesOf(saved: readonly SavedImage[]): Record<string, Record<str
       (repositories[familiarName(repository)] ??= {})[tag] = top === undefined ? '' : hexOf(top);
     }
   return repositories;
-}
-
-const FOLDERS = ['blobs/', 'blobs/sha256/'].map((name) => tarEntry(tarHeader({ name, kind: 'directory' })));
-
-function headerOf(file: File): Buffer {
-  return tarEntry(tarHeader({ name: file.path, kind: 'file', size: sizeOf(file) }));
-}
-
-function sizeOf(file: File): number {
-  return 'bytes' in file ? file.bytes.length : file.size;
-}
-
-function archiveBytes(files: readonly File[]): number {
-  const folders = FOLDERS.reduce((sum, { length }) => sum + length, TAR_END.length);
-  return files.reduce((sum, file) => sum + headerOf(file).length + sizeOf(file) + paddingOf(sizeOf(file)), folders);
-}
-
-async function* writeArchive(
-  context: ImagesContext,
-  files: readonly File[],
-  { lease, signal }: { lease: Disposable; signal: AbortSignal | undefined },
-): AsyncGenerator<Uint8Array> {
-  using _ = lease;
-  yield Buffer.concat(FOLDERS);
-  for (const file of files) {
-    if ('bytes' in file) {
-      yield Buffer.concat([headerOf(file), file.bytes, tarPadding(file.bytes.length)]);
-      continue;
-    }
-    const tar = await readLayer(context, file.layer, { signal });
-    yield headerOf(file);
-    for await (const chunk of tar) {
-      if (signal?.aborted === true) throw new CancelledError('saving was cancelled', { cause: signal.reason });
-      yield chunk;
-    }
-    yield Buffer.from(tarPadding(file.size));
-  }
-  yield Buffer.from(TAR_END);
 }

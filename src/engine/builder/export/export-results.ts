@@ -1,53 +1,43 @@
-import type { Image } from '#engine/images/image.ts';
-import { NotImplementedError } from '#lib/errors.ts';
-import type { BuilderContext } from '../build-run.ts';
-import type { PlatformResult } from '../prepare-build.ts';
-import type { BuildReport } from '../progress/report.ts';
-import type { BuildRequest } from '../request.ts';
-import { finishImage } from './finish-image.ts';
+import { type BuiltImage, sealResult } from './built-image.ts';
+import { epochOf } from './epoch.ts';
+import { exportArchive } from './export-archive.ts';
+import { exportFiles } from './export-files.ts';
+import { exportImage } from './export-image.ts';
+import type { Delivery, Exported, Exporting } from './exporting.ts';
+import { openLayerForms } from './layer-forms.ts';
 import type { OutputSpec } from './output-spec.ts';
 
-/** What a build delivered. */
-export interface Exported {
-  /** The image in the store, where one was asked for. */
-  image: Image | undefined;
-  /** What clients are told, as BuildKit's exporters name it: `containerimage.digest`, `image.name`, … */
-  response: ReadonlyMap<string, string>;
-  /** What installs without fixed versions resolved to: the text of a `build.lock`. */
-  lock?: string;
-}
+export type { Exported, Exporting } from './exporting.ts';
 
-export interface Exporting {
-  context: BuilderContext;
-  request: BuildRequest;
-  report: BuildReport;
-  results: readonly PlatformResult[];
-  /** When the build began, milliseconds since epoch. */
-  started: number;
-}
+type Exporter = (delivery: Delivery, output: OutputSpec) => Promise<Exported>;
+
+const EXPORTERS: Readonly<Record<OutputSpec['type'], { title: string; deliver: Exporter }>> = {
+  image: { title: 'exporting to image', deliver: exportImage },
+  docker: { title: 'exporting to docker image format', deliver: exportArchive },
+  oci: { title: 'exporting to oci image format', deliver: exportArchive },
+  local: { title: 'exporting to client directory', deliver: exportFiles },
+  tar: { title: 'exporting to client tarball', deliver: exportFiles },
+  cacheonly: { title: 'exporting nothing', deliver: async () => ({ image: undefined, response: new Map() }) },
+};
 
 /** Delivers the outputs that a build asks for, one after another. @throws what the store, the registry or the client's side says */
 export async function exportResults(exporting: Exporting): Promise<Exported> {
+  const { context, request, report, results } = exporting;
+  const outputs = request.outputs.filter(({ type }) => type !== 'cacheonly');
+  for (const { build } of results) epochOf(build); // a wrong one is told before anything is delivered
+  const signal = request.signal;
+  await using forms = openLayerForms(context, signal);
+  let sealing: Promise<readonly BuiltImage[]> | undefined;
+  const sealed = (): Promise<readonly BuiltImage[]> => (sealing ??= Promise.all(results.map(sealResult)));
   const response = new Map<string, string>();
-  let image: Image | undefined;
-  for (const output of exporting.request.outputs) {
-    const exported = await exportOne(exporting, output);
+  let image: Exported['image'];
+  for (const output of outputs) {
+    const { title, deliver } = EXPORTERS[output.type];
+    const exported = await report.within({ name: title }, (vertex) =>
+      deliver({ ...exporting, vertex, forms, sealed, signal }, output),
+    );
     image ??= exported.image;
     for (const [name, value] of exported.response) response.set(name, value);
   }
-  return { image, response };
-}
-
-async function exportOne(exporting: Exporting, output: OutputSpec): Promise<Exported> {
-  const { context, results } = exporting;
-  const [only, ...more] = results;
-  if (output.type !== 'image' || only === undefined || more.length > 0)
-    throw new NotImplementedError(`the output ${output.type} is not supported`);
-  const tags = (output.attributes.get('name') ?? '').split(',').filter((name) => name !== '');
-  const image = await finishImage(context, only.state, tags);
-  context.events.publish({ type: 'builder', action: 'build', id: image.id, attributes: {} });
-  for (const name of tags) context.events.publish({ type: 'image', action: 'tag', id: image.id, attributes: { name } });
-  const response = new Map<string, string>([['containerimage.config.digest', image.id]]);
-  if (tags.length > 0) response.set('image.name', tags.join(','));
   return { image, response };
 }
