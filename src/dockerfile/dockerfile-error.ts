@@ -34,6 +34,7 @@ export class InstructionError extends InvalidArgumentError {
 export class DockerfileError extends InvalidArgumentError {
   readonly location: Location;
   readonly file: string;
+  readonly source: SourceText;
   /** What is wrong, in one line. */
   readonly summary: string;
 
@@ -46,6 +47,7 @@ export class DockerfileError extends InvalidArgumentError {
     });
     this.location = location;
     this.file = source.file;
+    this.source = source;
     this.summary = summary;
   }
 }
