@@ -2,6 +2,7 @@ import { createLog, type Log } from '#lib/log.ts';
 import { VERSION } from '#lib/version.ts';
 import { type Engine, openEngine } from '#engine/engine.ts';
 import { lockFolder } from '#engine/identity.ts';
+import { openBuildkit } from '#server/buildkit/open-buildkit.ts';
 import { assertFree } from '#server/listen.ts';
 import { allRoutes } from '#server/routes.ts';
 import { createApiServer } from '#server/serve.ts';
@@ -38,11 +39,20 @@ export async function runEngine(args: readonly string[]): Promise<void> {
       network: settings,
       hostCa: settings.hostCa,
       layerMounts: settings.layerMounts,
+      buildGc: settings.buildGc,
       live: () => ({ ...settings, debug: settings.logLevel === 'debug' }),
       log,
     }),
   );
-  const server = createApiServer({ routes: allRoutes(engine), tls: settings.tls, groupId, log });
+  const buildkit = openBuildkit(engine, { log });
+  resources.defer(async () => buildkit.close());
+  const server = createApiServer({
+    routes: allRoutes({ ...engine, buildkit }),
+    serveHttp2: (socket) => buildkit.serve(socket),
+    tls: settings.tls,
+    groupId,
+    log,
+  });
   resources.defer(async () => server.close());
   for (const host of settings.hosts) await server.listen(host);
   log.info('engine started', { version: VERSION, id: engine.id, pid: process.pid, dataRoot: settings.dataRoot });

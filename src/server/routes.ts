@@ -1,6 +1,9 @@
 import type { Route } from './route.ts';
 import { type AuthBackend, authRoutes } from './routes/auth.ts';
 import { type BuildBackend, buildRoutes } from './routes/build.ts';
+import { buildCacheRoutes } from './routes/build-cache.ts';
+import { buildRecordRoutes } from './routes/build-records.ts';
+import { type BuildkitBackend, buildkitRoutes } from './routes/buildkit.ts';
 import { containerFileRoutes } from './routes/container-files.ts';
 import { containerStatsRoutes } from './routes/container-stats.ts';
 import { containerStreamRoutes } from './routes/container-streams.ts';
@@ -28,6 +31,7 @@ export type Backend = SystemBackend &
   PushBackend &
   AuthBackend &
   BuildBackend &
+  BuildkitBackend &
   VolumesBackend &
   Pick<NetworksBackend, 'networks'>;
 
@@ -48,6 +52,9 @@ export function allRoutes(engine: Backend): readonly Route[] {
     ...pushRoutes(engine),
     ...authRoutes(engine),
     ...buildRoutes(engine),
+    ...buildkitRoutes(engine),
+    ...buildCacheRoutes(engine),
+    ...buildRecordRoutes(engine),
     ...volumeRoutes(engine),
     ...networkRoutes(networksBackend(engine)),
     ...unservedRoutes(),

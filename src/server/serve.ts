@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#lib/log.ts';
 import { createRequestHandler } from './handle.ts';
@@ -25,6 +26,8 @@ export interface ApiServer {
 
 export interface ApiServerOptions {
   routes: readonly Route[];
+  /** Takes over a connection that begins with HTTP/2; such are refused if absent. */
+  serveHttp2?: (socket: Duplex) => Promise<void>;
   tls: TlsFiles | undefined;
   /** Group of unix sockets, by id. */
   groupId: number | undefined;
@@ -32,7 +35,7 @@ export interface ApiServerOptions {
 }
 
 /** Makes the server of the Engine API; it listens nowhere yet. */
-export function createApiServer({ routes, tls, groupId, log }: ApiServerOptions): ApiServer {
+export function createApiServer({ routes, serveHttp2, tls, groupId, log }: ApiServerOptions): ApiServer {
   const handle = createRequestHandler({ routes, log });
   const servers: { server: Server; release(this: void): Promise<void> }[] = [];
   const sockets = new Set<Socket>();
@@ -52,7 +55,7 @@ export function createApiServer({ routes, tls, groupId, log }: ApiServerOptions)
         bound.tls === undefined
           ? createServer({ maxHeaderSize: HEADER_LIMIT_BYTES }, listener(false))
           : createTlsServer({ ...bound.tls, allowHalfOpen: true, maxHeaderSize: HEADER_LIMIT_BYTES }, listener(true));
-      configure(server, sockets);
+      configure(server, { sockets, serveHttp2 });
       await bound.listen(server);
       servers.push({ server, release: bound.release });
       log.info('listening', { address: address.text });
@@ -80,7 +83,10 @@ async function waitUntil(isTrue: () => boolean): Promise<void> {
   while (!isTrue() && Date.now() < deadline) await sleep(10);
 }
 
-function configure(server: Server, sockets: Set<Socket>): void {
+function configure(
+  server: Server,
+  { sockets, serveHttp2 }: { sockets: Set<Socket>; serveHttp2: ApiServerOptions['serveHttp2'] },
+): void {
   // Uploads of images and streams take as long as they take; only the headers have to come soon.
   server.requestTimeout = 0;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
@@ -90,8 +96,31 @@ function configure(server: Server, sockets: Set<Socket>): void {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+  server.on('clientError', (error: ParseFailure, socket) => {
+    if (serveHttp2 !== undefined && beginsHttp2(error)) {
+      takeOver(socket, error.rawPacket);
+      void serveHttp2(socket);
+    } else if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
     else socket.destroy();
   });
+}
+
+/** What the parser could not read as HTTP/1. */
+type ParseFailure = NodeJS.ErrnoException & { rawPacket?: Buffer };
+
+/** With these words HTTP/2 begins (RFC 9113, section 3.4); Node's parser stops at them. */
+const PREFACE = 'PRI * HTTP/2.0\r\n';
+
+function beginsHttp2({ rawPacket }: ParseFailure): boolean {
+  return rawPacket?.subarray(0, PREFACE.length).toString('latin1') === PREFACE;
+}
+
+/** Out of HTTP/1's hands, with what it had read put back. */
+function takeOver(socket: Duplex, read: Buffer | undefined): void {
+  // The parser reads the socket's handle directly until a listener for 'data' is added.
+  socket.on('data', () => {});
+  for (const event of ['data', 'end', 'drain', 'error', 'timeout'] as const) socket.removeAllListeners(event);
+  socket.on('error', () => {});
+  socket.pause();
+  if (read !== undefined) socket.unshift(read);
 }

@@ -36,7 +36,7 @@ test('what is not there is refused with a way out', async () => {
   const buildkit = await rig.engine.request('POST', '/build?version=2');
   expect(buildkit.status).toBe(501);
   expect(buildkit.text).toContain('DOCKER_BUILDKIT=0');
-  expect((await rig.engine.request('POST', '/session')).status).toBe(501);
+  expect((await rig.engine.request('POST', '/session')).status).toBe(400);
   const squash = await rig.engine.request('POST', '/build?squash=1');
   expect(squash.status).toBe(501);
   const unknown = await rig.build({ Dockerfile: 'FROM localhost:1/no/such:image\n' });

@@ -1,13 +1,11 @@
 import { errorMessage } from '#api/progress.ts';
-import { parseFilters } from '#api/filters.ts';
 import { queryFlag } from '#api/query.ts';
 import type { Builder } from '#engine/builder/builder.ts';
 import type { PreparedBuild } from '#engine/builder/prepare-build.ts';
 import type { BuildEvent } from '#engine/builder/progress/events.ts';
 import { createClassicOutput } from '#engine/builder/progress/classic-output.ts';
 import { StepFailure } from '#engine/builder/steps/step-failure.ts';
-import type { StepRecord } from '#engine/builder/cache/step-records.ts';
-import { CancelledError, InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
+import { CancelledError, InvalidArgumentError } from '#lib/errors.ts';
 import type { Digest } from '#oci/digest.ts';
 import type { Call, Route } from '../route.ts';
 import { parseBuildRequest } from './build-request.ts';
@@ -22,17 +20,8 @@ export function buildRoutes(engine: BuildBackend): readonly Route[] {
   const running = new Map<string, AbortController>();
   return [
     ['POST', '/build', async (call) => build(engine, call, running)],
-    ['POST', '/build/prune', async (call) => prune(engine, call)],
     ['POST', '/build/cancel', async (call) => cancel(call, running)],
-    ['POST', '/session', noSession],
-    ['POST', '/grpc', noSession],
   ];
-}
-
-async function noSession(): Promise<never> {
-  throw new NotImplementedError('BuildKit sessions are not implemented by this engine', {
-    hint: 'build with DOCKER_BUILDKIT=0',
-  });
 }
 
 async function build({ builder }: BuildBackend, call: Call, running: Map<string, AbortController>): Promise<void> {
@@ -101,31 +90,4 @@ async function cancel(call: Call, running: ReadonlyMap<string, AbortController>)
   if (id === '') throw new InvalidArgumentError('build ID not provided');
   running.get(id)?.abort(new CancelledError('build cancelled'));
   call.send(204);
-}
-
-const PRUNE_FILTERS = ['until', 'unused-for', 'id', 'description', 'inuse', 'shared', 'private', 'type', 'parent'];
-
-async function prune({ builder }: BuildBackend, call: Call): Promise<void> {
-  const filters = parseFilters(call.query.get('filters'), PRUNE_FILTERS);
-  const ids = filters.values('id');
-  const olderThan = unusedSince([...filters.values('until'), ...filters.values('unused-for')]);
-  const select = (step: StepRecord): boolean =>
-    step.used <= olderThan && (ids.length === 0 || ids.some((id) => step.key.startsWith(id)));
-  const { keys, bytes } = await builder.prune(select);
-  call.send(200, { CachesDeleted: keys, SpaceReclaimed: bytes });
-}
-
-/** Milliseconds since epoch before which a step must have been used last. */
-function unusedSince(values: readonly string[]): number {
-  let limit = Date.now();
-  for (const value of values) {
-    const [, hours = '0', minutes = '0', seconds = '0'] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(value) ?? [];
-    const ageMs = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
-    if (value === '' || ageMs === 0)
-      throw new InvalidArgumentError(`invalid filter: until expects a duration, got ${value}`, {
-        hint: 'write it like 24h',
-      });
-    limit = Math.min(limit, Date.now() - ageMs);
-  }
-  return limit;
 }

@@ -49,8 +49,8 @@ function ping({ response }: Call, body: string): void {
   response.writeHead(200, {
     'Cache-Control': 'no-cache, no-store, must-revalidate',
     Pragma: 'no-cache',
-    // 1: builds come over POST /build; there is no BuildKit session yet.
-    'Builder-Version': '1',
+    // 2: clients build by BuildKit's protocol unless told otherwise.
+    'Builder-Version': '2',
     Swarm: 'inactive',
     'Content-Type': 'text/plain; charset=utf-8',
     'Content-Length': body.length,

@@ -1,0 +1,82 @@
+import { DockerfileError } from '#dockerfile/dockerfile-error.ts';
+import { StepFailure } from '#engine/builder/steps/step-failure.ts';
+import { BerthError, CancelledError, NotImplementedError, UnavailableError } from '#lib/errors.ts';
+import { fullDisk } from '#lib/full-disk.ts';
+import { CODES, codeOf, type GrpcStatus } from '#lib/grpc/status.ts';
+
+/** A build's error as a peer told it, or as it goes to one: passed on as it came. */
+export class StatusError extends BerthError {
+  readonly code = 'status';
+  readonly status: GrpcStatus;
+
+  constructor(status: GrpcStatus) {
+    super(status.message);
+    this.status = status;
+  }
+}
+
+/** Where in a Dockerfile something went wrong. */
+export interface FailedPlace {
+  file: string;
+  text: string;
+  /** From 1. */
+  lines: { start: number; end: number };
+}
+
+/** What clients know the type of a place by; its value is JSON. */
+const SOURCE_TYPE = 'github.com/moby/buildkit/errdefs.Source+json';
+
+/** An error as BuildKit's clients show it: one message, and the place that they print the lines of. */
+export function describeError(thrown: unknown, place?: FailedPlace): GrpcStatus {
+  if (thrown instanceof StatusError) return thrown.status;
+  const error = fullDisk(thrown) ?? thrown;
+  const found = error instanceof DockerfileError ? placeOf(error) : place;
+  return {
+    code: statusCode(error),
+    message: messageOf(error),
+    details: found === undefined ? [] : [sourceDetail(found)],
+  };
+}
+
+/** Clients write the code before the message unless it is `unknown`, which is what builds end with. */
+function statusCode(error: unknown): number {
+  const code = codeOf(error);
+  if (code === CODES.cancelled || code === CODES.deadlineExceeded) return code;
+  return error instanceof NotImplementedError || error instanceof UnavailableError ? code : CODES.unknown;
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof StepFailure) return withHint(stepMessage(error), error);
+  if (error instanceof DockerfileError)
+    return withHint(`dockerfile parse error on line ${error.location.line}: ${error.summary}`, error);
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'AbortError' || error instanceof CancelledError) return 'context canceled';
+  if (!(error instanceof BerthError)) return error.message;
+  // An error that was given its place has the lines in its reason, which clients print themselves.
+  const bare = error.cause instanceof BerthError && error.cause.message === error.message ? error.cause : error;
+  return withHint([error.message, bare.why].filter((text) => text !== undefined && text !== '').join('\n'), error);
+}
+
+function withHint(message: string, { hint }: BerthError): string {
+  return hint === undefined ? message : `${message}\n${hint}`;
+}
+
+function stepMessage({ command, exitCode }: StepFailure): string {
+  return `process "${command}" did not complete successfully: exit code: ${exitCode}`;
+}
+
+function placeOf({ source, location }: DockerfileError): FailedPlace {
+  return {
+    file: source.file,
+    text: source.lines.join('\n'),
+    lines: { start: location.line, end: Math.max(location.line, location.endLine) },
+  };
+}
+
+function sourceDetail({ file, text, lines }: FailedPlace): GrpcStatus['details'][number] {
+  const value = {
+    info: { filename: file, data: Buffer.from(text).toString('base64'), language: 'Dockerfile' },
+    ranges: [{ start: { line: lines.start }, end: { line: lines.end } }],
+  };
+  return { typeUrl: SOURCE_TYPE, value: Buffer.from(JSON.stringify(value)) };
+}

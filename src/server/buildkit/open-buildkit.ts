@@ -1,0 +1,54 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Builder } from '#engine/builder/builder.ts';
+import type { Images } from '#engine/images/images.ts';
+import type { Networks } from '#engine/networks/networks.ts';
+import { createGrpcServer } from '#lib/grpc/server.ts';
+import type { Log } from '#lib/log.ts';
+import { createBuilds } from './builds.ts';
+import { describeError } from './describe-error.ts';
+import { buildkitServices } from './services.ts';
+import { openSessions } from './session/open-sessions.ts';
+import { createWorker } from './worker.ts';
+
+/** BuildKit's protocol, as clients of the engine speak it. */
+export interface Buildkit {
+  /** Answers calls on a connection on which HTTP/2 begins. Settles when it is closed. */
+  serve(socket: Duplex): Promise<void>;
+  /** Takes over a connection on which the client answers calls. */
+  addSession(socket: Duplex, headers: IncomingHttpHeaders): void;
+  /** Ends builds, sessions and connections. */
+  close(): Promise<void>;
+}
+
+/** What it needs of the engine. */
+export interface BuildkitEngine {
+  id: string;
+  builder: Builder;
+  images: Images;
+  networks: Networks;
+  facts: { hostname: string; snapshotDriver: string };
+  /** Settings for registries as they are now. */
+  registries(): { insecureRegistries: readonly string[]; mirrors: readonly string[] };
+}
+
+export function openBuildkit(engine: BuildkitEngine, { log }: { log: Log }): Buildkit {
+  const { id, builder, images, networks, facts } = engine;
+  const sessions = openSessions({ contexts: builder.contexts, images: images.context, log });
+  const builds = createBuilds(builder);
+  const worker = createWorker({ id, ...facts, builder, networks });
+  const server = createGrpcServer({
+    services: buildkitServices({ builder, images, registries: () => engine.registries(), builds, sessions, worker }),
+    describe: (error) => describeError(error),
+    log,
+  });
+  return {
+    serve: (socket) => server.serve(socket),
+    addSession: (socket, headers) => void sessions.add(socket, headers),
+    async close() {
+      await builds.close();
+      await sessions.close();
+      server.close();
+    },
+  };
+}
