@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError } from '#lib/errors.ts';
+import { readBuilderSettings } from './builder-settings.ts';
 import { type AddressPool, GIVEN, type Option, OPTIONS, type SettingValue, type SettingValues } from './options.ts';
 import { checkPool } from './setting-values.ts';
 
@@ -73,6 +74,8 @@ function readValue({ kind, key }: Option, value: unknown, path: string): Setting
     case 'pools':
       if (!Array.isArray(value)) throw wrong('a list of {"base", "size"}');
       return value.map((pool) => checkPool(pool as AddressPool, JSON.stringify(pool)));
+    case 'builder':
+      return readBuilderSettings(value, path);
     default:
       if (typeof value !== 'string') throw wrong('a string');
       return value;

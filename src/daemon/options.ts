@@ -1,3 +1,5 @@
+import type { GcSettings } from '#engine/builder/cache/gc-rules.ts';
+
 /** One setting of the engine, as flag and as key of the configuration file. */
 export interface Option {
   /** Name of the flag, without dashes. */
@@ -5,7 +7,7 @@ export interface Option {
   short?: string;
   /** Name in the configuration file; undefined if it can only be a flag. */
   key: string | undefined;
-  kind: 'text' | 'boolean' | 'number' | 'list' | 'pools';
+  kind: 'text' | 'boolean' | 'number' | 'list' | 'pools' | 'builder';
   /** For `--help`. */
   text: string;
 }
@@ -53,6 +55,7 @@ export const OPTIONS: readonly Option[] = [
     kind: 'text',
     text: 'auto (what works best), directio, buffered, loop or directory',
   },
+  { flag: 'builder', key: 'builder', kind: 'builder', text: 'JSON: when caches of builds are removed, {"gc": {…}}' },
   { flag: 'host-ca', key: 'host-ca', kind: 'text', text: 'auto or off: certificate authorities of the host in builds' },
 ];
 
@@ -73,7 +76,7 @@ export const GIVEN: ReadonlyMap<string, readonly (string | boolean)[]> = new Map
 );
 
 /** A value of a setting, by what its option says. */
-export type SettingValue = string | boolean | number | readonly string[] | readonly AddressPool[];
+export type SettingValue = string | boolean | number | readonly string[] | readonly AddressPool[] | GcSettings;
 
 export interface AddressPool {
   /** Network the pool is cut from. */

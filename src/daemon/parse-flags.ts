@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '#lib/errors.ts';
+import { readBuilderSettings } from './builder-settings.ts';
 import { GIVEN, type Option, OPTIONS, type SettingValue, type SettingValues } from './options.ts';
 import { parsePool, readNumber } from './setting-values.ts';
 
@@ -63,7 +64,18 @@ function addValue(values: Map<string, SettingValue>, option: Option, text: strin
   else if (kind === 'list') values.set(flag, [...((values.get(flag) as string[] | undefined) ?? []), text]);
   else if (kind === 'pools')
     values.set(flag, [...((values.get(flag) as ReturnType<typeof parsePool>[] | undefined) ?? []), parsePool(text)]);
+  else if (kind === 'builder') values.set(flag, readBuilderSettings(parseJson(flag, text), `--${flag}`));
   else values.set(flag, text);
+}
+
+function parseJson(flag: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`invalid argument ${JSON.stringify(text)} for --${flag}: it is no JSON`, {
+      cause: error,
+    });
+  }
 }
 
 function readBoolean(flag: string, text: string): boolean {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { GcSettings } from '#engine/builder/cache/gc-rules.ts';
 import type { MountForm } from '#engine/layers/layer-store.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { LogLevel } from '#lib/log.ts';
@@ -29,6 +30,8 @@ export interface Settings {
   hostCa: boolean;
   /** Undefined = the best that works. */
   layerMounts: MountForm | undefined;
+  /** When caches of builds are removed; undefined = as it is by default. */
+  buildGc: GcSettings | undefined;
 }
 
 const DEFAULT_CONFIG = '/etc/berth/daemon.json';
@@ -84,6 +87,7 @@ function toSettings(values: SettingValues, configFile: string): Settings {
     labels: list('label').map(checkLabel),
     hostCa: hostCa(text('host-ca') ?? 'auto'),
     layerMounts: layerMounts(text('layer-mounts') ?? 'auto'),
+    buildGc: values.get('builder') as GcSettings | undefined,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Log } from '#lib/log.ts';
 import type { Digest } from '#oci/digest.ts';
 import { type Database, openDatabase } from '#lib/sqlite.ts';
 import { type Builder, openBuilder } from './builder/builder.ts';
+import type { GcSettings } from './builder/cache/gc-rules.ts';
 import { type Containers, openContainers } from './containers/containers.ts';
 import { type ContentStore, openContentStore } from './content/store.ts';
 import { type EventLog, openEvents } from './events/events.ts';
@@ -35,6 +36,8 @@ export interface EngineOptions {
   hostCa: boolean;
   /** How layers are mounted; undefined = as it works best. */
   layerMounts?: MountForm | undefined;
+  /** When caches of builds are removed without being asked; undefined = as it is by default. */
+  buildGc?: GcSettings | undefined;
   /** What can change while the engine runs; asked each time it is needed. */
   live(): LiveOptions;
   log: Log;
@@ -136,18 +139,21 @@ async function openNouns(options: EngineOptions, resources: AsyncDisposableStack
   resources.defer(() => networks.close());
   const volumes = await openVolumes({ database, root: join(dataRoot, 'volumes'), events });
   const containers = resources.use(await openContainers({ ...roots, images, snapshots, networks, volumes, runtime }));
-  const builder = await openBuilder({
-    ...roots,
-    content,
-    layerFiles: layers,
-    snapshots,
-    images,
-    runOnce: async (request) => containers.runOnce({ ...request, hostCa: request.hostCa && options.hostCa }),
-    pullImage: async (reference, pull) =>
-      (await pullImage(images.context, reference, { ...options.live(), ...pull })).image,
-    insecureRegistries: () => options.live().insecureRegistries,
-    collectGarbage: async () => (await images.context.garbage.collect()).bytes,
-  });
+  const builder = resources.use(
+    await openBuilder({
+      ...roots,
+      content,
+      layerFiles: layers,
+      snapshots,
+      images,
+      runOnce: async (request) => containers.runOnce({ ...request, hostCa: request.hostCa && options.hostCa }),
+      pullImage: async (reference, pull) =>
+        (await pullImage(images.context, reference, { ...options.live(), ...pull })).image,
+      insecureRegistries: () => options.live().insecureRegistries,
+      collectGarbage: async () => (await images.context.garbage.collect()).bytes,
+      ...(options.buildGc !== undefined && { gc: options.buildGc }),
+    }),
+  );
   images.context.garbage.keep(async () => builder.usedSnapshots());
   return { id, database, events, content, layers, snapshots, images, networks, volumes, runtime, containers, builder };
 }

@@ -87,5 +87,46 @@ export const MIGRATIONS: readonly string[] = [
   DELETE FROM build_steps;
   ALTER TABLE build_steps ADD COLUMN titles TEXT NOT NULL DEFAULT '[]'; -- of its layers, bottom first; JSON
   ALTER TABLE build_steps ADD COLUMN inputs TEXT NOT NULL DEFAULT '[]'; -- what it depended on; JSON of builder/steps/step.ts
+  ALTER TABLE build_steps ADD COLUMN parent TEXT NOT NULL DEFAULT ''; -- key of what it was done on
+  ALTER TABLE build_steps ADD COLUMN uses INTEGER NOT NULL DEFAULT 1;
+  CREATE INDEX build_steps_by_snapshot ON build_steps (snapshot);
+  CREATE TABLE build_slots (
+    slot TEXT PRIMARY KEY,          -- place of a step: Dockerfile, context, target, platform, stage, position
+    key TEXT NOT NULL,              -- the step that stood there last
+    parent TEXT NOT NULL,
+    used INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE build_shortcuts (
+    shortcut TEXT PRIMARY KEY,      -- key without looking at files
+    key TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX build_shortcuts_by_key ON build_shortcuts (key);
+  CREATE TABLE build_blobs (
+    diff_id TEXT NOT NULL,
+    form TEXT NOT NULL,             -- media type and level of compression
+    digest TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    PRIMARY KEY (diff_id, form)
+  ) STRICT;
+  CREATE TABLE build_records (
+    ref TEXT PRIMARY KEY,
+    started INTEGER NOT NULL,
+    record TEXT NOT NULL            -- JSON of builder/cache/build-record.ts
+  ) STRICT;
+  CREATE TABLE cache_mounts (
+    folder TEXT PRIMARY KEY,        -- name below builder/caches
+    key TEXT NOT NULL,              -- id, owner, mode and what it began with
+    id TEXT NOT NULL,
+    description TEXT NOT NULL,
+    bytes INTEGER,                  -- unknown while it is in use
+    created INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    uses INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE build_locks (
+    step TEXT PRIMARY KEY,          -- key of a step that installs packages
+    resolution TEXT NOT NULL        -- JSON of ml/packages/build-lock.ts
+  ) STRICT;
   `,
 ];

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunOnce } from '#engine/containers/run-once.ts';
 import type { ContentStore } from '#engine/content/store.ts';
@@ -10,26 +10,51 @@ import { createKeyedLock } from '#lib/keyed-lock.ts';
 import type { Log } from '#lib/log.ts';
 import type { Database } from '#lib/sqlite.ts';
 import type { BuilderContext, PullImage } from './build-run.ts';
+import { createStepUses } from './cache/build-cache.ts';
+import { type BuildRecords, openBuildRecords } from './cache/build-records.ts';
+import { openCacheMounts } from './cache/cache-mounts.ts';
+import type { CacheRecord, CacheRecordSource } from './cache/cache-record.ts';
 import { createCleaning } from './cache/cleaning.ts';
+import { createCacheGc } from './cache/gc.ts';
+import { gcRules, type GcSettings } from './cache/gc-rules.ts';
+import { pruneCache, type Pruned, type PruneRule } from './cache/prune.ts';
+import { recordBuild } from './cache/record-build.ts';
+import { compileRecordFilters } from './cache/record-filter.ts';
 import type { StepRecord } from './cache/step-records.ts';
+import { mountSource, stepSource } from './cache/usage.ts';
+import { contextRecords } from './contexts/context-records.ts';
+import { type KeptContexts, openKeptContexts } from './contexts/kept-contexts.ts';
 import { openLayers } from './layers.ts';
+import { openStepLocks } from './packages/step-locks.ts';
 import { type PreparedBuild, prepareBuild } from './prepare-build.ts';
 import type { BuildEvent } from './progress/events.ts';
 import type { BuildRequest } from './request.ts';
 import { clearWorkspaces } from './workspace.ts';
 
 /** Builds images from Dockerfiles. */
-export interface Builder {
+export interface Builder extends AsyncDisposable {
   /**
    * Reads the Dockerfile and what its build needs; what is wrong with them is told before anything runs.
    * @param tell hears all that happens, from here on
    * @throws {InvalidArgumentError} {DockerfileError}
    */
   prepare(request: BuildRequest, tell: (event: BuildEvent) => void): Promise<PreparedBuild>;
+  /** What takes space for builds to come; all, or what a filter such as `type==regular,inuse` names. @throws {InvalidArgumentError} */
+  usage(filters?: readonly string[]): Promise<CacheRecord[]>;
+  /** Removes of that what a rule names and nothing uses. @throws {InvalidArgumentError} */
+  prune(rule: PruneRule): Promise<Pruned>;
+  /** The rules by which the cache is kept small, in order. */
+  gcRules(): Promise<readonly PruneRule[]>;
+  /** Builds that ran, and those that run. */
+  readonly history: BuildRecords;
   /** Earlier steps that are kept, longest unused first. */
   steps(): StepRecord[];
-  /** Forgets steps and frees what only they needed. */
-  prune(select: (step: StepRecord) => boolean): Promise<{ keys: string[]; bytes: number }>;
+  /** Forgets steps and frees what only they needed. @returns bytes that came back */
+  forget(keys: readonly string[]): Promise<number>;
+  /** Names something else that is kept for builds, for `usage` and `prune`. */
+  keep(source: CacheRecordSource): void;
+  /** What clients sent of their contexts. */
+  readonly contexts: KeptContexts;
   /** Snapshots that must stay while the steps that left them are kept. */
   usedSnapshots(): SnapshotName[];
 }
@@ -46,6 +71,8 @@ export interface BuilderDeps {
   pullImage?: PullImage;
   /** Registries that may be without TLS; none if absent. */
   insecureRegistries?: () => readonly string[];
+  /** When the cache is made smaller without being asked; as it is by default if absent. */
+  gc?: GcSettings;
   /** Removes layers that neither an image nor a kept step needs. @returns bytes that came back */
   collectGarbage?: () => Promise<number>;
   events: Events;
@@ -54,6 +81,49 @@ export interface BuilderDeps {
 
 /** Opens the builder and clears what builds of a dead engine left. */
 export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
+  const { database, log } = deps;
+  const context = await openContext(deps);
+  const { layers, root } = context;
+  const records = await openBuildRecords(database, join(root, 'history'));
+  const contexts = openKeptContexts(join(root, 'contexts'), { log });
+  const clean = (): Promise<number> => context.cleaning.request();
+  const sources: CacheRecordSource[] = [
+    stepSource({ ...context, clean }),
+    mountSource(context.cacheMounts),
+    contextRecords(contexts),
+  ];
+  const freeBytes = async (): Promise<number> => (await diskOf(root)).freeBytes;
+  const prune = (rule: PruneRule): Promise<Pruned> => pruneCache({ sources, freeBytes }, rule);
+  const rules = async (): Promise<readonly PruneRule[]> => gcRules(deps.gc ?? { enabled: true }, await diskOf(root));
+  const gc = createCacheGc({ rules, prune, log });
+  return {
+    prepare: (request, tell) =>
+      recordBuild({ records, log, ended: () => gc.want() }, { request, tell }, (own) =>
+        prepareBuild(context, request, own),
+      ),
+    async usage(filters = []) {
+      const matches = compileRecordFilters(filters);
+      return (await Promise.all(sources.map((source) => source.list()))).flat().filter(matches);
+    },
+    prune,
+    gcRules: rules,
+    history: records,
+    contexts,
+    steps: () => layers.steps(),
+    async forget(keys) {
+      layers.forget(keys);
+      return clean();
+    },
+    keep: (source) => void sources.push(source),
+    usedSnapshots: () => layers.steps().flatMap(({ snapshot }) => (snapshot === undefined ? [] : [snapshot])),
+    async [Symbol.asyncDispose]() {
+      await gc[Symbol.asyncDispose]();
+      await contexts.close();
+    },
+  };
+}
+
+async function openContext(deps: BuilderDeps): Promise<BuilderContext> {
   const { database, content, layerFiles, snapshots, images, runOnce, pullImage, log, events } = deps;
   const collectGarbage = deps.collectGarbage ?? (async () => 0);
   const root = join(deps.dataRoot, 'builder');
@@ -65,12 +135,11 @@ export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
   const layers = openLayers({ database, layerFiles, snapshots, log });
   // A step and what it left are not recorded in one go: an engine that was killed may have kept the one without the other.
   const names = new Set((await snapshots.list()).map(({ name }) => name));
-  layers.forget(({ snapshot }) => snapshot !== undefined && !names.has(snapshot));
+  const lost = layers.steps().filter(({ snapshot }) => snapshot !== undefined && !names.has(snapshot));
+  layers.forget(lost.map(({ key }) => key));
   await layers.removeUnused();
-  const steps = createKeyedLock();
-  const cleaning = createCleaning(async () => (await layers.removeUnused()) + (await collectGarbage()));
-  const context: BuilderContext = {
-    cleaning,
+  return {
+    cleaning: createCleaning(async () => (await layers.removeUnused()) + (await collectGarbage())),
     content,
     events,
     layerFiles,
@@ -83,15 +152,14 @@ export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
     pullImage,
     insecureRegistries: deps.insecureRegistries ?? (() => []),
     root,
-    steps,
+    cacheMounts: await openCacheMounts(database, join(root, 'caches')),
+    uses: createStepUses(),
+    locks: openStepLocks(database),
+    steps: createKeyedLock(),
   };
-  return {
-    prepare: (request, tell) => prepareBuild(context, request, tell),
-    steps: () => layers.steps(),
-    async prune(select) {
-      const keys = layers.forget(select);
-      return { keys, bytes: await context.cleaning.request() };
-    },
-    usedSnapshots: () => layers.steps().flatMap(({ snapshot }) => (snapshot === undefined ? [] : [snapshot])),
-  };
+}
+
+async function diskOf(path: string): Promise<{ bytes: number; freeBytes: number }> {
+  const { blocks, bavail, bsize } = await statfs(path);
+  return { bytes: blocks * bsize, freeBytes: bavail * bsize };
 }

@@ -22,6 +22,8 @@ export interface Layer {
 /** A step that was done. */
 export interface DoneStep {
   key: string;
+  /** Key of what it was done on. */
+  parent: string;
   /** Bottom first. */
   layers: readonly StepLayer[];
   inputs: readonly StepInput[];
@@ -29,28 +31,47 @@ export interface DoneStep {
   created: number;
 }
 
+/** What a step left. */
+export interface StepResult {
+  /** Milliseconds since epoch. */
+  created: number;
+  /** Bottom first; none for a step that changed no file. */
+  layers: readonly StepLayer[];
+  /** Of their files. */
+  bytes: number;
+}
+
 /** What steps leave, and what they left earlier. */
 export interface Layers {
-  /** An earlier result on top of the same layers that is still whole; no layers for a step that changed no file. */
-  find(key: string, parent: Layer | undefined): Promise<{ created: number; layers: readonly StepLayer[] } | undefined>;
+  /** An earlier result on top of the same layers that is still whole. */
+  find(key: string, parent: Layer | undefined): Promise<StepResult | undefined>;
+  /** What is remembered about steps without their results. */
+  readonly memory: StepMemory;
   /** Makes a writable tree over a layer. */
   prepare(name: SnapshotName, parent: Layer | undefined): Promise<Mount[]>;
   /** Read-only mounts of a layer with all below it. */
   mounts(layer: Layer): Promise<Mount[]>;
   /** Keeps the tree `active` as the result of a step, and begins to hash it. */
   commit(active: SnapshotName): Promise<Layer>;
+  /** A layer of the layer store laid over another. @throws {NotFoundError} {InvalidArgumentError} */
+  stack(diffId: Digest, parent: Layer | undefined): Promise<Layer>;
   /** @returns whether this takes the place of an earlier result */
   record(step: DoneStep): boolean;
+  /** Bytes of the files of layers. */
+  bytes(layers: readonly StepLayer[]): Promise<number>;
   /** A layer of an image. */
   ofImage(snapshot: SnapshotName, diffId: Digest): Layer;
   /** Waits for the hashes, and gives the layers the names that images know them by. @returns the diff ids, bottom first */
   seal(stack: readonly Layer[]): Promise<Digest[]>;
+  /** Longest unused first. */
   steps(): StepRecord[];
-  /** Forgets the steps that `select` names. @returns their keys */
-  forget(select: (step: StepRecord) => boolean): string[];
+  forget(keys: Iterable<string>): void;
   /** Removes what no step and no image needs; never while something is built. @returns bytes that came back */
   removeUnused(): Promise<number>;
 }
+
+/** What is remembered about steps. */
+export type StepMemory = Pick<StepRecords, 'inputs' | 'follow' | 'shorten' | 'atSlot' | 'setSlot'>;
 
 interface Context {
   layerFiles: LayerStore;
@@ -72,6 +93,7 @@ export function openLayers({
   const context: Context = { ...stores, records, known: new Map(), lock: createKeyedLock() };
   const { snapshots, lock } = context;
   return {
+    memory: records,
     find: (key, parent) => findStep(context, key, parent),
 
     async prepare(name, parent) {
@@ -90,11 +112,20 @@ export function openLayers({
       return remember(context, name, hash(context, name));
     },
 
-    record({ key, layers, inputs, description, created }) {
+    async stack(diffId, parent) {
+      const name = `${PREFIX}${randomBytes(16).toString('hex')}`;
+      using _ = await lock.acquire('names');
+      await snapshots.stack({ name, parent: parent?.snapshot, diffId });
+      return remember(context, name, Promise.resolve(diffId));
+    },
+
+    bytes: (left) => bytesOf(context, left),
+
+    record({ key, parent, layers, inputs, description, created }) {
       const former = records.find(key);
       const layer = layers.at(-1)?.layer;
       const titles = layers.map(({ title }) => title);
-      records.put({ key, snapshot: layer?.snapshot, diffId: undefined, titles, inputs, description, created });
+      records.put({ key, parent, snapshot: layer?.snapshot, diffId: undefined, titles, description, created }, inputs);
       layer?.diffId.then((diffId) => records.seal(layer.snapshot, diffId)).catch(() => {}); // hashed anew when it is asked for
       return former?.snapshot !== undefined;
     },
@@ -105,10 +136,8 @@ export function openLayers({
 
     steps: () => records.list(),
 
-    forget(select) {
-      const forgotten = records.list().filter(select);
-      for (const { key } of forgotten) records.remove(key);
-      return forgotten.map(({ key }) => key);
+    forget(keys) {
+      for (const key of keys) records.remove(key);
     },
 
     removeUnused: () => removeUnused(context),
@@ -134,14 +163,14 @@ async function hash(context: Context, snapshot: SnapshotName): Promise<Digest> {
 async function findStep(
   context: Context,
   ...[key, parent]: [key: string, parent: Layer | undefined]
-): ReturnType<Layers['find']> {
+): Promise<StepResult | undefined> {
   const { records } = context;
   const record = records.find(key);
   if (record === undefined) return undefined;
   const left = await wholeLayers(context, record, parent);
   if (left === undefined) return undefined;
   records.touch(key);
-  return { created: record.created, layers: left };
+  return { created: record.created, ...left };
 }
 
 /** What a step left, if all of it is there, on the same layer; layers that are files must be proven. */
@@ -149,26 +178,34 @@ async function wholeLayers(
   context: Context,
   { snapshot, titles }: StepRecord,
   parent: Layer | undefined,
-): Promise<StepLayer[] | undefined> {
+): Promise<Pick<StepResult, 'layers' | 'bytes'> | undefined> {
   const { layerFiles, snapshots } = context;
-  const found: StepLayer[] = [];
+  const layers: StepLayer[] = [];
+  let bytes = 0;
   let name = snapshot;
   try {
     for (const title of titles.toReversed()) {
       if (name === undefined) return undefined;
-      const { kind, parent: below, form, diffId } = await snapshots.stat(name);
+      const { kind, parent: below, form, diffId, bytes: own } = await snapshots.stat(name);
       const isWhole = form === 'directory' || (diffId !== undefined && layerFiles.has(diffId));
       if (kind !== 'committed' || !isWhole) return undefined;
       const hashed = diffId === undefined ? () => hash(context, name ?? '') : () => Promise.resolve(diffId);
       const layer = context.known.get(name) ?? remember(context, name, hashed());
-      found.unshift({ layer, title });
+      layers.unshift({ layer, title });
+      bytes += own;
       name = below;
     }
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
     throw error;
   }
-  return titles.length === 0 || name === parent?.snapshot ? found : undefined;
+  return titles.length === 0 || name === parent?.snapshot ? { layers, bytes } : undefined;
+}
+
+async function bytesOf({ snapshots, lock }: Context, layers: readonly StepLayer[]): Promise<number> {
+  using _ = await lock.acquire('names');
+  const records = await Promise.all(layers.map(({ layer }) => snapshots.stat(layer.snapshot)));
+  return records.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 async function sealStack(
@@ -217,7 +254,8 @@ async function removeUnused({ snapshots, records, known }: Context): Promise<num
     try {
       await snapshots.remove(record.name);
       known.delete(record.name);
-      bytes += record.bytes;
+      // A layer that has a file gives its space back when that goes.
+      if (record.form === 'directory') bytes += record.bytes;
     } catch (error) {
       if (!(error instanceof ConflictError) && !(error instanceof NotFoundError)) throw error;
     }

@@ -4,11 +4,15 @@ import { readDockerfile, type Program } from '#dockerfile/program.ts';
 import { hostPlatform } from '#engine/images/host-platform.ts';
 import { formatPlatform, type Platform } from '#oci/platform.ts';
 import type { BuilderContext, BuildRun } from './build-run.ts';
+import { exportCaches } from './cache/export-cache.ts';
+import { openImports } from './cache/import-cache.ts';
+import { inlineCache } from './cache/inline-cache.ts';
 import { type Exported, exportResults } from './export/export-results.ts';
 import type { BuildEvent } from './progress/events.ts';
 import { type BuildReport, createReport } from './progress/report.ts';
 import type { BuildRequest } from './request.ts';
 import { type BuildFiles, openBuildFiles } from './sources/build-files.ts';
+import { buildLockOf } from './packages/step-locks.ts';
 import { planBuild } from './stages/plan.ts';
 import { runStages } from './stages/run-stages.ts';
 import type { StageState } from './stages/stage-state.ts';
@@ -56,6 +60,8 @@ export async function prepareBuild(
   const plans = platforms.map((platform) => ({ platform, plan: planBuild(program, request, platform) }));
   resources.use(context.cleaning.hold());
   resources.use(context.images.lease());
+  const cache = resources.use(context.uses.open());
+  resources.defer(() => context.cacheMounts.endBuild(request.ref));
   const held = resources.move();
   const solve = async (): Promise<SolvedBuild> => {
     const failure = new AbortController();
@@ -63,17 +69,30 @@ export async function prepareBuild(
     const isMulti = plans.length > 1;
     const builds = plans.map(({ platform, plan }): BuildRun => {
       const title = isMulti ? formatPlatform(platform) : '';
-      const own = { results: new Map(), images: new Map(), materials: [] };
-      return { context, request, report, plan, platform, title, files, ...own, signal };
+      const own = { results: new Map(), images: new Map(), materials: [], installs: [] };
+      return { context, request, report, plan, platform, title, files, cache, ...own, signal };
     });
     tellBegin(builds, report);
+    cache.imported = await openImports({ context, request, report, resources: held });
     const states = await settleAll(builds.map((build) => runStages(build, failure)));
     warnUnused(builds, report);
     const results = builds.flatMap((build, index): PlatformResult[] => {
       const state = states[index];
       return state === undefined ? [] : [{ platform: build.platform, state, build }];
     });
-    return { results, export: () => exportResults({ context, request, report, results, started }) };
+    return {
+      results,
+      async export() {
+        const exported = await exportResults({ context, request, report, results, started, inlineCache });
+        const lock = buildLockOf(
+          context.locks,
+          builds.flatMap(({ installs }) => installs),
+        );
+        const caches = await exportCaches({ context, request, report, cache, results, scratch });
+        const response = new Map([...exported.response, ...caches]);
+        return { ...exported, response, ...(lock !== undefined && { lock }) };
+      },
+    };
   };
   return {
     program,

@@ -74,7 +74,7 @@ async function* checkSteps(check: Check): AsyncGenerator<Step> {
         fix: 'run `berth fsck --repair`, which forgets the step; the next build does it again',
       },
       async () => {
-        await builder.prune((step) => step.key === key);
+        await builder.forget([key]);
         return 'the step was forgotten; the next build does it again';
       },
     );

@@ -1,22 +1,20 @@
 import { parseFilters } from '#api/filters.ts';
 import { imageSummaryToWire } from '#api/images.ts';
 import { volumeToWire } from '#api/volumes.ts';
-import { formatMillis } from '#api/timestamps.ts';
 import type { Builder } from '#engine/builder/builder.ts';
 import type { Containers } from '#engine/containers/containers.ts';
 import { diskSizes, layersSize } from '#engine/images/disk-sizes.ts';
 import { listImages } from '#engine/images/list-images.ts';
-import type { Snapshotter } from '#engine/snapshots/snapshotter.ts';
 import type { Volumes } from '#engine/volumes/volumes.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Call, Route } from '../route.ts';
+import { cacheRecordToWire } from './build-cache.ts';
 import { summaryToWire } from './container-wire.ts';
 import type { ImagesBackend } from './images.ts';
 
 /** What `GET /system/df` needs of the engine. */
 export interface DiskUsageBackend extends ImagesBackend {
   containers: Containers;
-  snapshots: Snapshotter;
   volumes: Volumes;
   builder: Builder;
   volumeUsers(name: string): Promise<readonly string[]>;
@@ -76,21 +74,6 @@ async function volumes(engine: DiskUsageBackend): Promise<unknown[]> {
   );
 }
 
-/** Steps that left files; one whose layer is also that of an image shares it. */
-async function buildCache({ builder, snapshots, images: store }: DiskUsageBackend): Promise<unknown[]> {
-  const [all, listed] = await Promise.all([snapshots.list(), store.list()]);
-  const bytesOf = new Map(all.map(({ name, bytes }) => [name, bytes]));
-  const diffIds = new Set(listed.flatMap(({ config }) => config.rootfs.diff_ids));
-  return builder.steps().map(({ key, snapshot, diffId, description, created, used }) => ({
-    ID: key,
-    Parents: null,
-    Type: 'regular',
-    Description: description,
-    InUse: false,
-    Shared: diffId !== undefined && diffIds.has(diffId),
-    Size: snapshot === undefined ? 0 : (bytesOf.get(snapshot) ?? 0),
-    CreatedAt: formatMillis(created),
-    LastUsedAt: formatMillis(used),
-    UsageCount: 1,
-  }));
+async function buildCache({ builder }: DiskUsageBackend): Promise<unknown[]> {
+  return (await builder.usage()).map(cacheRecordToWire);
 }

@@ -1,3 +1,5 @@
+import type { Descriptor } from '#oci/descriptor.ts';
+
 /** One `--cache-from` or `--cache-to`. */
 export interface CacheSpec {
   type: 'inline' | 'registry' | 'local';
@@ -13,5 +15,9 @@ export interface ClientStore {
   root(name: string): Promise<Uint8Array | undefined>;
   /** @throws {NotFoundError} */
   read(digest: string): AsyncIterable<Uint8Array>;
+  /** Whether a blob is there; absent where that is found out by writing it. */
+  has?(digest: string): Promise<boolean>;
+  /** Gives a document a name; absent where the client does that itself. */
+  tag?(name: string, root: Descriptor): Promise<void>;
   write(blob: { digest: string; mediaType: string; size: number }, bytes: AsyncIterable<Uint8Array>): Promise<void>;
 }

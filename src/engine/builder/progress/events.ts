@@ -1,6 +1,7 @@
 import type { ProgressMessage } from '#api/progress.ts';
 import type { Finding } from '#dockerfile/lint/finding.ts';
 import type { Digest } from '#oci/digest.ts';
+import type { StepFacts } from '../cache/explanation.ts';
 
 /** A piece of work that people see: a step, or something a build does besides. */
 export interface VertexFacts {
@@ -40,6 +41,8 @@ export type BuildEvent =
   | { kind: 'status'; vertex: VertexFacts; status: VertexStatus }
   /** Progress of a pull, as the Engine API tells it. */
   | { kind: 'message'; vertex: VertexFacts; message: ProgressMessage }
+  /** How a step came to its result. */
+  | { kind: 'step'; vertex: VertexFacts; step: StepFacts }
   | { kind: 'finding'; vertex: VertexFacts | undefined; finding: Finding }
   /** A process began, or ended and left nothing behind: its twelve digits. */
   | { kind: 'running' | 'removed'; vertex: VertexFacts; container: string }
@@ -73,6 +76,7 @@ export interface Vertex {
   note(text: string): void;
   status(status: VertexStatus): void;
   message(message: ProgressMessage): void;
+  step(facts: StepFacts): void;
   running(container: string): void;
   removed(container: string): void;
   /** To be called once. */

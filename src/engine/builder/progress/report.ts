@@ -31,6 +31,7 @@ export function createReport(ref: string, tell: (event: BuildEvent) => void): Bu
       note: (text) => tell({ kind: 'note', vertex: facts, text }),
       status: (status) => tell({ kind: 'status', vertex: facts, status }),
       message: (message) => tell({ kind: 'message', vertex: facts, message }),
+      step: (step) => tell({ kind: 'step', vertex: facts, step }),
       running: (container) => tell({ kind: 'running', vertex: facts, container }),
       removed: (container) => tell({ kind: 'removed', vertex: facts, container }),
       complete: (outcome) => tell({ kind: 'completed', vertex: facts, time: Date.now(), outcome }),

@@ -1,28 +1,182 @@
+import { setImmediate } from 'node:timers/promises';
 import { CancelledError } from '#lib/errors.ts';
+import { formatPlatform } from '#oci/platform.ts';
+import { sha256 } from '#lib/sha256.ts';
+import { explainStep } from '../cache/explain-step.ts';
+import type { Explanation } from '../cache/explanation.ts';
 import type { BuildRun, StageRun } from '../build-run.ts';
-import type { Step, StepLayer } from '../steps/step.ts';
+import type { Layer, StepResult } from '../layers.ts';
+import type { Step, StepInput, StepLayer } from '../steps/step.ts';
 import { openWorkspace, type Workspace } from '../workspace.ts';
-import { stepKey } from './stage-state.ts';
+import { type StageState, stepKey } from './stage-state.ts';
 
 /** Takes the result from an earlier build, or does the step; the stage's state is what it left. One at a time does the same step. */
 export async function executeStep(run: StageRun, step: Step): Promise<{ isCached: boolean }> {
   const { build, state } = run;
-  const { layers, steps } = build.context;
-  const key = stepKey(state.key, step.inputs);
-  using _ = await steps.acquire(key);
-  const known = runsAnew(run) ? undefined : await layers.find(key, state.layers.at(-1));
-  const { created, layers: left } = known ?? (await doStep(run, { step, key }));
+  const position = nextPosition(state);
+  const found = (await throughShortcut(run, step)) ?? (await lookUpOrDo(run, { step, position }));
+  const { key, result, why } = found;
+  const slot = slotOf(run, position);
+  const former = build.context.layers.memory.atSlot(slot);
+  if (former?.key !== key || former.parent !== state.key)
+    build.context.layers.memory.setSlot(slot, { key, parent: state.key });
+  build.cache.hold(key);
+  build.cache.trace({ ...result, key, parent: state.key, description: step.createdBy, stage: run.index });
+  run.vertex.step({ key, why, bytes: result.bytes });
+  if (build.request.explain === true) run.vertex.note(why.text);
+  apply(state, { step, key }, result);
+  step.done?.(key);
+  return { isCached: IS_CACHED.has(why.reason) };
+}
+
+const IS_CACHED: ReadonlySet<Explanation['reason']> = new Set(['unchanged', 'shared', 'imported'] as const);
+
+interface Found {
+  key: string;
+  result: StepResult;
+  why: Explanation;
+}
+
+function apply(state: StageState, { step, key }: { step: Step; key: string }, { created, layers }: StepResult): void {
   const time = new Date(created).toISOString();
+  const author = state.author === undefined ? {} : { author: state.author };
   state.key = key;
   state.created = time;
-  const author = state.author === undefined ? {} : { author: state.author };
-  for (const { layer, title } of left) {
+  for (const { layer, title } of layers) {
     state.layers.push(layer);
     state.history.push({ created: time, created_by: title, ...author });
   }
-  if (left.length === 0)
+  if (layers.length === 0)
     state.history.push({ created: time, created_by: step.createdBy, ...author, empty_layer: true });
-  return { isCached: known !== undefined };
+}
+
+/** What was copied from layers that are the same was the same. */
+async function throughShortcut(run: StageRun, step: Step): Promise<Found | undefined> {
+  const { build, state } = run;
+  const { layers } = build.context;
+  if (step.shortcut === undefined || runsAnew(run)) return undefined;
+  const diffIds = await settled(step.shortcut.layers);
+  if (diffIds === undefined) return undefined;
+  const key = layers.memory.follow(shortcutKey(state.key, step, diffIds));
+  if (key === undefined) return undefined;
+  const result = await layers.find(key, state.layers.at(-1));
+  return result === undefined ? undefined : { key, result, why: UNCHANGED };
+}
+
+function shortcutKey(before: string, { inputs, shortcut }: Step, diffIds: readonly string[]): string {
+  return stepKey(before, [...inputs, ...(shortcut?.inputs ?? []), { name: 'layers', value: diffIds }]);
+}
+
+/** Diff ids of layers, if all are known by now. */
+async function settled(layers: readonly Layer[]): Promise<readonly string[] | undefined> {
+  return Promise.race([Promise.all(layers.map(({ diffId }) => diffId)), setImmediate(undefined)]);
+}
+
+/** The next build finds the step by what its files are taken from. */
+function remember({ context }: BuildRun, step: Step, { before, key }: { before: string; key: string }): void {
+  if (step.shortcut === undefined) return;
+  Promise.all(step.shortcut.layers.map(({ diffId }) => diffId))
+    .then((diffIds) => context.layers.memory.shorten(shortcutKey(before, step, diffIds), key))
+    .catch(() => {}); // the next build looks at the files
+}
+
+const UNCHANGED: Explanation = { reason: 'unchanged', text: 'as in an earlier build', changes: [] };
+const SHARED: Explanation = { reason: 'shared', text: 'another build did it at the same time', changes: [] };
+const ANEW: Explanation = { reason: 'no-cache', text: 'the build asks for it to be done anew', changes: [] };
+
+async function lookUpOrDo(run: StageRun, { step, position }: { step: Step; position: number }): Promise<Found> {
+  const { build, state } = run;
+  const { context, signal } = build;
+  const inputs = [...step.inputs, ...((await step.lateInputs?.()) ?? [])];
+  const key = stepKey(state.key, inputs);
+  const parent = state.layers.at(-1);
+  remember(build, step, { before: state.key, key });
+  if (runsAnew(run)) {
+    using _ = await context.steps.acquire(key, { signal });
+    return { key, result: await doStep(run, { step, key, inputs }), why: ANEW };
+  }
+  const known = await context.layers.find(key, parent);
+  if (known !== undefined) return { key, result: known, why: UNCHANGED };
+  // Who has to wait takes what the other build left, and does it itself if that was cancelled.
+  using _ = await context.steps.acquire(key, { signal });
+  const shared = await context.layers.find(key, parent);
+  if (shared !== undefined) return { key, result: shared, why: SHARED };
+  const imported = await fetch(run, { step, key, inputs });
+  if (imported !== undefined) return imported;
+  const why = explain(run, { key, inputs, position });
+  return { key, result: await doStep(run, { step, key, inputs }), why };
+}
+
+interface Doing {
+  step: Step;
+  key: string;
+  inputs: readonly StepInput[];
+}
+
+async function fetch(run: StageRun, { step, key, inputs }: Doing): Promise<Found | undefined> {
+  const { build, state, vertex } = run;
+  const { imported } = build.cache;
+  if (imported === undefined) return undefined;
+  const result = await imported.fetch({
+    key,
+    title: step.createdBy,
+    stack: state.layers,
+    warn: (text) => vertex.note(text),
+    signal: build.signal,
+  });
+  if (result === undefined) return undefined;
+  record(run, { step, key, inputs }, result);
+  const why: Explanation = { reason: 'imported', text: `taken from the cache ${result.from}`, changes: [] };
+  return { key, result, why };
+}
+
+function record({ build, state }: StageRun, { step, key, inputs }: Doing, result: StepResult): void {
+  const { context } = build;
+  const { layers, created } = result;
+  const isReplaced = context.layers.record({
+    key,
+    parent: state.key,
+    layers,
+    inputs,
+    description: step.createdBy,
+    created,
+  });
+  if (isReplaced) context.cleaning.want();
+}
+
+function explain(
+  run: StageRun,
+  { key, inputs, position }: { key: string; inputs: readonly StepInput[]; position: number },
+): Explanation {
+  const { build, state } = run;
+  const { memory } = build.context.layers;
+  const slot = memory.atSlot(slotOf(run, position));
+  const former = slot === undefined ? undefined : { ...slot, inputs: memory.inputs(slot.key) };
+  const base = position === 0 ? baseOf(run) : undefined;
+  return explainStep({ key, parent: state.key, inputs, base }, former);
+}
+
+function baseOf({ build, index }: StageRun): string {
+  const planned = build.plan.stages.find(({ stage }) => stage.index === index);
+  const { baseStage, base = '' } = planned ?? {};
+  return baseStage === undefined ? `base image ${base}` : `stage ${baseStage.from.name ?? baseStage.index}`;
+}
+
+/** How many steps a stage has done. */
+const positions = new WeakMap<StageState, number>();
+
+function nextPosition(state: StageState): number {
+  const position = positions.get(state) ?? 0;
+  positions.set(state, position + 1);
+  return position;
+}
+
+/** Where a step stands, so that the next build of the same thing finds the one before it. */
+function slotOf({ build, index }: StageRun, position: number): string {
+  const { request, platform, files } = build;
+  const names = request.outputs.map(({ attributes }) => attributes.get('name') ?? '');
+  const place = [request.context.title, files.dockerfile.name, request.target, names, formatPlatform(platform)];
+  return sha256(JSON.stringify([...place, index, position]));
 }
 
 function runsAnew({ build, index }: StageRun): boolean {
@@ -32,26 +186,22 @@ function runsAnew({ build, index }: StageRun): boolean {
   return noCache.some((wanted) => wanted.toLowerCase() === name);
 }
 
-async function doStep(
-  run: StageRun,
-  { step, key }: { step: Step; key: string },
-): Promise<{ created: number; layers: readonly StepLayer[] }> {
+async function doStep(run: StageRun, { step, key, inputs }: Doing): Promise<StepResult> {
   const { build, state, vertex } = run;
   const { context, signal } = build;
-  let left: readonly StepLayer[] = [];
+  let layers: readonly StepLayer[] = [];
   if (step.run !== undefined) {
     await using workspace = await openWorkspace(context, state.layers.at(-1));
     const name = workspace.name.slice(-12);
     if (step.isProcess === true) vertex.running(name);
     await step.run(workspace);
     if (signal.aborted) throw new CancelledError('build cancelled', { cause: signal.reason });
-    if (await hasChanges(context, workspace.name)) left = await commit(step, workspace);
+    if (await hasChanges(context, workspace.name)) layers = await commit(step, workspace);
     if (step.isProcess === true) vertex.removed(name);
   }
-  const created = Date.now();
-  if (context.layers.record({ key, layers: left, inputs: step.inputs, description: step.createdBy, created }))
-    context.cleaning.want();
-  return { created, layers: left };
+  const result = { created: Date.now(), layers, bytes: await context.layers.bytes(layers) };
+  record(run, { step, key, inputs }, result);
+  return result;
 }
 
 async function commit(step: Step, workspace: Workspace): Promise<readonly StepLayer[]> {

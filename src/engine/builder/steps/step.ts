@@ -7,12 +7,18 @@ import type { Workspace } from '../workspace.ts';
 export interface Step {
   /** What its result depends on, beside everything before it. */
   inputs: readonly StepInput[];
+  /** More of it that takes time to find out: asked for unless `shortcut` leads to an earlier result. */
+  lateInputs?: () => Promise<readonly StepInput[]>;
+  /** What stands for the late inputs as long as it is the same: the layers that files are taken from, and which of them. */
+  shortcut?: { layers: readonly Layer[]; inputs: readonly StepInput[] };
   /** As `docker history` shows it. */
   createdBy: string;
   /** What it does to the tree; absent for an instruction that only changes the config. */
   run?: (workspace: Workspace) => Promise<void>;
   /** Keeps what `run` did, where that is more than one layer; bottom first. */
   commit?: (workspace: Workspace) => Promise<readonly StepLayer[]>;
+  /** Told the key that its result is kept under, once it is done or found. */
+  done?: (key: string) => void;
   /** Whether output of its own tells that it runs. */
   isProcess?: boolean;
   /** Let go when the step is over. */

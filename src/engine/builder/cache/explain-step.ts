@@ -1,0 +1,84 @@
+import type { StepInput } from '../steps/step.ts';
+import type { Explanation } from './explanation.ts';
+
+/** What is known of the step that stood at the same place the last time. */
+export interface FormerStep {
+  key: string;
+  parent: string;
+  /** Undefined if it was pruned. */
+  inputs: readonly StepInput[] | undefined;
+}
+
+/** A step that was not taken from an earlier build. */
+export interface DoneAnew {
+  key: string;
+  /** Key of what it is done on. */
+  parent: string;
+  inputs: readonly StepInput[];
+  /** What it is done on, if the stage begins there: `base image python:3.12`, `stage build`. */
+  base: string | undefined;
+}
+
+/** Changes that are told; the rest is counted. */
+const TOLD_CHANGES = 5;
+/** Values that are told as they are. */
+const TOLD_LENGTH = 60;
+const LOOKS_SECRET = /secret|token|passw|credential|api_?key|private/i;
+
+/** Says why a step was done although the cache was looked at. */
+export function explainStep(step: DoneAnew, former: FormerStep | undefined): Explanation {
+  if (former === undefined) return { reason: 'first', text: 'no earlier build had a step here', changes: [] };
+  if (former.key === step.key)
+    return { reason: 'gone', text: 'it was done before, and its result was pruned or is done anew', changes: [] };
+  const changes = former.inputs === undefined ? [] : compareInputs(former.inputs, step.inputs);
+  if (former.parent !== step.parent) {
+    const [reason, what] =
+      step.base === undefined ? (['before', 'the step before it'] as const) : (['base', step.base] as const);
+    return { reason, text: `${what} changed${changes.length === 0 ? '' : `; also ${list(changes)}`}`, changes };
+  }
+  if (former.inputs === undefined)
+    return { reason: 'changed', text: 'it changed; what it was before was pruned', changes };
+  return { reason: 'changed', text: changes.length === 0 ? 'it changed' : list(changes), changes };
+}
+
+function list(changes: readonly string[]): string {
+  const rest = changes.length - TOLD_CHANGES;
+  return `${changes.slice(0, TOLD_CHANGES).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+/** What differs between two lists of inputs, one line each. */
+export function compareInputs(before: readonly StepInput[], after: readonly StepInput[]): string[] {
+  const former = new Map(before.map((input) => [input.name, input]));
+  const changes: string[] = [];
+  for (const input of after) {
+    const old = former.get(input.name);
+    former.delete(input.name);
+    if (old === undefined) changes.push(`${input.name} is new`);
+    else if (JSON.stringify(old.value) !== JSON.stringify(input.value)) changes.push(...compareValues(old, input));
+  }
+  return [...changes, ...[...former.keys()].map((name) => `${name} is gone`)];
+}
+
+function compareValues(before: StepInput, after: StepInput): string[] {
+  if (before.files !== undefined && after.files !== undefined) {
+    const changes = compareFiles(before.files, after.files);
+    if (changes.length > 0) return changes;
+  }
+  const [from, to] = [shown(before), shown(after)];
+  return [from === undefined || to === undefined ? `${after.name} changed` : `${after.name}: ${from} → ${to}`];
+}
+
+function compareFiles(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
+  const changed = [...after]
+    .filter(([path, digest]) => before.get(path) !== digest)
+    .map(([path]) => `${path} ${before.has(path) ? 'changed' : 'is new'}`);
+  return [...changed, ...[...before.keys()].filter((path) => !after.has(path)).map((path) => `${path} is gone`)];
+}
+
+/** A value that is short, and not likely to be something that nobody should read. */
+function shown({ name, value }: StepInput): string | undefined {
+  const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  if (!isPlain || LOOKS_SECRET.test(name)) return undefined;
+  const text = String(value);
+  return text.length > TOLD_LENGTH || /\p{Cc}/u.test(text) ? undefined : text === '' ? '(empty)' : text;
+}
