@@ -24,7 +24,7 @@ export interface Predicate {
 /** Says it of an image. */
 export type MakeStatements = (manifest: Descriptor) => readonly Statement[];
 
-const STATEMENT = 'https://in-toto.io/Statement/v0.1';
+const STATEMENT = 'https://in-toto.io/Statement/v1';
 
 /**
  * What the request wants to be said about each image of a result; none at all if nothing is wanted.
