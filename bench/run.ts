@@ -9,6 +9,7 @@ import { type EngineName, PEERS } from './support/image-engines.ts';
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(ends: Ends): Promise<Comparison[]> }>>> = {
   'run-true': () => import('./run-true.ts'),
   'build-iris': () => import('./build-iris.ts'),
+  build: () => import('./build.ts'),
   start: () => import('./start.ts'),
   memory: () => import('./memory.ts'),
   list: () => import('./list.ts'),

@@ -8,6 +8,7 @@ const RUNS: Readonly<
   Record<string, { rounds: number; load(): Promise<(options: FaultOptions) => Promise<FaultReport>> }>
 > = {
   'kill-engine': { rounds: 200, load: async () => (await import('./kill-engine.ts')).killEngine },
+  'kill-builds': { rounds: 100, load: async () => (await import('./kill-builds.ts')).killBuilds },
   'kill-images': { rounds: 100, load: async () => (await import('./kill-images.ts')).killImages },
   'power-cut': { rounds: 50, load: async () => (await import('./power-cut.ts')).cutPower },
   'power-cut-unordered': { rounds: 50, load: async () => (await import('./power-cut.ts')).cutPowerUnordered },

@@ -3,6 +3,7 @@ import { type AuthBackend, authRoutes } from './routes/auth.ts';
 import { type BuildBackend, buildRoutes } from './routes/build.ts';
 import { buildCacheRoutes } from './routes/build-cache.ts';
 import { buildRecordRoutes } from './routes/build-records.ts';
+import { buildOrderRoutes } from './routes/build-order.ts';
 import { type BuildkitBackend, buildkitRoutes } from './routes/buildkit.ts';
 import { containerFileRoutes } from './routes/container-files.ts';
 import { containerStatsRoutes } from './routes/container-stats.ts';
@@ -52,6 +53,7 @@ export function allRoutes(engine: Backend): readonly Route[] {
     ...pushRoutes(engine),
     ...authRoutes(engine),
     ...buildRoutes(engine),
+    ...buildOrderRoutes(engine),
     ...buildkitRoutes(engine),
     ...buildCacheRoutes(engine),
     ...buildRecordRoutes(engine),

@@ -10,21 +10,27 @@ export interface UnpackArchive {
   rename?: { from: string; to: string } | undefined;
 }
 
-/** Unpacks files, folders and symbolic links of an archive that a container sent, as this user; devices are left out. */
+/**
+ * Unpacks files, folders and symbolic links of an archive that an engine sent, as this user; devices are left out.
+ * @returns their paths
+ */
 export async function unpackArchive(
   archive: AsyncIterable<Uint8Array>,
   { folder, rename }: UnpackArchive,
-): Promise<void> {
+): Promise<Set<string>> {
   using root = openRoot(folder, { links: 'refuse' });
+  const paths = new Set<string>();
   const folders: { path: string; mode: number }[] = [];
   for await (const entry of readTar(archive)) {
     const path = renamed(entry.header.name.replace(/\/+$/, ''), rename);
     if (path === '' || path === '.') continue;
     if (entry.header.kind === 'directory') folders.push({ path, mode: entry.header.mode });
     await place(root, path, { entry, rename });
+    paths.add(path);
   }
   // A folder without the right to write could not have been filled.
   for (const { path, mode } of folders.toReversed()) root.chmod(path, mode & 0o777);
+  return paths;
 }
 
 function renamed(name: string, rename: UnpackArchive['rename']): string {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { parseRegistryConfig, type RegistryAuth } from '#api/auth-header.ts';
 import { queryFlag, queryInteger } from '#api/query.ts';
+import type { CacheSpec } from '#engine/builder/cache/cache-spec.ts';
 import { NO_SECRETS, NO_SSH } from '#engine/builder/sources/client-sources.ts';
 import { tarContext } from '#engine/builder/sources/tar-context.ts';
 import type { BuildRequest, Credentials, RunLimits } from '#engine/builder/request.ts';
@@ -32,12 +33,13 @@ export function parseBuildRequest(call: Call, signal: AbortSignal): BuildRequest
     credentials: credentialsOf(parseRegistryConfig(request.headers['x-registry-config'])),
     secrets: NO_SECRETS,
     ssh: NO_SSH,
-    cacheFrom: [],
+    cacheFrom: cacheSourcesOf(query),
     cacheTo: [],
     outputs: [{ type: 'image', attributes: new Map([['name', tagsOf(query).join(',')]]) }],
     attestations: new Map(),
     packages: { implicitCaches: false, split: false },
     check: 'warn',
+    history: 'classic',
     ignored: ignoredOf(query),
     signal,
   };
@@ -70,11 +72,7 @@ function refuseUnsupported(query: URLSearchParams): void {
 
 /** Settings without effect here, where they are more than the client's defaults. */
 const IGNORED: Readonly<Record<string, string>> = {
-  memswap: '--memory-swap',
-  cpusetmems: '--cpuset-mems',
-  cgroupparent: '--cgroup-parent',
   securityopt: '--security-opt',
-  cachefrom: '--cache-from',
   isolation: '--isolation',
 };
 
@@ -128,13 +126,20 @@ function limitsOf(query: URLSearchParams): RunLimits {
     cpuQuota: queryInteger(query, 'cpuquota'),
     cpuPeriod: queryInteger(query, 'cpuperiod'),
     cpuShares: queryInteger(query, 'cpushares'),
+    memorySwapBytes: queryInteger(query, 'memswap'),
   };
-  const given = Object.entries(numbers).filter(([, value]) => value !== undefined && value > 0);
-  const cpusetCpus = query.get('cpusetcpus') ?? '';
+  const given = Object.entries(numbers).filter(
+    ([name, value]) => value !== undefined && (value > 0 || (name === 'memorySwapBytes' && value === -1)),
+  );
+  const texts = {
+    cpusetCpus: query.get('cpusetcpus') ?? '',
+    cpusetMems: query.get('cpusetmems') ?? '',
+    cgroupParent: query.get('cgroupparent') ?? '',
+  };
   const networkMode = query.get('networkmode') ?? '';
   return {
     ...Object.fromEntries(given),
-    ...(cpusetCpus !== '' && { cpusetCpus }),
+    ...Object.fromEntries(Object.entries(texts).filter(([, value]) => value !== '')),
     networkMode: networkMode === '' || networkMode === 'default' ? 'bridge' : networkMode,
     extraHosts: query
       .getAll('extrahosts')
@@ -142,6 +147,15 @@ function limitsOf(query: URLSearchParams): RunLimits {
       .filter((host) => host !== ''),
     ulimits: ulimitsOf(query),
   };
+}
+
+/** Images whose steps may be taken over. */
+function cacheSourcesOf(query: URLSearchParams): CacheSpec[] {
+  const value = jsonOf(query, 'cachefrom');
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value) || !value.every((item): item is string => typeof item === 'string'))
+    throw new InvalidArgumentError('error reading build cachefrom: not an array of names');
+  return value.map((ref) => ({ type: 'registry', attributes: new Map([['ref', ref]]) }));
 }
 
 function ulimitsOf(query: URLSearchParams): NonNullable<RunLimits['ulimits']> {
