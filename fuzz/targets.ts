@@ -1,5 +1,6 @@
 import type { FuzzTarget } from './target.ts';
 import { compressionTarget } from './targets/compression.ts';
+import { dockerfileTarget } from './targets/dockerfile.ts';
 import { engineTarget } from './targets/engine.ts';
 import { imagesTarget } from './targets/images.ts';
 import { indexTarget } from './targets/index.ts';
@@ -9,6 +10,7 @@ import { tarTarget } from './targets/tar.ts';
 /** All targets, the fastest first. */
 export const TARGETS: readonly FuzzTarget[] = [
   tarTarget,
+  dockerfileTarget,
   indexTarget,
   compressionTarget,
   layersTarget,

@@ -21,6 +21,8 @@ export interface Expanded {
   words: string[];
   /** Names that were asked for and not set. */
   unset: string[];
+  /** Those of them that have no value to fall back on: neither `-` nor `+` behind the name. */
+  missing: string[];
 }
 
 /** Variables by name. */
@@ -31,9 +33,17 @@ export type Variables = ReadonlyMap<string, string>;
  * @throws {InvalidArgumentError} if a quote or brace is open, a form is unknown, or `?` finds a variable that is not set
  */
 export function expand(text: string, variables: Variables, options: ExpandOptions = {}): Expanded {
-  const state: State = { depth: 0, characters: Array.from(text), at: 0, variables, options, unset: new Set() };
+  const state: State = {
+    depth: 0,
+    characters: Array.from(text),
+    at: 0,
+    variables,
+    options,
+    unset: new Set(),
+    missing: new Set(),
+  };
   const { word, words } = expandUntil(state, undefined, options.keepEscapes === true);
-  return { word, words, unset: [...state.unset] };
+  return { word, words, unset: [...state.unset], missing: [...state.missing] };
 }
 
 /** More than the kernel takes as one argument; a value that doubles itself stops here. */
@@ -49,6 +59,7 @@ interface State {
   readonly variables: Variables;
   readonly options: ExpandOptions;
   readonly unset: Set<string>;
+  readonly missing: Set<string>;
 }
 
 function peek(state: State): string | undefined {
@@ -211,7 +222,7 @@ function modified(state: State, { name, operator, orEmpty }: Modifier): string {
   const unsupported = !['-', '+', '?', '#', '%'].includes(operator) || (isPattern && orEmpty);
   if (unsupported || name === '') throw new InvalidArgumentError(`unsupported modifier (${written}) in substitution`);
   const { word } = expandUntil(state, '}', isPattern);
-  const value = lookUp(state, name);
+  const value = lookUp(state, name, operator === '-' || operator === '+');
   if (value === undefined && state.options.keepUnset === true) return `\${${name}${written}${word}}`;
   const isMissing = value === undefined || (orEmpty && value === '');
   if (operator === '-') return isMissing ? word : value;
@@ -257,8 +268,10 @@ function readWhile(state: State, accepted: RegExp): string {
   return state.characters.slice(start, state.at).join('');
 }
 
-function lookUp(state: State, name: string): string | undefined {
+function lookUp(state: State, name: string, hasDefault = false): string | undefined {
   const value = state.variables.get(name);
-  if (value === undefined) state.unset.add(name);
-  return value;
+  if (value !== undefined) return value;
+  state.unset.add(name);
+  if (!hasDefault) state.missing.add(name);
+  return undefined;
 }

@@ -13,6 +13,12 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
+/** ` (did you mean …?)` if a candidate is close; nothing otherwise. */
+export function guess(word: string, candidates: readonly string[]): string {
+  const close = nearest(word, candidates);
+  return close === undefined || close === word ? '' : ` (did you mean ${close}?)`;
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other. */
 function editDistance(from: string, to: string): number {
   let before: number[] = [];

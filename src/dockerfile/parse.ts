@@ -24,6 +24,8 @@ export interface Node {
   heredocs: Heredoc[];
   /** The instruction that ONBUILD keeps for later. */
   child: Node | undefined;
+  /** Lines of comment right above it, without `#` and the blanks around them. */
+  comments: readonly string[];
   /** Joined lines without comments. */
   original: string;
   line: number;
@@ -80,15 +82,16 @@ export function parseDockerfile(text: string, file = 'Dockerfile'): Ast {
   const raw = text.replace(/^\uFEFF/, '').split(/(?<=\n)/);
   const source: SourceText = { file, lines: raw.map((line) => line.replace(/\r?\n$/, '')) };
   const directives = readDirectives(source);
-  const reader: Reader = { raw, at: 0, escape: directives.escape, source };
+  const reader: Reader = { raw, at: 0, escape: directives.escape, source, comments: [] };
   const nodes: Node[] = [];
   const warnings: Ast['warnings'] = [];
   while (reader.at < raw.length) {
     const logical = readLogicalLine(reader);
     if (logical === undefined) continue;
-    if (logical.hasEmptyContinuation)
-      warnings.push({ line: logical.line, message: 'Empty continuation line found in an instruction' });
+    if (logical.emptyLine !== undefined)
+      warnings.push({ line: logical.emptyLine, message: 'Empty continuation line found in an instruction' });
     nodes.push(readNode(reader, logical));
+    reader.comments = [];
   }
   if (nodes.length === 0)
     throw new DockerfileError(`the Dockerfile (${file}) cannot be empty`, {
@@ -104,12 +107,15 @@ interface Reader {
   at: number;
   escape: string;
   source: SourceText;
+  /** Since the last blank line or instruction. */
+  comments: string[];
 }
 
 interface LogicalLine {
   text: string;
   line: number;
-  hasEmptyContinuation: boolean;
+  /** The first line that continues and has nothing on it. */
+  emptyLine: number | undefined;
 }
 
 function readDirectives(source: SourceText): Directives {
@@ -129,21 +135,28 @@ function readDirectives(source: SourceText): Directives {
 function readLogicalLine(reader: Reader): LogicalLine | undefined {
   const first = nextLine(reader);
   const line = reader.at;
-  if (isComment(first) || first.trim() === '') return undefined;
+  if (isComment(first)) {
+    reader.comments.push(first.trim().slice(1).trim());
+    return undefined;
+  }
+  if (first.trim() === '') {
+    reader.comments = [];
+    return undefined;
+  }
   let { text, continues } = cutContinuation(first.trimStart(), reader.escape);
-  let hasEmptyContinuation = false;
+  let emptyLine: number | undefined;
   while (continues && reader.at < reader.raw.length) {
     const more = nextLine(reader);
     if (isComment(more)) continue;
     if (more.trim() === '') {
-      hasEmptyContinuation = true;
+      emptyLine ??= reader.at;
       continue;
     }
     const piece = cutContinuation(more, reader.escape);
     text += piece.text;
     continues = piece.continues;
   }
-  return text.trim() === '' ? undefined : { text, line, hasEmptyContinuation };
+  return text.trim() === '' ? undefined : { text, line, emptyLine };
 }
 
 function nextLine(reader: Reader): string {
@@ -165,7 +178,8 @@ function cutContinuation(line: string, escape: string): { text: string; continue
 
 function readNode(reader: Reader, { text, line }: LogicalLine): Node {
   const place = { line, endLine: reader.at };
-  const node = withPlace(reader.source, place, text, () => parseNode(text, reader.escape, place));
+  const { comments } = reader;
+  const node = withPlace(reader.source, place, text, () => ({ ...parseNode(text, reader.escape, place), comments }));
   const owner = node.child ?? node;
   if (WITH_HEREDOC.includes(owner.instruction) && !owner.isJson && text.includes('<<')) {
     for (const heredoc of heredocsOf(text)) {
@@ -189,9 +203,15 @@ function readHeredoc(reader: Reader, { name, stripTabs }: Heredoc, place: { line
   }
   throw new DockerfileError('unterminated heredoc', {
     source: reader.source,
-    location: locate(reader.source, place, `<<`),
+    location: locate(reader.source, place, openingOf(reader.source, place, name)),
     hint: `end it with a line that is just ${name}`,
   });
+}
+
+/** The word that opens a heredoc, as it is written. */
+function openingOf({ lines }: SourceText, { line, endLine }: { line: number; endLine: number }, name: string): string {
+  const text = lines.slice(line - 1, endLine).join('\n');
+  return [`<<${name}`, `<<-${name}`, `<<"${name}"`, `<<'${name}'`].find((word) => text.includes(word)) ?? '<<';
 }
 
 /** One line as a node, without heredoc content; also used for what ONBUILD kept. @throws {InvalidArgumentError} */
@@ -206,6 +226,7 @@ export function parseNode(text: string, escape: string, place: { line: number; e
     isJson: false,
     heredocs: [],
     child: undefined,
+    comments: [],
     original: text.trim(),
     ...place,
   };

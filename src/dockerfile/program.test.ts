@@ -4,7 +4,7 @@ import mounts from './cases/run-mount-values.json' with { type: 'json' };
 import { DockerfileError } from './dockerfile-error.ts';
 import { type MountFlag, parseMountFlag } from './mount-flag.ts';
 import { parseDockerfile } from './parse.ts';
-import { printDockerfile } from './print.ts';
+import { formatDockerfile } from './format-dockerfile.ts';
 import { type Program, readDockerfile } from './program.ts';
 import { readInstruction } from './read-instruction.ts';
 
@@ -102,7 +102,7 @@ function shape({ stages }: Program): unknown {
 test('what is printed reads as the same program', () => {
   const text =
     '# escape=`\n# c\narg A=1\nfrom x as y\nRUN a `\n # inside\n  b\nCOPY <<E /f\none\nE\nFROM y\nCMD ["a", "b"]\n';
-  const printed = printDockerfile(readDockerfile(text));
+  const printed = formatDockerfile(readDockerfile(text));
   expect(printed).toBe(
     '# escape=`\nARG A=1\n\nFROM x as y\nRUN a   b\nCOPY <<E /f\none\nE\n\nFROM y\nCMD ["a", "b"]\n',
   );

@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from '#lib/errors.ts';
+import { InstructionError } from './dockerfile-error.ts';
 import { type FlagKinds, type Flags, readFlags } from './flags.ts';
 import { parseGoDuration } from './go-duration.ts';
 import type { Command, Instruction, ListInstruction, PairsInstruction, TextInstruction } from './instruction.ts';
-import { nearest } from './nearest.ts';
+import { guess, nearest } from './nearest.ts';
 import { INSTRUCTIONS, type Node } from './parse.ts';
 
 const COPY_FLAGS: FlagKinds = {
@@ -30,6 +31,8 @@ const HEALTHCHECK_FLAGS: FlagKinds = {
   'start-interval': 'text',
   retries: 'text',
 };
+const NETWORKS = ['default', 'none', 'host'];
+const SECURITIES = ['sandbox', 'insecure'];
 const STAGE_NAME = /^[a-z][a-z0-9-_.]*$/;
 
 type Reader = (node: Node) => Instruction;
@@ -130,11 +133,13 @@ function readRun(node: Node): Instruction {
   const network = flags.text('network') ?? 'default';
   const security = flags.text('security') ?? 'sandbox';
   if (network !== 'default' && network !== 'none' && network !== 'host')
-    throw new InvalidArgumentError(`unsupported network mode ${JSON.stringify(network)}`, {
+    throw new InstructionError(`unsupported network mode ${JSON.stringify(network)}${guess(network, NETWORKS)}`, {
+      piece: `--network=${network}`,
       hint: 'it is default, none or host',
     });
   if (security !== 'sandbox' && security !== 'insecure')
-    throw new InvalidArgumentError(`unsupported security mode ${JSON.stringify(security)}`, {
+    throw new InstructionError(`unsupported security mode ${JSON.stringify(security)}${guess(security, SECURITIES)}`, {
+      piece: `--security=${security}`,
       hint: 'it is sandbox or insecure',
     });
   const mounts = flags.many('mount');

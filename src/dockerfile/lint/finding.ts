@@ -14,4 +14,6 @@ export interface Finding {
   fix: string | undefined;
   /** Lines of the Dockerfile, from 1; undefined for what is about the whole build. */
   lines: { start: number; end: number } | undefined;
+  /** The exact place in those lines, where it is known: line and column from 1, characters that are meant. */
+  at?: { line: number; column: number; width: number };
 }
