@@ -98,9 +98,11 @@ export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
   const gc = createCacheGc({ rules, prune, log });
   return {
     prepare: (request, tell) =>
-      recordBuild({ records, log, ended: () => gc.want() }, { request, tell }, (own) =>
-        prepareBuild(context, request, own),
-      ),
+      request.isInternal === true
+        ? prepareBuild(context, request, tell)
+        : recordBuild({ records, log, ended: () => gc.want() }, { request, tell }, (own) =>
+            prepareBuild(context, request, own),
+          ),
     async usage(filters = []) {
       const matches = compileRecordFilters(filters);
       return (await Promise.all(sources.map((source) => source.list()))).flat().filter(matches);

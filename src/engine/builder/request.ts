@@ -50,6 +50,8 @@ export interface BuildRequest {
   asked?: ReadonlyMap<string, string>;
   /** How steps are worded in the history of the image; as BuildKit does if undefined. */
   history?: 'classic' | 'buildkit';
+  /** A question about a Dockerfile rather than a build: it is not remembered. */
+  isInternal?: boolean;
   /** What was asked for and is not honoured, as people write it. */
   ignored: readonly string[];
   signal: AbortSignal;

@@ -86,7 +86,7 @@ function toWire(record: BuildRecord): Partly<MessageOf<typeof BUILD_HISTORY_RECO
   return {
     ref,
     frontend: 'dockerfile.v0',
-    frontendAttributes: new Map(Object.entries({ ...ownAttributes(record), ...asked })),
+    frontendAttributes: new Map(Object.entries(Object.keys(asked).length > 0 ? asked : ownAttributes(record))),
     exporters: outputs.map(({ type, attributes }) => ({ type, attributes: new Map(Object.entries(attributes)) })),
     ...((status === 'failed' || status === 'canceled') && {
       error: { code: status === 'canceled' ? CODES.cancelled : CODES.unknown, message: error ?? status, details: [] },

@@ -44,6 +44,8 @@ export function readFrontendOptions(call: FrontendCall, signal: AbortSignal): Bu
     attestations: attestationsOf(options),
     packages: { implicitCaches: false, split: false },
     check: 'warn',
+    isInternal: order.internal || subrequestOf(call) !== '',
+    asked: options,
     ignored: ignoredOf(options),
     signal,
   };

@@ -22,8 +22,10 @@ export function createStatusEvents(
   source: FindingSource,
 ): (event: BuildEvent, time?: number) => StatusPieces | undefined {
   const vertices = new Map<string, VertexState>();
+  const inOrder = createOrder();
   let definition = '';
-  return (event, time = Date.now()) => {
+  return (event, told = Date.now()) => {
+    const time = inOrder('time' in event ? event.time : told);
     if (!('vertex' in event) || event.vertex === undefined)
       return event.kind === 'finding' ? { warnings: [warningOf(event.finding, definition, source())] } : undefined;
     const { vertex } = event;
@@ -32,6 +34,15 @@ export function createStatusEvents(
     const state = vertices.get(vertex.digest) ?? { started: time, logged: 0, pulling: new Map(), told: new Map() };
     vertices.set(vertex.digest, state);
     return piecesOf(event, { vertex, state, source, time });
+  };
+}
+
+/** Clients order by time what happened within a millisecond: each comes a little after the one before. */
+function createOrder(): (time: number) => number {
+  let last = 0;
+  return (time) => {
+    last = Math.max(time, last + 0.001);
+    return last;
   };
 }
 
@@ -56,10 +67,10 @@ interface Subject {
 function piecesOf(event: BuildEvent, { vertex, state, source, time }: Subject): StatusPieces | undefined {
   switch (event.kind) {
     case 'started':
-      state.started = event.time;
-      return { vertexes: [{ ...vertexOf(vertex), started: timestampOf(event.time) }] };
+      state.started = time;
+      return { vertexes: [{ ...vertexOf(vertex), started: timestampOf(time) }] };
     case 'completed':
-      return completedOf(event, state);
+      return completedOf(event, state, time);
     case 'log':
       return logOf({ vertex, state, time }, event.stream === 'stdout' ? 1 : 2, event.bytes);
     case 'note':
@@ -93,12 +104,12 @@ function vertexOf({ digest, name, inputs }: VertexFacts): NonNullable<StatusPiec
 }
 
 function completedOf(
-  { vertex, time, outcome }: Extract<BuildEvent, { kind: 'completed' }>,
-  state: VertexState,
+  { vertex, outcome }: Extract<BuildEvent, { kind: 'completed' }>,
+  ...[state, time]: [state: VertexState, time: number]
 ): StatusPieces {
   const open = [...state.pulling.values()].map((status) => statusOf(vertex, { ...status, completed: time }));
   state.pulling.clear();
-  const error = outcome.isCanceled === true ? 'context canceled' : outcome.error;
+  const error = outcome.isCanceled === true ? 'context canceled' : inTheirWords(outcome.error);
   return {
     vertexes: [
       {
@@ -111,6 +122,12 @@ function completedOf(
     ],
     statuses: open,
   };
+}
+
+/** The end of a process, which the classic protocol has other words for. */
+function inTheirWords(error: string | undefined): string | undefined {
+  const [, command, code] = /^The command '(.*)' returned a non-zero code: (\d+)$/s.exec(error ?? '') ?? [];
+  return command === undefined ? error : `process "${command}" did not complete successfully: exit code: ${code}`;
 }
 
 function logOf(
