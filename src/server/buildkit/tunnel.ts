@@ -30,11 +30,9 @@ export async function* tunnel(
   socket.on('error', () => {});
   signal.addEventListener('abort', () => socket.destroy(), { once: true });
   void receive(pieces, socket);
-  const headers = HEADERS.map((name) => [name, metadata.getAll(name)] as const);
-  open(
-    socket,
-    Object.fromEntries(headers.map(([name, values]) => [name, name.endsWith('-method') ? [...values] : values[0]])),
-  );
+  // Values of the same name come joined with commas.
+  const headers = HEADERS.map((name) => [name, metadata.getAll(name).join(',')]);
+  open(socket, Object.fromEntries(headers));
   for await (const chunk of outgoing.take()) yield { data: chunk };
 }
 
