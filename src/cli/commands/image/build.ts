@@ -116,7 +116,8 @@ function tellBuilt(
     ms,
   }: { built: BuiltLine; order: BuildOrder; view: ReturnType<typeof openBuildView>; ms: number },
 ): void {
-  const rows = [...view.board.rows.values()];
+  // What is fetched, and what is done with the result, is no step.
+  const rows = [...view.board.rows.values()].filter(({ name }) => /^\[(?!internal\b)[^\]]*\] (?!FROM )/.test(name));
   const cached = rows.filter(({ isCached }) => isCached).length;
   const names = order.tags ?? [];
   const name = names.length > 0 ? ` as ${names.join(', ')}` : '';
