@@ -218,7 +218,7 @@ function openingOf({ lines }: SourceText, { line, endLine }: { line: number; end
 export function parseNode(text: string, escape: string, place: { line: number; endLine: number }): Node {
   const [, word = '', after = ''] = /^\s*(\S+)\s*([\s\S]*)$/.exec(text) ?? [];
   const instruction = word.toUpperCase();
-  const { flags, rest } = splitFlags(after);
+  const { flags, rest } = splitFlags(after.trim());
   const node: Node = {
     instruction,
     flags,

@@ -1,13 +1,16 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Finding } from '#dockerfile/lint/finding.ts';
 import { readDockerfile, type Program } from '#dockerfile/program.ts';
 import { hostPlatform } from '#engine/images/host-platform.ts';
 import { formatPlatform, type Platform } from '#oci/platform.ts';
 import type { BuilderContext, BuildRun } from './build-run.ts';
-import { exportCaches } from './cache/export-cache.ts';
+import { type CacheExporting, exportCaches } from './cache/export-cache.ts';
 import { openImports } from './cache/import-cache.ts';
 import { inlineCache } from './cache/inline-cache.ts';
-import { type Exported, exportResults } from './export/export-results.ts';
+import { checkBuild, createStepSizes } from './check-build.ts';
+import { exportResults } from './export/export-results.ts';
+import type { Exported, Exporting } from './export/exporting.ts';
 import type { BuildEvent } from './progress/events.ts';
 import { type BuildReport, createReport } from './progress/report.ts';
 import type { BuildRequest } from './request.ts';
@@ -21,6 +24,8 @@ import type { StageState } from './stages/stage-state.ts';
 export interface PreparedBuild extends AsyncDisposable {
   readonly program: Program;
   readonly files: BuildFiles;
+  /** What is doubtful about it; more may come while the steps run. */
+  readonly findings: readonly Finding[];
   /** Runs the steps. */
   solve(): Promise<SolvedBuild>;
   /** Runs the steps and delivers what was asked for. */
@@ -49,15 +54,21 @@ export async function prepareBuild(
   const started = Date.now();
   await using resources = new AsyncDisposableStack();
   resources.use(request.context);
-  for (const { source } of request.namedContexts.values()) if (Symbol.asyncDispose in source) resources.use(source);
+  for (const named of request.namedContexts.values()) if (named.kind === 'files') resources.use(named.source);
   const scratch = await mkdtemp(join(context.root, 'build-'));
   resources.defer(() => rm(scratch, { recursive: true, force: true }));
   await mkdir(join(scratch, 'files'), { mode: 0o755 });
-  const report = createReport(request.ref, tell);
+  const sizes = createStepSizes();
+  const report = createReport(request.ref, (event) => {
+    sizes.hear(event);
+    tell(event);
+  });
   const files = resources.use(await openBuildFiles({ request, report, scratch }));
   const program = readDockerfile(files.dockerfile.text, files.dockerfile.name);
   const platforms = request.platforms.length === 0 ? [hostPlatform()] : request.platforms;
   const plans = platforms.map((platform) => ({ platform, plan: planBuild(program, request, platform) }));
+  const checked = { context, request, report, files, program, sizes, plans: plans.map(({ plan }) => plan) };
+  const check = await checkBuild(checked);
   resources.use(context.cleaning.hold());
   resources.use(context.images.lease());
   const cache = resources.use(context.uses.open());
@@ -76,31 +87,30 @@ export async function prepareBuild(
     cache.imported = await openImports({ context, request, report, resources: held });
     const states = await settleAll(builds.map((build) => runStages(build, failure)));
     warnUnused(builds, report);
+    await check.finish();
     const results = builds.flatMap((build, index): PlatformResult[] => {
       const state = states[index];
       return state === undefined ? [] : [{ platform: build.platform, state, build }];
     });
-    return {
-      results,
-      async export() {
-        const exported = await exportResults({ context, request, report, results, started, inlineCache });
-        const lock = buildLockOf(
-          context.locks,
-          builds.flatMap(({ installs }) => installs),
-        );
-        const caches = await exportCaches({ context, request, report, cache, results, scratch });
-        const response = new Map([...exported.response, ...caches]);
-        return { ...exported, response, ...(lock !== undefined && { lock }) };
-      },
-    };
+    return { results, export: () => deliver({ context, request, report, cache, results, started, scratch }) };
   };
   return {
     program,
     files,
+    findings: check.findings,
     solve,
     run: async () => (await solve()).export(),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
+}
+
+/** The outputs, the lock and the caches that were asked for. */
+async function deliver(delivery: CacheExporting & Exporting): Promise<Exported> {
+  const exported = await exportResults({ ...delivery, inlineCache });
+  const installs = delivery.results.flatMap(({ build }) => build.installs);
+  const lock = buildLockOf(delivery.context.locks, installs);
+  const response = new Map([...exported.response, ...(await exportCaches(delivery))]);
+  return { ...exported, response, ...(lock !== undefined && { lock }) };
 }
 
 /** Waits for all; the first failure by time is the cause of the others. */
@@ -112,11 +122,9 @@ async function settleAll<T>(work: readonly Promise<T>[]): Promise<T[]> {
 function tellBegin(builds: readonly BuildRun[], report: BuildReport): void {
   const [first] = builds;
   if (first === undefined) return;
-  const { request, plan, files } = first;
+  const { request } = first;
   report.plan(builds.flatMap((build) => build.plan.stages.map(({ stage }) => `${build.title}/${stage.index}`)));
   for (const name of request.ignored) report.remark(`[Warning] ${name} has no effect`);
-  for (const { line, message } of plan.program.warnings)
-    report.remark(`[Warning] ${message} (${files.dockerfile.name}:${line})`);
 }
 
 function warnUnused(builds: readonly BuildRun[], report: BuildReport): void {
