@@ -8,6 +8,15 @@ export interface Ignore {
   excludes(path: string): boolean;
   /** Whether something below an excluded folder could be taken back in, so that it must be looked into. */
   mayHoldExceptions(folder: string): boolean;
+  /** As `excludes`, for walks: what is known of the folder that a path is in saves most of the work. */
+  match(path: string, folder: IgnoreMatch | undefined): IgnoreMatch;
+}
+
+/** What the patterns say of one path. */
+export interface IgnoreMatch {
+  readonly isExcluded: boolean;
+  /** By pattern, whether the path or a folder above it matches. */
+  readonly matched: readonly boolean[];
 }
 
 /** The patterns in the lines of a .dockerignore file. */
@@ -48,6 +57,16 @@ export function compileIgnore(patterns: readonly string[]): Ignore {
         ({ isException, text }) =>
           isException && (hasWildcard(text) || text.startsWith(`${folder}/`) || text === folder),
       ),
+    match(path, folder) {
+      const isNew = (pattern: Pattern, index: number): boolean =>
+        folder?.matched[index] !== true && pattern.matches(path);
+      if (folder !== undefined && !compiled.some(isNew)) return folder;
+      const matched = compiled.map((pattern, index) => folder?.matched[index] === true || pattern.matches(path));
+      let isExcluded = false;
+      for (const [index, { isException }] of compiled.entries())
+        if (matched[index] === true && isException === isExcluded) isExcluded = !isException;
+      return { isExcluded, matched };
+    },
   };
 }
 
@@ -157,6 +176,9 @@ function broken(text: string): InvalidArgumentError {
   return new InvalidArgumentError(`syntax error in pattern: ${JSON.stringify(text)}`);
 }
 
+/** More than so many of a kind are not left to a regular expression, which tries all ways to place them. */
+const REGEXP_LIMIT = 2;
+
 /** The simple forms compare text; the others follow all states at once, so that no pattern takes long. */
 function matcherOf(text: string, tokens: readonly Token[]): (path: string) => boolean {
   const isPlain = (from: number, to?: number): boolean =>
@@ -164,7 +186,29 @@ function matcherOf(text: string, tokens: readonly Token[]): (path: string) => bo
   if (isPlain(0)) return (path) => path === text;
   if (tokens.at(-1) === 'all' && isPlain(0, -1)) return startsWith(text.slice(0, -2));
   if (tokens[0] === 'deep' && isPlain(1)) return endsWith(text.slice(2));
+  const isSmall = (kind: Token): boolean => tokens.filter((token) => token === kind).length <= REGEXP_LIMIT;
+  if (isSmall('star') && isSmall('deep')) {
+    const expression = regexpOf(tokens);
+    return (path) => expression.test(path);
+  }
   return (path) => run(tokens, Array.from(path));
+}
+
+function regexpOf(tokens: readonly Token[]): RegExp {
+  const parts = tokens.map((token) => {
+    if (token === 'all') return '.*';
+    if (token === 'deep') return '(?:.*/)?';
+    if (token === 'star') return '[^/]*';
+    if (token === 'one') return '[^/]';
+    if (Array.isArray(token)) return RegExp.escape(token[0] ?? '');
+    const ranges = token.ranges.filter(([low, high]) => low <= high);
+    return `[${token.negated ? '^' : ''}${ranges.map(([low, high]) => `${codeOf(low)}-${codeOf(high)}`).join('')}]`;
+  });
+  return new RegExp(`^${parts.join('')}$`, 'su');
+}
+
+function codeOf(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }
 
 const startsWith = (prefix: string) => (path: string) => path.startsWith(prefix);

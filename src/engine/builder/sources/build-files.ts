@@ -6,6 +6,9 @@ import type { Root } from '#lib/files/open-root.ts';
 import type { BuildReport } from '../progress/report.ts';
 import type { BuildRequest } from '../request.ts';
 import type { ContextAsk, ContextSource, OpenedContext } from './context-source.ts';
+import { covers } from './context-paths.ts';
+import type { FileDigests } from './file-digests.ts';
+import { createSizeWatch, type SizeWatch } from './large-context.ts';
 import type { SourceTree } from './source-tree.ts';
 
 /** The files that a build starts from. Gone when disposed. */
@@ -15,11 +18,20 @@ export interface BuildFiles extends AsyncDisposable {
   ignore: readonly string[];
   /** Folder for what a build fetches. */
   scratch: string;
-  /** The context without what is ignored; opened when the first step needs it. */
-  context(): Promise<SourceTree>;
+  /** Tells which paths of the context will be asked for, as far as that is known; all if it is never called. */
+  expect(paths: readonly string[]): void;
+  /** The context without what is ignored; opened when the first step needs it. @param paths that are needed; those that were expected if absent */
+  context(paths?: readonly string[]): Promise<SourceTree>;
   /** What was opened of the context, if it was. */
   opened(): Promise<OpenedContext | undefined>;
+  /** Sees what is taken of the context. */
+  readonly sizes: SizeWatch;
+  /** With what contexts and files are fetched. */
+  readonly ask: Omit<ContextAsk, 'only' | 'exclude' | 'vertex'>;
 }
+
+type Request = Pick<BuildRequest, 'context' | 'dockerfile' | 'signal'> &
+  Partial<Pick<BuildRequest, 'secrets' | 'ssh' | 'guardNetwork'>>;
 
 const TEXT_LIMIT_BYTES = 16 * 1024 * 1024;
 
@@ -31,32 +43,65 @@ export async function openBuildFiles({
   request,
   report,
   scratch,
+  fileDigests,
 }: {
-  request: Pick<BuildRequest, 'context' | 'dockerfile' | 'signal'>;
+  request: Request;
   report: BuildReport;
   scratch: string;
+  fileDigests?: FileDigests;
 }): Promise<BuildFiles> {
   await using cleanup = new AsyncDisposableStack();
-  const ask = { scratch, signal: request.signal };
+  const { signal, secrets, ssh, guardNetwork = false } = request;
+  const ask = {
+    scratch,
+    signal,
+    guardNetwork,
+    ...(secrets !== undefined && { secrets }),
+    ...(ssh !== undefined && { ssh }),
+    ...(fileDigests !== undefined && { fileDigests }),
+  };
   const found = await report.within(
     { name: `[internal] load build definition from ${request.dockerfile.name}` },
     async (vertex) => readDefinition(request, { ...ask, vertex, exclude: [] }),
   );
-  let main: Promise<OpenedContext> | undefined;
-  const open = (): Promise<OpenedContext> =>
+  const held = cleanup.move();
+  const open = (only: readonly string[] | undefined): Promise<OpenedContext> =>
     report.within({ name: '[internal] load build context' }, async (vertex) =>
-      cleanupLater.use(await request.context.open({ ...ask, vertex, only: undefined, exclude: found.ignore })),
+      held.use(await request.context.open({ ...ask, vertex, only, exclude: found.ignore })),
     );
-  const cleanupLater = cleanup.move();
   return {
     ...found,
+    ...createOpenings(open),
     scratch,
-    async context() {
-      main ??= open();
-      return (await main).tree;
+    ask,
+    sizes: createSizeWatch(report, found.ignore),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+/** Opens the context once for what is expected, and again for what nobody could expect. */
+function createOpenings(
+  open: (only: readonly string[] | undefined) => Promise<OpenedContext>,
+): Pick<BuildFiles, 'expect' | 'context' | 'opened'> {
+  const openings: { only: readonly string[] | undefined; opened: Promise<OpenedContext> }[] = [];
+  let expected: readonly string[] | undefined;
+  return {
+    expect(paths) {
+      expected = [...new Set([...(expected ?? []), ...paths])].toSorted();
     },
-    opened: async () => main,
-    [Symbol.asyncDispose]: () => cleanupLater.disposeAsync(),
+    async context(paths) {
+      const wanted = paths?.map((path) => cleanPath(`/${path}`).slice(1));
+      const isEnough = ({ only }: (typeof openings)[number]): boolean => wanted === undefined || covers(only, wanted);
+      let found = openings.find(isEnough);
+      if (found === undefined) {
+        const first = openings.length === 0 && expected !== undefined ? expected : [];
+        const only = expected === undefined || wanted === undefined ? expected : [...new Set([...first, ...wanted])];
+        found = { only, opened: open(only) };
+        openings.push(found);
+      }
+      return (await found.opened).tree;
+    },
+    opened: async () => openings[0]?.opened,
   };
 }
 
@@ -90,7 +135,7 @@ async function readTexts(
 }
 
 /** @throws {InvalidArgumentError} if it is too large or no file */
-function readText(root: Root, path: string): string | undefined {
+export function readText(root: Root, path: string): string | undefined {
   let fd: number;
   try {
     const real = root.resolveInRoot(path, { follow: true });

@@ -3,77 +3,109 @@ import { createWriteStream } from 'node:fs';
 import { mkdtemp, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { InvalidArgumentError, NotImplementedError, TooLargeError, UnavailableError } from '#lib/errors.ts';
-import { fileSource } from './inline-source.ts';
-import type { Vertex } from '../progress/events.ts';
-import type { Source, SourceTree } from './source-tree.ts';
+import { InvalidArgumentError, TooLargeError } from '#lib/errors.ts';
+import type { ContextAsk } from './context-source.ts';
+import { openUrl, shown } from './network/open-url.ts';
 
 const LIMIT_BYTES = 32 * 1024 ** 3;
+/** Progress is told so often at most. */
+const TOLD_EVERY_MS = 100;
 
-/** Whether ADD fetches what a word names. */
-export function isUrl(word: string): boolean {
-  return /^(https?|git|ssh):\/\//i.test(word) || word.startsWith('git@');
+/** What a download needs to know. */
+export type DownloadAsk = Pick<ContextAsk, 'scratch' | 'signal' | 'vertex' | 'secrets' | 'guardNetwork'>;
+
+/** A file that was fetched. */
+export interface Downloaded {
+  /** Folder that holds it alone, named `content`; it goes with the build's scratch folder. */
+  folder: string;
+  /** Hexadecimal sha256. */
+  digest: string;
+  /** As the server tells it; milliseconds since epoch. */
+  modifiedMs: number | undefined;
+  /** The name that the server gives it, if it does; without folders. */
+  name: string | undefined;
 }
 
 /**
- * Fetches a file for ADD: mode 0600, its time as the server tells it.
- * @throws {UnavailableError} if it cannot be had; {TooLargeError}; {InvalidArgumentError} for a wrong checksum
+ * Fetches a file: mode 0600, its time as the server tells it.
+ * @throws {UnavailableError} if it cannot be had; {PermissionDeniedError} if it may not; {TooLargeError}
  */
-export async function download(
-  url: string,
-  {
-    scratch,
-    checksum,
-    signal,
-    vertex,
-  }: { scratch: string; checksum: string | undefined; signal: AbortSignal; vertex: Vertex },
-): Promise<{ tree: SourceTree; source: Source }> {
-  const { protocol, pathname } = new URL(url);
-  if (!/^https?:$/.test(protocol) || pathname.endsWith('.git'))
-    throw new NotImplementedError('ADD from a git repository is not supported', {
-      hint: 'clone it into the build context',
-    });
-  const name = decodeURIComponent(pathname.slice(pathname.lastIndexOf('/') + 1));
-  if (name === '')
-    throw new InvalidArgumentError(`cannot determine a file name from ${url}`, {
-      hint: 'give the whole path of a file as destination',
-    });
-  const response = await fetch(url, { signal }).catch((error: unknown) => {
-    signal.throwIfAborted();
-    throw new UnavailableError(`ADD failed: ${url} cannot be fetched`, {
-      why: String((error as Error).cause ?? error),
-      cause: error,
-    });
-  });
-  if (!response.ok || response.body === null)
-    throw new UnavailableError(`ADD failed: ${url}: ${response.status} ${response.statusText}`);
-  vertex.note(`Downloading ${url}`);
+export async function download(url: string, ask: DownloadAsk): Promise<Downloaded> {
+  const { scratch, signal, vertex } = ask;
+  const authorization = await authorizationOf(url, ask);
+  const answer = await openUrl(url, { guard: ask.guardNetwork === true, authorization, signal });
+  const total = Number(answer.headers['content-length'] ?? 0);
+  if (total > LIMIT_BYTES) throw tooLarge(url);
+  vertex.note(`Downloading ${shown(url)}`);
   const folder = await mkdtemp(join(scratch, 'url-'));
   const path = join(folder, 'content');
   const hash = createHash('sha256');
-  await pipeline(
-    response.body as AsyncIterable<Uint8Array>,
-    (chunks) => measured(chunks, hash),
-    createWriteStream(path, { mode: 0o600 }),
-    { signal },
-  );
-  const digest = `sha256:${hash.digest('hex')}`;
-  if (checksum !== undefined && checksum !== '' && checksum !== digest)
-    throw new InvalidArgumentError(`ADD failed: ${url}: digest mismatch ${digest}: ${checksum}`);
-  const modified = Date.parse(response.headers.get('last-modified') ?? '');
-  await utimes(path, Number.isNaN(modified) ? 0 : modified / 1000, Number.isNaN(modified) ? 0 : modified / 1000);
-  return fileSource(folder, name);
+  const tell = createTeller(ask, total);
+  async function* counted(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    let bytes = 0;
+    for await (const chunk of chunks) {
+      bytes += chunk.byteLength;
+      if (bytes > LIMIT_BYTES) throw tooLarge(url);
+      hash.update(chunk);
+      tell(bytes, false);
+      yield chunk;
+    }
+    tell(bytes, true);
+  }
+  await pipeline(answer.body, counted, createWriteStream(path, { mode: 0o600 }), { signal });
+  const modified = Date.parse(answer.headers['last-modified'] ?? '');
+  const modifiedMs = Number.isNaN(modified) ? undefined : modified;
+  await utimes(path, (modifiedMs ?? 0) / 1000, (modifiedMs ?? 0) / 1000);
+  const name = givenName(answer.headers['content-disposition']);
+  return { folder, digest: hash.digest('hex'), modifiedMs, name };
 }
 
-async function* measured(
-  chunks: AsyncIterable<Uint8Array>,
-  hash: ReturnType<typeof createHash>,
-): AsyncGenerator<Uint8Array> {
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    bytes += chunk.byteLength;
-    if (bytes > LIMIT_BYTES) throw new TooLargeError(`ADD failed: more than ${LIMIT_BYTES} bytes`);
-    hash.update(chunk);
-    yield chunk;
-  }
+/** @throws {InvalidArgumentError} if a file is another one than was asked for */
+export function checkDigest(url: string, digest: string, checksum: string): void {
+  if (`sha256:${digest}` === checksum) return;
+  throw new InvalidArgumentError(`ADD failed: ${shown(url)}: digest mismatch sha256:${digest}: ${checksum}`, {
+    why: 'the server gives out another file than the one that was checked',
+    hint: 'check the file, and write its digest behind --checksum',
+  });
+}
+
+/** @throws {InvalidArgumentError} for a checksum that no file can have */
+export function parseChecksum(checksum: string): string {
+  if (/^sha256:[0-9a-f]{64}$/.test(checksum)) return checksum.slice('sha256:'.length);
+  throw new InvalidArgumentError(`invalid checksum ${JSON.stringify(checksum)}`, {
+    why: 'it is sha256: with 64 hexadecimal digits behind it',
+    hint: 'sha256sum prints the digits',
+  });
+}
+
+/** Secrets by which a client gives credentials for a host. */
+async function authorizationOf(url: string, { secrets }: DownloadAsk): Promise<string | undefined> {
+  if (secrets === undefined || !URL.canParse(url)) return undefined;
+  const { hostname } = new URL(url);
+  const header = await secrets.get(`HTTP_AUTH_HEADER_${hostname}`);
+  if (header !== undefined) return header.toString('utf8').trim();
+  const token = await secrets.get(`HTTP_AUTH_TOKEN_${hostname}`);
+  return token === undefined ? undefined : `Bearer ${token.toString('utf8').trim()}`;
+}
+
+function tooLarge(url: string): TooLargeError {
+  return new TooLargeError(`${shown(url)} has more than ${LIMIT_BYTES} bytes`);
+}
+
+function createTeller({ vertex }: DownloadAsk, total: number): (bytes: number, isDone: boolean) => void {
+  const started = Date.now();
+  let told = 0;
+  return (current, isDone) => {
+    const now = Date.now();
+    if (!isDone && now - told < TOLD_EVERY_MS) return;
+    told = now;
+    vertex.status({ id: 'downloading', current, total, started, completed: isDone ? now : undefined });
+  };
+}
+
+/** `filename` of Content-Disposition (RFC 6266), without folders. */
+function givenName(header: string | undefined): string | undefined {
+  const [, quoted, plain] = /;\s*filename=(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(header ?? '') ?? [];
+  const name = (quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '').split('/').at(-1) ?? '';
+  return ['', '.', '..'].includes(name) || name.includes('\0') ? undefined : name;
 }

@@ -1,8 +1,9 @@
-import { mkdtemp, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openRoot } from '#lib/files/open-root.ts';
-import { findSources, type Source, type SourceTree } from './source-tree.ts';
 import { InternalError } from '#lib/errors.ts';
+import { openRoot } from '#lib/files/open-root.ts';
+import type { Source, SourceTree } from './source-tree.ts';
+import { walkSource } from './walk-source.ts';
 
 /** A file that is not in the context, as a source of its own. It goes with the build's scratch folder. */
 export async function inlineSource(
@@ -19,9 +20,15 @@ export async function inlineSource(
 export async function fileSource(folder: string, name: string): Promise<{ tree: SourceTree; source: Source }> {
   const plain = name.replaceAll('/', '_');
   if (plain !== 'content') await rename(join(folder, 'content'), join(folder, plain));
-  await stat(join(folder, plain));
-  const tree: SourceTree = { root: openRoot(folder), kind: 'context', digests: new Map(), taken: new Map() };
-  const [source] = findSources(tree, plain.replace(/[*?[\\]/g, '\\$&'), []);
-  if (source === undefined) throw new InternalError(`${name} was not written`);
-  return { tree, source };
+  const tree: SourceTree = {
+    root: openRoot(folder),
+    kind: 'context',
+    digests: new Map(),
+    taken: new Map(),
+    mayTake: true,
+    owner: { uid: 0, gid: 0 },
+  };
+  const entries = [...walkSource(tree, plain)];
+  if (entries.length === 0) throw new InternalError(`${name} was not written`);
+  return { tree, source: { name: plain, path: plain, isDirectory: false, entries } };
 }

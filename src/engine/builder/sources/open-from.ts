@@ -1,23 +1,32 @@
 import { nearest } from '#dockerfile/nearest.ts';
 import { BerthError, InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import { openRoot } from '#lib/files/open-root.ts';
-import { baseImage, layersOfImage } from '../stages/base-image.ts';
 import type { OpenSource, StageRun } from '../build-run.ts';
 import type { Layer } from '../layers.ts';
+import { baseImage, layersOfImage } from '../stages/base-image.ts';
 import { findFrom } from '../stages/plan.ts';
 import { openView } from '../workspace.ts';
+import { findNamedContext } from './find-named-context.ts';
+import { openNamedFiles } from './open-named-files.ts';
 
-/** Opens what `--from` names: a stage, by name or index, or an image. */
+/** Opens what `--from` names: a stage, by name or index, a named context, or an image. */
 export async function openFrom(run: StageRun, written: string): Promise<OpenSource> {
   const { build, index } = run;
   const stage = findFrom(build.plan.program, written, index);
   if (stage === 'later')
     throw new InvalidArgumentError(`invalid from flag value ${written}: no such stage before this one`);
-  const top = stage === undefined ? await topOfImage(run, written) : await topOfStage(run, stage.index);
-  const view = await openView(build.context, top);
+  if (stage !== undefined) return openStack(run, await layersOfStage(run, stage.index));
+  const named = findNamedContext(build.request, written, build.platform);
+  if (named?.kind === 'files') return openNamedFiles(build, written, named.source);
+  return openStack(run, await layersOf(run, written));
+}
+
+async function openStack({ build }: StageRun, stack: readonly Layer[]): Promise<OpenSource> {
+  const view = await openView(build.context, stack.at(-1));
   const root = openRoot(view.path);
   return {
     tree: { root, kind: 'stage', digests: new Map(), taken: new Map() },
+    stack,
     async [Symbol.asyncDispose]() {
       root[Symbol.dispose]();
       await view[Symbol.asyncDispose]();
@@ -40,15 +49,15 @@ function withStageHint(error: unknown, { run, written }: { run: StageRun; writte
   });
 }
 
-async function topOfStage({ build }: StageRun, index: number): Promise<Layer | undefined> {
-  const result = await build.results.get(index);
-  return result?.layers.at(-1);
+async function layersOfStage({ build }: StageRun, index: number): Promise<readonly Layer[]> {
+  const result = await (build.results.get(index) ?? build.require?.(index));
+  return result?.layers ?? [];
 }
 
-async function topOfImage(run: StageRun, written: string): Promise<Layer | undefined> {
+async function layersOf(run: StageRun, written: string): Promise<readonly Layer[]> {
   if (written === 'scratch') throw new InvalidArgumentError('invalid from flag value scratch: it is empty');
   const image = await baseImage(run.build, written, run.vertex).catch((error: unknown) => {
     throw withStageHint(error, { run, written });
   });
-  return layersOfImage(run.build.context, image).at(-1);
+  return layersOfImage(run.build.context, image);
 }

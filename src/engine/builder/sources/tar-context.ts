@@ -4,7 +4,7 @@ import { compileIgnore } from '#dockerfile/ignore.ts';
 import { extractTar } from '#engine/snapshots/tree/extract-tar.ts';
 import { openRoot } from '#lib/files/open-root.ts';
 import { applyIgnore } from './apply-ignore.ts';
-import type { ContextAsk, ContextSource } from './context-source.ts';
+import type { ContextAsk, ContextSource, OpenedContext } from './context-source.ts';
 
 const LIMITS = { entries: 2_000_000, headerBytes: 1024 * 1024, contentBytes: 2 ** 40 };
 
@@ -12,27 +12,38 @@ const LIMITS = { entries: 2_000_000, headerBytes: 1024 * 1024, contentBytes: 2 *
 export function tarContext(bytes: AsyncIterable<Uint8Array>, title = 'context'): ContextSource {
   const cleanup = new AsyncDisposableStack();
   let unpacked: Promise<string> | undefined;
-  const unpack = async ({ scratch, signal }: ContextAsk): Promise<string> => {
-    const path = await mkdtemp(join(scratch, 'context-'));
-    cleanup.defer(() => rm(path, { recursive: true, force: true }));
-    // Nothing is written through a link that the archive brought.
-    using strict = openRoot(path, { links: 'refuse' });
-    await extractTar(strict, bytes, { signal, limits: LIMITS });
-    return path;
-  };
   return {
     title,
     async open(ask) {
-      unpacked ??= unpack(ask);
-      const root = openRoot(await unpacked);
-      applyIgnore(root, compileIgnore(ask.exclude));
-      return {
-        tree: { root, kind: 'context', digests: new Map(), taken: new Map() },
-        async [Symbol.asyncDispose]() {
-          root[Symbol.dispose]();
-        },
-      };
+      unpacked ??= unpackContext(bytes, ask, cleanup);
+      return openUnpacked(await unpacked, ask);
     },
     [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
+  };
+}
+
+/** Unpacks an archive into a folder that goes with `cleanup`. */
+export async function unpackContext(
+  bytes: AsyncIterable<Uint8Array>,
+  { scratch, signal }: ContextAsk,
+  cleanup: AsyncDisposableStack,
+): Promise<string> {
+  const path = await mkdtemp(join(scratch, 'context-'));
+  cleanup.defer(() => rm(path, { recursive: true, force: true }));
+  // Nothing is written through a link that the archive brought.
+  using strict = openRoot(path, { links: 'refuse' });
+  await extractTar(strict, bytes, { signal, limits: LIMITS });
+  return path;
+}
+
+/** A folder of ours as a context; what is left out is removed from it. */
+export function openUnpacked(path: string, { exclude }: Pick<ContextAsk, 'exclude'>): OpenedContext {
+  const root = openRoot(path);
+  applyIgnore(root, compileIgnore(exclude));
+  return {
+    tree: { root, kind: 'context', digests: new Map(), taken: new Map(), mayTake: true },
+    async [Symbol.asyncDispose]() {
+      root[Symbol.dispose]();
+    },
   };
 }

@@ -1,14 +1,14 @@
-import { closeSync, constants, mkdirSync, write as writeCallback, writeSync } from 'node:fs';
-import { promisify } from 'node:util';
-import { setAttributes, setMtime } from '#engine/snapshots/tree/attributes.ts';
+import { closeSync, constants, fchmodSync, fchownSync, mkdirSync } from 'node:fs';
+import { setAttributes, setMtime, setXattrs } from '#engine/snapshots/tree/attributes.ts';
 import { ffiPath } from '#engine/snapshots/tree/ffi-path.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import { fileError } from '#lib/files/file-error.ts';
 import type { Located, Root } from '#lib/files/open-root.ts';
 import { makeNode } from '#linux/mknod.ts';
+import type { Source, SourceEntry, SourceTree } from '../sources/source-tree.ts';
 import { applyChmod } from './chmod.ts';
+import { copyContent } from './copy-content.ts';
 import { type Takeover } from './take-over.ts';
-import { openContent, type Source, type SourceEntry, type SourceTree } from '../sources/source-tree.ts';
 
 /** How files arrive. */
 export interface WriteOptions {
@@ -20,14 +20,13 @@ export interface WriteOptions {
   takeovers?: Takeover[];
 }
 
-const write = promisify(writeCallback);
 const TAKEOVER_BYTES = 1024 * 1024;
-const SMALL_BYTES = 64 * 1024;
-const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+/** Readable too, so that what was written can be looked at. */
+const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
 
 /**
- * Copies a source into a tree. A folder's content goes into the folder at `path`; anything else is put at `path` itself. Links of the tree
- * lead on inside it.
+ * Copies a source into a tree. A folder's content goes into the folder at `path`, which keeps what it is like; anything else is put at `path`
+ * itself. Links in the folders of `path` lead on inside the tree; in what is copied, a link is never followed.
  */
 export async function writeSource(
   { from, to }: { from: SourceTree; to: Root },
@@ -37,7 +36,8 @@ export async function writeSource(
   const writer: Writer = { from, to, options, times: [], links: new Map() };
   for (const entry of source.entries) {
     options.signal.throwIfAborted();
-    await writeEntry(writer, entry, entry.relative === '' ? path : `${path}/${entry.relative}`);
+    if (entry.relative === '' && entry.kind === 'directory') openTop(writer, path);
+    else await writeEntry(writer, entry, entry.relative === '' ? path : `${path}/${entry.relative}`);
   }
   for (const { path: folder, mtimeNs } of writer.times.toReversed()) setMtime(to.locate(`${folder}/.`), mtimeNs);
 }
@@ -46,10 +46,17 @@ interface Writer {
   from: SourceTree;
   to: Root;
   options: WriteOptions;
-  /** Times of folders that were made; set when nothing more comes into them. */
+  /** Times of folders; set when nothing more comes into them. */
   times: { path: string; mtimeNs: bigint }[];
   /** Places of files that have more links, by inode. */
   links: Map<string, string>;
+}
+
+function openTop({ to, options }: Writer, path: string): void {
+  const existing = to.stat(path);
+  if (existing?.isDirectory() === true) return;
+  if (existing !== undefined) throw noFolder(path);
+  makeFolders(to, path, options.owner);
 }
 
 async function writeEntry(writer: Writer, entry: SourceEntry, path: string): Promise<void> {
@@ -62,13 +69,13 @@ async function writeEntry(writer: Writer, entry: SourceEntry, path: string): Pro
     }),
   };
   if (entry.kind === 'directory') {
-    if (!makeFolder(writer, path)) return;
+    openFolder(to, path);
     const { mtimeNs, ...rest } = attributes;
-    setAttributes(to.locate(`${path}/.`), rest);
+    setAttributes(to.locate(path), rest);
     if (mtimeNs !== undefined) writer.times.push({ path, mtimeNs });
     return;
   }
-  const place = clearPlace(writer, path);
+  const place = clearPlace(to, path);
   const linked = writer.links.get(entry.inode);
   if (linked !== undefined) {
     to.link(linked, place.canonical);
@@ -80,20 +87,27 @@ async function writeEntry(writer: Writer, entry: SourceEntry, path: string): Pro
     options.takeovers?.push({ from: writer.from, path: entry.path, target: place.canonical, attributes });
     return;
   }
-  if (entry.kind === 'file') await writeFile(writer, entry, place.canonical);
-  else if (entry.kind === 'symlink') to.symlink(entry.target, place.canonical);
+  if (entry.kind === 'file') {
+    await writeFile(writer, { ...entry, attributes }, place.canonical);
+    return;
+  }
+  if (entry.kind === 'symlink') to.symlink(entry.target, place.canonical);
   else makeNode(ffiPath(place), { kind: entry.kind, mode: attributes.mode, major: entry.major, minor: entry.minor });
   setAttributes(to.locate(place.canonical), attributes, { isLink: entry.kind === 'symlink' });
 }
 
-/** @returns whether it was made; one that is there stays as it is */
-function makeFolder({ to, options }: Writer, path: string): boolean {
-  const existing = to.stat(path);
-  if (existing?.isDirectory() === true) return false;
-  if (existing !== undefined || to.lstat(path) !== undefined)
-    throw new InvalidArgumentError(`cannot copy a directory to a non-directory: /${path}`);
-  makeFolders(to, path, options.owner);
-  return true;
+/** A folder that is there becomes like the one that comes; a link is none. */
+function openFolder(to: Root, path: string): void {
+  const existing = to.lstat(path);
+  if (existing === undefined) to.mkdir(path, 0o700);
+  else if (!existing.isDirectory()) throw noFolder(path);
+}
+
+function noFolder(path: string): InvalidArgumentError {
+  return new InvalidArgumentError(`cannot copy a directory to a non-directory: /${path}`, {
+    why: 'something else of that name is in the image already',
+    hint: 'copy to another place, or remove it in a step before',
+  });
 }
 
 /** Makes a folder with all missing ones above it. */
@@ -110,39 +124,38 @@ export function makeFolders(to: Root, path: string, owner: { uid: number; gid: n
 }
 
 /** What is at a place gives way, but a folder does not. */
-function clearPlace({ to, options }: Writer, path: string): Located {
-  const slash = path.lastIndexOf('/');
-  if (slash > 0) makeFolders(to, path.slice(0, slash), options.owner);
+function clearPlace(to: Root, path: string): Located {
   const existing = to.lstat(path);
   if (existing?.isDirectory() === true)
-    throw new InvalidArgumentError(`cannot copy a file to a directory of that name: /${path}`);
+    throw new InvalidArgumentError(`cannot copy a file to a directory of that name: /${path}`, {
+      why: 'a folder of that name is in the image already',
+      hint: 'copy to another place, or remove it in a step before',
+    });
   if (existing !== undefined) to.remove(path);
   return to.locate(path);
 }
 
 /** A large file that no layer has yet; it is only marked here. */
 function isTaken({ from, options }: Writer, entry: SourceEntry): boolean {
-  if (options.takeovers === undefined || from.kind !== 'context' || entry.size < TAKEOVER_BYTES) return false;
+  if (options.takeovers === undefined || from.mayTake !== true || entry.size < TAKEOVER_BYTES) return false;
   if (from.taken.has(entry.path) || entry.inode !== '') return false;
   from.taken.set(entry.path, entry.attributes);
   return true;
 }
 
 async function writeFile({ from, to, options }: Writer, entry: SourceEntry, path: string): Promise<void> {
+  const { mode, uid, gid, xattrs, mtimeNs } = entry.attributes;
   const fd = to.openFile(path, CREATE, 0o600);
   try {
-    for await (const chunk of openContent(from.root, entry.path)) {
-      options.signal.throwIfAborted();
-      await writeChunk(fd, chunk);
-    }
+    await copyContent(from, entry, { fd, signal: options.signal });
+    fchownSync(fd, uid, gid);
+    fchmodSync(fd, mode);
   } catch (error) {
     throw fileError(error, `/${path}`);
   } finally {
     closeSync(fd);
   }
-}
-
-async function writeChunk(fd: number, chunk: Buffer): Promise<void> {
-  if (chunk.length <= SMALL_BYTES) writeSync(fd, chunk);
-  else for (let at = 0; at < chunk.length;) at += (await write(fd, chunk, at)).bytesWritten;
+  const place = to.locate(path);
+  setXattrs(place, xattrs);
+  if (mtimeNs !== undefined) setMtime(place, mtimeNs);
 }

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { closeSync, constants, fstatSync, read, readSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { ConflictError } from '#lib/errors.ts';
+import type { Root } from '#lib/files/open-root.ts';
+import { type FileStamp } from './file-digests.ts';
+import { isYoung } from './digest-table.ts';
+import type { SourceEntry, SourceTree } from './source-tree.ts';
+import { stampOf } from './walk-source.ts';
+
+const READ = constants.O_RDONLY | constants.O_NONBLOCK;
+const CHUNK_BYTES = 1024 * 1024;
+/** To wait for each of thousands of small files would cost more than their bytes. */
+const SMALL_BYTES = 64 * 1024;
+/** So often a file is read again that changes meanwhile. */
+const TRIES = 3;
+
+const readAsync = promisify(read);
+
+/** Content of a regular file. */
+export async function* openContent(root: Root, path: string): AsyncGenerator<Buffer> {
+  const fd = root.openFile(path, READ);
+  try {
+    yield* contentOf(fd, fstatSync(fd).size);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function* contentOf(fd: number, size: number): AsyncGenerator<Buffer> {
+  if (size > SMALL_BYTES) yield* readLarge(fd);
+  else yield readSmall(fd, size);
+}
+
+function readSmall(fd: number, size: number): Buffer {
+  const buffer = Buffer.allocUnsafe(size);
+  return buffer.subarray(0, readSync(fd, buffer, 0, size, 0)); // eslint-disable-line max-params -- Node's own
+}
+
+async function* readLarge(fd: number): AsyncGenerator<Buffer> {
+  for (;;) {
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    const { bytesRead } = await readAsync(fd, { buffer });
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+/**
+ * Digest of a file; hexadecimal sha256. It is read only if neither this build nor an earlier one did.
+ * @throws {ConflictError} if it changes all the time
+ */
+export async function digestFile(tree: SourceTree, entry: SourceEntry): Promise<string> {
+  const { path, stamp } = entry;
+  const known = tree.digests.get(path) ?? (stamp === undefined ? undefined : tree.known?.find(stamp));
+  const digest = known ?? (await readDigest(tree, entry));
+  tree.digests.set(path, digest);
+  return digest;
+}
+
+async function readDigest(tree: SourceTree, entry: SourceEntry): Promise<string> {
+  for (let count = 0; count < TRIES; count++) {
+    const fd = tree.root.openFile(entry.path, READ);
+    try {
+      const before = stampOf(fstatSync(fd, { bigint: true }));
+      const startedNs = BigInt(Date.now()) * 1_000_000n;
+      const digest = await hashOf(fd, Number(before.size));
+      if (tree.isLive !== true) return digest;
+      if (!isSameStamp(before, stampOf(fstatSync(fd, { bigint: true })))) continue;
+      entry.stamp = before;
+      entry.size = Number(before.size);
+      if (isYoung(before, startedNs)) tree.young?.add(entry.path);
+      else tree.known?.put(before, digest);
+      return digest;
+    } finally {
+      closeSync(fd);
+    }
+  }
+  throw changed(entry.path);
+}
+
+async function hashOf(fd: number, size: number): Promise<string> {
+  const hash = createHash('sha256');
+  if (size <= SMALL_BYTES) return hash.update(readSmall(fd, size)).digest('hex');
+  for await (const chunk of readLarge(fd)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+export function isSameStamp(one: FileStamp, other: FileStamp): boolean {
+  return (
+    one.ctimeNs === other.ctimeNs &&
+    one.mtimeNs === other.mtimeNs &&
+    one.size === other.size &&
+    one.inode === other.inode &&
+    one.device === other.device
+  );
+}
+
+export function changed(path: string): ConflictError {
+  return new ConflictError(`${path} changed while it was read`, {
+    why: 'something writes to it',
+    hint: 'build again when nothing does, or name it in .dockerignore',
+  });
+}

@@ -1,0 +1,89 @@
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { sha256 } from '#lib/sha256.ts';
+import { type DigestTable, EMPTY_TABLE, openDigestTable } from './digest-table.ts';
+
+/** What tells one state of a file from all others: a change of any byte of it changes the time of its inode. */
+export interface FileStamp {
+  device: bigint;
+  inode: bigint;
+  /** Nanoseconds since epoch. */
+  ctimeNs: bigint;
+  mtimeNs: bigint;
+  size: bigint;
+}
+
+/** Digests of the files of one folder, by their state; hexadecimal. */
+export interface KnownDigests {
+  find(stamp: FileStamp): string | undefined;
+  /** Files that were changed so shortly before that a further change could not be told are not kept. */
+  put(stamp: FileStamp, digest: string): void;
+}
+
+/** What builds have read of folders on this host, so that files that did not change are not read again. */
+export interface FileDigests {
+  /** Those of a folder; kept on the disk when disposed. */
+  of(folder: string): Promise<KnownDigests & AsyncDisposable>;
+}
+
+/** Folders whose digests are kept in memory, and on the disk. */
+const IN_MEMORY = 8;
+const ON_DISK = 64;
+const LIMIT_BYTES = 128 * 1024 * 1024;
+
+/** @param root folder for them; made when it is needed */
+export function openFileDigests(root: string): FileDigests {
+  const tables = new Map<string, Promise<DigestTable>>();
+  const load = async (name: string): Promise<DigestTable> => {
+    const path = join(root, name);
+    const facts = await stat(path).catch(() => undefined);
+    if (facts === undefined || facts.size > LIMIT_BYTES) return openDigestTable(EMPTY_TABLE);
+    return openDigestTable(await readFile(path).catch(() => EMPTY_TABLE));
+  };
+  const tableOf = (name: string): Promise<DigestTable> => {
+    const table = tables.get(name) ?? load(name);
+    tables.delete(name);
+    tables.set(name, table);
+    const [oldest] = tables.keys();
+    if (tables.size > IN_MEMORY && oldest !== undefined) tables.delete(oldest);
+    return table;
+  };
+  return {
+    async of(folder) {
+      const name = sha256(folder).slice('sha256:'.length, 'sha256:'.length + 32);
+      const table = await tableOf(name);
+      return {
+        find: (stamp) => table.find(stamp),
+        put: (stamp, digest) => table.put(stamp, digest),
+        async [Symbol.asyncDispose]() {
+          // Only time is lost where this cannot be written.
+          await (table.isChanged() ? save(root, name, table.write()) : touch(join(root, name))).catch(() => {});
+        },
+      };
+    },
+  };
+}
+
+async function save(root: string, ...[name, bytes]: [name: string, bytes: Buffer]): Promise<void> {
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  const fresh = join(root, `.${name}-${randomBytes(4).toString('hex')}`);
+  await writeFile(fresh, bytes, { mode: 0o600 });
+  await rename(fresh, join(root, name));
+  await removeOldest(root);
+}
+
+async function touch(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(path, now, now);
+}
+
+async function removeOldest(root: string): Promise<void> {
+  const names = await readdir(root);
+  if (names.length <= ON_DISK) return;
+  const aged = await Promise.all(
+    names.map(async (name) => ({ name, time: (await stat(join(root, name)).catch(() => undefined))?.mtimeMs ?? 0 })),
+  );
+  const old = aged.toSorted((a, b) => b.time - a.time).slice(ON_DISK);
+  for (const { name } of old) await rm(join(root, name), { force: true });
+}

@@ -1,0 +1,221 @@
+import { basename } from 'node:path';
+import { parseGitReference } from '#dockerfile/git-reference.ts';
+import { expand } from '#dockerfile/expand.ts';
+import { type Heredoc, heredocText, parseHeredoc } from '#dockerfile/heredoc.ts';
+import type { CopyInstruction } from '#dockerfile/instruction.ts';
+import { InvalidArgumentError } from '#lib/errors.ts';
+import { openRoot } from '#lib/files/open-root.ts';
+import { sha256 } from '#lib/sha256.ts';
+import type { OpenSource, StageRun } from '../build-run.ts';
+import { pathOf } from '../sources/context-paths.ts';
+import { digestSource } from '../sources/digest-source.ts';
+import { checkDigest, download, parseChecksum } from '../sources/download.ts';
+import { matchParents, matchSources } from '../sources/find-sources.ts';
+import { fetchGit } from '../sources/git/fetch-git.ts';
+import { gitMaterial } from '../sources/git-context.ts';
+import { fileSource, inlineSource } from '../sources/inline-source.ts';
+import { isArchive } from '../sources/is-archive.ts';
+import { shown } from '../sources/network/open-url.ts';
+import { openFrom } from '../sources/open-from.ts';
+import type { Source, SourceTree } from '../sources/source-tree.ts';
+
+/** Something to copy, with the tree it is in. */
+export interface LoadedItem {
+  tree: SourceTree;
+  source: Source;
+  /** ADD unpacks it. */
+  isArchive: boolean;
+}
+
+/** Something to copy; what has a name for good is fetched only when it is copied. */
+export interface Item {
+  /** Of all that is copied; hexadecimal. */
+  digest: string;
+  /** As the history names it. */
+  kind: 'file' | 'dir';
+  load(): Promise<LoadedItem>;
+  /** What is here already. */
+  loaded: LoadedItem | undefined;
+}
+
+interface Collecting {
+  run: StageRun;
+  instruction: CopyInstruction;
+  resources: AsyncDisposableStack;
+  exclude: readonly string[];
+}
+
+/** What the words of COPY or ADD name. Views and files are let go with `resources`. @throws {NotFoundError} {InvalidArgumentError} */
+export async function collectItems(
+  run: StageRun,
+  ...[instruction, resources]: [instruction: CopyInstruction, resources: AsyncDisposableStack]
+): Promise<Item[]> {
+  const { scope } = run.state;
+  const from = instruction.from ?? '';
+  if (from !== '' && instruction.heredocs.length > 0) throw new InvalidArgumentError('COPY --from has no heredocs');
+  const exclude = instruction.exclude.map((pattern) => scope.expand(pattern));
+  const collecting = { run, instruction, resources, exclude };
+  const heredocs = [...instruction.heredocs];
+  const words = instruction.sources.map((word) => {
+    const heredoc = parseHeredoc(word) === undefined ? undefined : heredocs.shift();
+    return heredoc ?? scope.expand(word);
+  });
+  checkChecksum(instruction, words);
+  const isLocal = (word: string | Heredoc): word is string => typeof word === 'string' && !isRemote(instruction, word);
+  const opened = words.some(isLocal) ? await openSource(collecting, words.filter(isLocal)) : undefined;
+  const items: Item[] = [];
+  for (const word of words) {
+    if (typeof word !== 'string') items.push(await fromHeredoc(run, word));
+    else if (!isRemote(instruction, word)) items.push(...(await fromTree(collecting, opened?.tree, word)));
+    else items.push(/^https?:/i.test(word) && !isGit(word) ? await fromUrl(collecting, word) : await fromGit(collecting, word)); // prettier-ignore
+  }
+  return items;
+}
+
+function isGit(word: string): boolean {
+  return parseGitReference(word)?.looksLocal === false;
+}
+
+/** @throws {InvalidArgumentError} for COPY, which takes nothing from elsewhere */
+function isRemote({ kind }: CopyInstruction, word: string): boolean {
+  const isAddress = /^https?:\/\//i.test(word) || isGit(word);
+  if (isAddress && kind === 'copy')
+    throw new InvalidArgumentError(`source can't be a ${isGit(word) ? 'git ref' : 'URL'} for COPY`, {
+      why: 'COPY takes files from the build context, a stage or an image',
+      hint: 'write ADD',
+    });
+  return isAddress;
+}
+
+function checkChecksum({ checksum, kind }: CopyInstruction, words: readonly (string | Heredoc)[]): void {
+  if (checksum === undefined || checksum === '') return;
+  const [word] = words;
+  if (kind === 'copy') throw new InvalidArgumentError("checksum can't be specified for COPY", { hint: 'write ADD' });
+  if (words.length !== 1) throw new InvalidArgumentError("checksum can't be specified for multiple sources");
+  if (typeof word !== 'string' || !(/^https?:\/\//i.test(word) || isGit(word)))
+    throw new InvalidArgumentError('checksum requires HTTP(S) or Git sources', {
+      why: 'files of the build context change with the context',
+    });
+}
+
+async function openSource(
+  { run, instruction, resources }: Collecting,
+  words: readonly string[],
+): Promise<Pick<OpenSource, 'tree'>> {
+  const from = instruction.from ?? '';
+  if (from === '') return { tree: await run.build.files.context(words.map(pathOf)) };
+  return resources.use(await openFrom(run, run.state.scope.expand(from)));
+}
+
+async function fromTree(
+  { run, instruction, exclude }: Collecting,
+  ...[tree, word]: [tree: SourceTree | undefined, word: string]
+): Promise<Item[]> {
+  if (tree === undefined) return [];
+  const find = instruction.parents ? matchParents : matchSources;
+  const items: Item[] = [];
+  for (const source of find(tree, word, exclude)) {
+    if (tree.kind === 'context') run.build.files.sizes.add(source.entries);
+    const withOwner = instruction.kind === 'copy' && tree.kind === 'stage' && instruction.chown === undefined;
+    const digest = await digestSource(tree, source, { withOwner, signal: run.build.signal });
+    const mayUnpack = instruction.unpack ?? instruction.kind === 'add';
+    const unpacks = mayUnpack && !source.isDirectory && (await isArchive(tree.root, source));
+    items.push(itemOf(digest, { tree, source, isArchive: unpacks }));
+  }
+  return items;
+}
+
+function itemOf(digest: string, loaded: LoadedItem): Item {
+  return { digest, kind: loaded.source.isDirectory ? 'dir' : 'file', load: async () => loaded, loaded };
+}
+
+async function fromHeredoc({ state, build }: StageRun, heredoc: Heredoc): Promise<Item> {
+  const raw = heredocText(heredoc);
+  const variables = state.scope.variables();
+  const text = heredoc.expand
+    ? expand(raw, variables, { heredoc: true, escape: build.plan.program.directives.escape }).word
+    : raw;
+  const { tree, source } = await inlineSource(build.files.scratch, { name: heredoc.name, text });
+  const digest = sha256(`${heredoc.name}\n${text}`).slice('sha256:'.length);
+  return itemOf(digest, { tree, source, isArchive: false });
+}
+
+/** With a checksum, it is known what will come before it comes. */
+async function fromUrl({ run, instruction }: Collecting, url: string): Promise<Item> {
+  const { build, vertex } = run;
+  const { checksum = '' } = instruction;
+  const pinned = checksum === '' ? undefined : parseChecksum(checksum);
+  const name = nameOfUrl(url);
+  const unpack = instruction.unpack === true;
+  const load = async (): Promise<LoadedItem & { digest: string }> => {
+    const found = await download(url, { ...build.files.ask, vertex });
+    if (pinned !== undefined) checkDigest(url, found.digest, checksum);
+    build.materials.push({ uri: shown(url), digest: { sha256: found.digest } });
+    const { tree, source } = await fileSource(found.folder, name ?? found.name ?? '__unnamed__');
+    return { tree, source, isArchive: unpack && (await isArchive(tree.root, source)), digest: found.digest };
+  };
+  const digestOf = (content: string, file: string): string =>
+    sha256(`url ${file} ${content} ${unpack}`).slice('sha256:'.length);
+  if (pinned !== undefined && name !== undefined)
+    return { digest: digestOf(pinned, name), kind: 'file', load: once(load), loaded: undefined };
+  const { digest, ...loaded } = await load();
+  return itemOf(digestOf(digest, loaded.source.name), loaded);
+}
+
+/** Undefined where the path ends with nothing that could be a name. */
+function nameOfUrl(url: string): string | undefined {
+  let name = basename(new URL(url).pathname);
+  try {
+    name = decodeURIComponent(name);
+  } catch {
+    // A percent sign that encodes nothing stays.
+  }
+  return ['', '.', '..'].includes(name) ? undefined : name;
+}
+
+async function fromGit({ run, instruction, exclude }: Collecting, word: string): Promise<Item> {
+  const { build, vertex } = run;
+  const reference = withFlags(word, instruction);
+  const load = async (): Promise<LoadedItem & { commit: string }> => {
+    const { path, commit } = await fetchGit(reference, { ...build.files.ask, vertex });
+    build.materials.push(gitMaterial(reference, commit));
+    const tree: SourceTree = {
+      root: openRoot(path),
+      kind: 'context',
+      digests: new Map(),
+      taken: new Map(),
+      mayTake: true,
+      owner: { uid: 0, gid: 0 },
+    };
+    const [source] = matchSources(tree, '/', exclude);
+    return { tree, source: source ?? { name: '', path: '', isDirectory: true, entries: [] }, isArchive: false, commit };
+  };
+  const { subdir = '', keepGitDir = false, submodules = true, mtime = 'checkout' } = reference;
+  const digestOf = (commit: string): string =>
+    sha256(JSON.stringify(['git', commit, subdir, keepGitDir, submodules, mtime, exclude])).slice('sha256:'.length);
+  // A whole commit says what all of it is, wherever it comes from.
+  const known = [reference.checksum, reference.ref].find((name) => /^[0-9a-f]{40}$/.test(name ?? ''));
+  if (known !== undefined) return { digest: digestOf(known), kind: 'dir', load: once(load), loaded: undefined };
+  const { commit, ...loaded } = await load();
+  return itemOf(digestOf(commit), loaded);
+}
+
+function withFlags(
+  word: string,
+  { keepGitDir, checksum = '' }: CopyInstruction,
+): NonNullable<ReturnType<typeof parseGitReference>> {
+  const reference = parseGitReference(word);
+  if (reference === undefined) throw new InvalidArgumentError(`${word} is no git repository`);
+  if (checksum !== '' && reference.checksum !== undefined && reference.checksum !== checksum)
+    throw new InvalidArgumentError(`checksum mismatch ${JSON.stringify(checksum)} != ${JSON.stringify(reference.checksum)}`); // prettier-ignore
+  return {
+    ...reference,
+    keepGitDir: reference.keepGitDir ?? keepGitDir,
+    checksum: checksum === '' ? reference.checksum : checksum,
+  };
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
+}
