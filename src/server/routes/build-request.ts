@@ -3,6 +3,7 @@ import { parseRegistryConfig, type RegistryAuth } from '#api/auth-header.ts';
 import { queryFlag, queryInteger } from '#api/query.ts';
 import type { CacheSpec } from '#engine/builder/cache/cache-spec.ts';
 import { NO_SECRETS, NO_SSH } from '#engine/builder/sources/client-sources.ts';
+import { addressedContext } from '#engine/builder/sources/named-context.ts';
 import { tarContext } from '#engine/builder/sources/tar-context.ts';
 import type { BuildRequest, Credentials, RunLimits } from '#engine/builder/request.ts';
 import { InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
@@ -15,9 +16,10 @@ export function parseBuildRequest(call: Call, signal: AbortSignal): BuildRequest
   const { query, request } = call;
   refuseUnsupported(query);
   const platform = query.get('platform') ?? '';
+  const remote = query.get('remote') ?? '';
   return {
     ref: query.get('buildid') || randomUUID(),
-    context: tarContext(call.body()),
+    context: remote === '' ? tarContext(call.body()) : addressedContext(remote),
     dockerfile: { name: query.get('dockerfile') || 'Dockerfile' },
     namedContexts: new Map(),
     buildArgs: mapOf(query, 'buildargs'),
@@ -53,21 +55,18 @@ function credentialsOf(byRegistry: Readonly<Record<string, RegistryAuth>>): Cred
 }
 
 function refuseUnsupported(query: URLSearchParams): void {
-  if (query.get('version') === '2')
-    throw new NotImplementedError('BuildKit builds are not implemented by this engine', {
-      why: 'the client asked for version 2 of the build protocol',
-      hint: 'build with DOCKER_BUILDKIT=0',
-    });
   if (queryFlag(query, 'squash'))
     throw new NotImplementedError('squash is not supported', { hint: 'build with several stages instead' });
-  const remote = query.get('remote') ?? '';
-  if (remote !== '')
-    throw new NotImplementedError(`a build context from ${remote.split('://')[0]} is not supported`, {
-      hint: 'send the context itself: docker build PATH',
+  if (query.get('remote') === 'client-session')
+    throw new NotImplementedError('a context over a session is not taken by this protocol', {
+      why: 'the client asked for version 2 of POST /build with remote=client-session',
+      hint: 'send the context as a tar, or build with docker buildx',
     });
   const outputs = query.get('outputs') ?? '';
   if (outputs !== '' && outputs !== '[]' && outputs !== 'null')
-    throw new NotImplementedError('other outputs than the image store need BuildKit');
+    throw new NotImplementedError('other outputs than the image store need BuildKit', {
+      hint: 'build with docker buildx, or with berth build --output',
+    });
 }
 
 /** Settings without effect here, where they are more than the client's defaults. */

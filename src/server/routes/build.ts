@@ -9,6 +9,7 @@ import { CancelledError, InvalidArgumentError } from '#lib/errors.ts';
 import type { Digest } from '#oci/digest.ts';
 import type { Call, Route } from '../route.ts';
 import { parseBuildRequest } from './build-request.ts';
+import { createTraceOutput } from './trace-output.ts';
 
 /** What these routes need of the engine. */
 export interface BuildBackend {
@@ -30,11 +31,13 @@ async function build({ builder }: BuildBackend, call: Call, running: Map<string,
   if (id !== '') running.set(id, cancelled);
   try {
     const request = parseBuildRequest(call, AbortSignal.any([call.signal, cancelled.signal]));
-    // What happens before the status is sent has no words in this protocol.
-    let tell: ((event: BuildEvent) => void) | undefined;
-    await using prepared = await builder.prepare(request, (event) => tell?.(event));
+    // What happens before the status is sent waits until then.
+    const early: BuildEvent[] = [];
+    let tell = (event: BuildEvent): void => void early.push(event);
+    await using prepared = await builder.prepare(request, (event) => tell(event));
     await runBuild(prepared, call, (listener) => {
       tell = listener;
+      for (const event of early) listener(event);
     });
   } finally {
     if (running.get(id) === cancelled) running.delete(id);
@@ -54,17 +57,17 @@ async function runBuild(
   const send = (message: object): void => {
     sent = sent.then(() => lines.write(message)).catch(() => {});
   };
-  listen(
-    createClassicOutput((piece) => {
-      if (!isQuiet) send(typeof piece === 'string' ? { stream: piece } : piece);
-    }),
-  );
+  const isTraced = call.query.get('version') === '2';
+  const show = (piece: string | object): void => {
+    if (!isQuiet) send(typeof piece === 'string' ? { stream: piece } : piece);
+  };
+  listen(isTraced ? createTraceOutput(show) : createClassicOutput(show));
   try {
     const { image, response } = await prepared.run();
     const tags = (response.get('image.name') ?? '').split(',').filter((name) => name !== '');
-    if (image !== undefined) send({ aux: { ID: image.id } });
+    if (image !== undefined) send({ ...(isTraced && { id: 'moby.image.id' }), aux: { ID: image.id } });
     if (image !== undefined && isQuiet) send({ stream: `${image.id}\n` });
-    else if (image !== undefined) tellResult(send, image.id, tags);
+    else if (image !== undefined && !isTraced) tellResult(send, image.id, tags);
   } catch (error) {
     send(failureMessage(error));
   }
