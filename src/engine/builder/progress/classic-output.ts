@@ -94,7 +94,7 @@ function createLines(): (event: BuildEvent) => readonly Piece[] {
 }
 
 function warning({ finding }: Extract<BuildEvent, { kind: 'finding' }>): string {
-  return `[Warning] ${finding.code}: ${finding.message}\n`;
+  return `[${finding.severity === 'hint' ? 'Hint' : 'Warning'}] ${finding.code}: ${finding.message}\n`;
 }
 
 function started({ step }: VertexFacts): readonly Piece[] {
