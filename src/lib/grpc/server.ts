@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import {
-  constants,
   type IncomingHttpHeaders,
   performServerHandshake,
   type ServerHttp2Session,
@@ -34,11 +33,17 @@ const CALLS_AT_A_TIME = 1000;
 /** Bytes that a peer may send on one call before they are read. */
 const WINDOW_BYTES = 1024 * 1024;
 
+const SESSION_MEMORY_MB = 64;
+const TRAILERS_LIMIT_BYTES = 1024 * 1024;
+
 export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const sessions = new Set<ServerHttp2Session>();
   return {
     async serve(socket) {
       const session = performServerHandshake(socket, {
+        maxSessionMemory: SESSION_MEMORY_MB,
+        // Details of errors go in trailers.
+        maxSendHeaderBlockLength: TRAILERS_LIMIT_BYTES,
         settings: { maxConcurrentStreams: CALLS_AT_A_TIME, initialWindowSize: WINDOW_BYTES, enablePush: false },
       });
       sessions.add(session);
@@ -146,8 +151,8 @@ function end(stream: ServerHttp2Stream, status: GrpcStatus): void {
   if (stream.destroyed || stream.closed) return;
   stream.once('wantTrailers', () => {
     stream.sendTrailers(statusTrailers(status));
-    // A caller that still sends is told to stop, or the call would stay open for its sake.
-    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
   });
   stream.end();
+  // What the caller still sends is dropped: with the status it knows that nobody reads it.
+  stream.resume();
 }

@@ -73,9 +73,23 @@ function placeOf({ source, location }: DockerfileError): FailedPlace {
   };
 }
 
-function sourceDetail({ file, text, lines }: FailedPlace): GrpcStatus['details'][number] {
+/** Trailers are small: of a long file only the lines around the place are sent, the others are empty. */
+const LONG_FILE = 32 * 1024;
+const LINES_AROUND = 20;
+
+function shownText({ text, lines: { start, end } }: FailedPlace): string {
+  if (text.length <= LONG_FILE) return text;
+  const isNear = (number: number): boolean => number >= start - LINES_AROUND && number <= end + LINES_AROUND;
+  return text
+    .split('\n')
+    .map((line, index) => (isNear(index + 1) ? line.slice(0, LONG_FILE / LINES_AROUND) : ''))
+    .join('\n');
+}
+
+function sourceDetail(place: FailedPlace): GrpcStatus['details'][number] {
+  const { file, lines } = place;
   const value = {
-    info: { filename: file, data: Buffer.from(text).toString('base64'), language: 'Dockerfile' },
+    info: { filename: file, data: Buffer.from(shownText(place)).toString('base64'), language: 'Dockerfile' },
     ranges: [{ start: { line: lines.start }, end: { line: lines.end } }],
   };
   return { typeUrl: SOURCE_TYPE, value: Buffer.from(JSON.stringify(value)) };

@@ -1,6 +1,6 @@
 import type { OutputSpec } from '#engine/builder/export/output-spec.ts';
 import { InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
-import { familiarName, parseReference, withDefaultTag } from '#oci/reference.ts';
+import { canonicalName, parseReference, withDefaultTag } from '#oci/reference.ts';
 import type { Order } from './running-build.ts';
 import type { Session } from './sessions.ts';
 
@@ -32,16 +32,16 @@ function specOf(
       hint: `one of ${Object.keys(TYPES).join(', ')}`,
     });
   if (known === 'cacheonly') return { type: known, attributes };
-  if (known === 'image') return { type: known, attributes: withFamiliarNames(attributes) };
+  if (known === 'image') return { type: known, attributes: withFullNames(attributes) };
   if (session === undefined)
     throw new InvalidArgumentError(`the output ${type} goes to the client, and there is no session to it`);
   return { type: known, attributes, sink: session.sink(index) };
 }
 
-/** Names as the store lists them. What is pushed by its digest keeps its name without a tag. */
-function withFamiliarNames(attributes: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+/** Names in full, as clients are told them. What is pushed by its digest keeps its name without a tag. */
+function withFullNames(attributes: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   const names = (attributes.get('name') ?? '').split(',').filter((name) => name !== '');
   if (names.length === 0 || attributes.get('push-by-digest') === 'true') return attributes;
-  const familiar = names.map((name) => familiarName(withDefaultTag(parseReference(name))));
-  return new Map([...attributes, ['name', [...new Set(familiar)].join(',')]]);
+  const full = names.map((name) => canonicalName(withDefaultTag(parseReference(name))));
+  return new Map([...attributes, ['name', [...new Set(full)].join(',')]]);
 }
