@@ -78,10 +78,11 @@ export async function contextFacts(asking: Asking, { isEarly }: { isEarly: boole
 /** Files that steps have read, the largest first. */
 function copiedFiles(tree: SourceTree): { path: string; bytes: number }[] {
   const found: { path: string; bytes: number }[] = [];
+  const listed = new Map([...(tree.listing?.below('') ?? [])].map(({ path, size }) => [path, size]));
   for (const path of tree.digests.keys()) {
     if (!/\.\w{1,12}$|(?:^|\/)id_\w+$|credentials$|token$/.test(path)) continue;
-    const stats = statOrNothing(tree, path);
-    if (stats !== undefined) found.push({ path, bytes: stats });
+    const bytes = listed.get(path) ?? statOrNothing(tree, path);
+    if (bytes !== undefined) found.push({ path, bytes });
   }
   return found.toSorted((a, b) => b.bytes - a.bytes).slice(0, LARGEST);
 }

@@ -17,6 +17,8 @@ export interface ContextEntry {
   major: number;
   minor: number;
   xattrs: ReadonlyMap<string, Buffer>;
+  /** It changed while it was sent: it is not taken for the same again. */
+  isUnsteady?: true;
 }
 
 /** Shared by the many that have none. */
@@ -24,6 +26,7 @@ export const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
 
 /** Whether nothing has to be sent or written for it: contents are taken for the same when these are. */
 export function isSameEntry(one: ContextEntry, other: ContextEntry): boolean {
+  if (one.isUnsteady === true || other.isUnsteady === true) return false;
   return (
     one.kind === other.kind &&
     one.mtimeNs === other.mtimeNs &&

@@ -35,6 +35,7 @@ type Row = [
   device: [major: number, minor: number] | 0,
   xattrs: [name: string, base64: string][] | 0,
   digest: string,
+  isUnsteady: 0 | 1,
 ];
 
 /** Keeps what is known of a copy beside it, for the next engine. Not synced: it counts only while the system runs. */
@@ -81,12 +82,27 @@ function toRow(entry: ContextEntry, digest: string): Row {
   const device: Row[8] = major === 0 && minor === 0 ? 0 : [major, minor];
   const attributes: Row[9] =
     xattrs.size === 0 ? 0 : [...xattrs].map(([name, value]) => [name, value.toString('base64')]);
-  return [path, kind, mode, uid, gid, size, String(mtimeNs), target, device, attributes, digest];
+  return [
+    path,
+    kind,
+    mode,
+    uid,
+    gid,
+    size,
+    String(mtimeNs),
+    target,
+    device,
+    attributes,
+    digest,
+    entry.isUnsteady === true ? 1 : 0,
+  ];
 }
 
-function fromRow([path, kind, mode, uid, gid, size, mtimeNs, target, device, attributes]: Row): ContextEntry {
+function fromRow(row: Row): ContextEntry {
+  const [path, kind, mode, uid, gid, size, mtimeNs, target, device, attributes, , isUnsteady] = row;
   const [major, minor] = device === 0 ? [0, 0] : device;
   const xattrs =
     attributes === 0 ? NO_XATTRS : new Map(attributes.map(([name, value]) => [name, Buffer.from(value, 'base64')]));
-  return { path, kind, mode, uid, gid, size, mtimeNs: BigInt(mtimeNs), target, major, minor, xattrs };
+  const entry = { path, kind, mode, uid, gid, size, mtimeNs: BigInt(mtimeNs), target, major, minor, xattrs };
+  return isUnsteady === 1 ? { ...entry, isUnsteady: true } : entry;
 }

@@ -23,6 +23,7 @@ const GROWTH_BYTES = 64 * 1024 * 1024;
 export interface Arrived {
   /** Hexadecimal sha256 of its bytes. */
   digest: string;
+  size: number;
   /** It has the size that was told of it. */
   isWhole: boolean;
 }
@@ -62,7 +63,7 @@ export function createIncomingFile(root: Root, entry: ContextEntry, arrived: (re
       const place = root.locate(entry.path);
       setXattrs(place, xattrs);
       setMtime(place, mtimeNs);
-      arrived({ digest: hash.digest('hex'), isWhole: length === entry.size && grown === 0 });
+      arrived({ digest: hash.digest('hex'), size: length, isWhole: length === entry.size && grown === 0 });
     },
     drop: close,
   };

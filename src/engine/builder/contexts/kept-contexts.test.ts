@@ -6,6 +6,9 @@ import { sha256 } from '#lib/sha256.ts';
 import { silentLog } from '#lib/log.ts';
 import type { ContextEntry } from './context-entry.ts';
 import { type ContextUpdate, type KeptContexts, type OpenCopy, openKeptContexts } from './kept-contexts.ts';
+import { openRoot } from '#lib/files/open-root.ts';
+import type { SourceEntry, SourceTree } from '../sources/source-tree.ts';
+import { walkSource } from '../sources/walk-source.ts';
 import { testEntry } from './test-entries.ts';
 
 const SOURCE = { owner: 'someone', name: 'context' };
@@ -279,4 +282,26 @@ test('a context with too many entries is refused', async () => {
   contexts = openKeptContexts(folder, { log: silentLog, limits: { entries: 2 } });
   using update = await contexts.update(SOURCE, 'all');
   await expect(tell(update, [file('a', ''), file('b', ''), file('c', '')])).rejects.toThrow('refused');
+});
+
+test('what is told of a copy is what lies on the disk', async () => {
+  const { copy } = await sync([
+    directory('d', { mode: 0o711, mtimeNs: 12n }),
+    file('d/f', 'text', { mode: 0o640, uid: 7, gid: 8 }),
+    testEntry('d/l', { kind: 'symlink', target: 'f', mode: 0o777 }),
+    testEntry('d/p', { kind: 'fifo', mode: 0o600 }),
+    testEntry('d/second', { target: 'd/f', size: 4, mode: 0o640, uid: 7, gid: 8 }),
+    file('d-', 'beside'),
+  ]);
+  using root = openRoot(copy.path);
+  const tree: SourceTree = { root, kind: 'context', digests: copy.digests, taken: new Map() };
+  for (const path of ['', 'd', 'd/f']) {
+    const show = (entry: SourceEntry): object => ({ ...entry, stamp: undefined, inode: entry.inode !== '' });
+    const looked = [...walkSource(tree, path)].map(show);
+    const listed = [...walkSource({ ...tree, listing: copy.listing }, path)].map(show);
+    expect(listed).toEqual(looked);
+  }
+  const inodes = [...copy.listing.below('d')].filter(({ inode }) => inode !== '').map(({ inode }) => inode);
+  expect(inodes).toEqual(['d/f', 'd/f']);
+  copy[Symbol.dispose]();
 });

@@ -1,6 +1,8 @@
 import type { Log } from '#lib/log.ts';
 import type { ContextEntry } from './context-entry.ts';
 import { type CopyStore, isBusy, type KeptLimits, openCopyStore } from './copy-store.ts';
+import { listCopy } from './list-copy.ts';
+import type { TreeListing } from '../sources/source-tree.ts';
 import type { IncomingFile } from './incoming-file.ts';
 import { type Contents, type ContextName, EMPTY_COPY, type KeptCopy } from './kept-copy.ts';
 import { createCopyUpdate, type Writable } from './update-copy.ts';
@@ -46,6 +48,7 @@ export interface OpenCopy extends Disposable {
   readonly path: string;
   /** Hexadecimal sha256 of its files by path; what a reader adds is kept. */
   readonly digests: Map<string, string>;
+  readonly listing: TreeListing;
 }
 
 /** Opens what an earlier engine kept, when it is first asked for. What it was changing when it died is gone. */
@@ -144,6 +147,7 @@ function look(store: CopyStore, copy: KeptCopy): OpenCopy {
   return {
     path: store.treeOf(copy),
     digests: contents?.digests ?? new Map<string, string>(),
+    listing: listCopy(contents?.entries ?? []),
     [Symbol.dispose]() {
       if (!isOpen) return;
       isOpen = false;

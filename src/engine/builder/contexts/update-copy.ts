@@ -205,11 +205,10 @@ function place(
 
 function expect(update: Update, ...[{ root, contents }, entry]: [Writable, ContextEntry]): IncomingFile {
   const index = update.next.length - 1;
-  const file = createIncomingFile(root, entry, ({ digest, isWhole }) => {
+  const file = createIncomingFile(root, entry, ({ digest, size, isWhole }) => {
     update.incoming.delete(file);
-    if (isWhole) contents.digests.set(entry.path, digest);
-    // It changed while it was sent: no later telling is the same as this one, so that it is sent again.
-    else update.next[index] = { ...entry, size: -1 };
+    contents.digests.set(entry.path, digest);
+    if (!isWhole) update.next[index] = { ...entry, size, isUnsteady: true };
   });
   update.incoming.add(file);
   return file;

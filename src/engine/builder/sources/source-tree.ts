@@ -24,6 +24,13 @@ export interface SourceTree {
   known?: KnownDigests;
   /** Files whose digest would be the same to the eye if they changed now: they are looked at again when they are copied. */
   young?: Set<string>;
+  /** What is in it, where that is known without looking. */
+  listing?: TreeListing;
+}
+
+export interface TreeListing {
+  /** What lies below a folder, in the order of a walk. */
+  below(folder: string): Iterable<SourceEntry>;
 }
 
 /** Something to copy. */

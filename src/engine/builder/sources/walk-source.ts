@@ -61,6 +61,11 @@ export function* walkSource(tree: SourceTree, path: string, selection: Selection
   }
   if (isWhole) yield entry;
   else walk.pending.push(entry);
+  const { exclude, include } = selection;
+  if (tree.listing !== undefined && (tree.ignore ?? exclude ?? include) === undefined) {
+    yield* tree.listing.below(path);
+    return;
+  }
   const fd = tree.root.openFile(`${path}/.`, OPEN_DIRECTORY);
   try {
     yield* walkFolder(walk, fd, { path, relative: '', matches, depth: 0 });

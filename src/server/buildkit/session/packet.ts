@@ -21,6 +21,7 @@ import {
   writeVarint,
   writtenBytes,
 } from '#lib/protobuf/output.ts';
+import { isOverlayAttribute } from '#lib/tar/overlay-attributes.ts';
 import { readFileMode, writeFileMode } from './file-mode.ts';
 
 /** A message of the protocol in which files are sent (fsutil.types.Packet). */
@@ -140,7 +141,7 @@ function addXattr(known: Map<string, Buffer> | undefined, bytes: Uint8Array): Ma
     else skipValue(input, { wireType, field });
   }
   if (xattrs.size >= XATTRS_LIMIT) throw new InvalidArgumentError(`a file has more than ${XATTRS_LIMIT} attributes`);
-  xattrs.set(name, value);
+  if (!isOverlayAttribute(name)) xattrs.set(name, value);
   return xattrs;
 }
 

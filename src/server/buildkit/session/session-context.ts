@@ -23,7 +23,7 @@ export function sessionContext(
       const root = openRoot(copy.path);
       return {
         // Layers must not take files over: they are kept for the next build.
-        tree: { root, kind: 'context', digests: copy.digests, taken: new Map() },
+        tree: { root, kind: 'context', digests: copy.digests, listing: copy.listing, taken: new Map() },
         async [Symbol.asyncDispose]() {
           root[Symbol.dispose]();
           copy[Symbol.dispose]();
