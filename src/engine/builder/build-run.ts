@@ -14,6 +14,7 @@ import type { CacheMounts } from './cache/cache-mounts.ts';
 import type { Cleaning } from './cache/cleaning.ts';
 import type { BuildFiles } from './sources/build-files.ts';
 import type { Material } from './sources/context-source.ts';
+import type { FileDigests } from './sources/file-digests.ts';
 import type { Layer } from './layers.ts';
 import type { Vertex } from './progress/events.ts';
 import type { BuildReport } from './progress/report.ts';
@@ -56,6 +57,8 @@ export interface BuilderContext extends WorkspaceContext {
   uses: StepUses;
   /** What steps that install packages came to. */
   locks: StepLocks;
+  /** What builds have read of folders on this host. */
+  fileDigests: FileDigests;
   /** One at a time does the same step. */
   steps: KeyedLock;
 }

@@ -29,6 +29,7 @@ import { openStepLocks } from './packages/step-locks.ts';
 import { type PreparedBuild, prepareBuild } from './prepare-build.ts';
 import type { BuildEvent } from './progress/events.ts';
 import type { BuildRequest } from './request.ts';
+import { openFileDigests } from './sources/file-digests.ts';
 import { clearWorkspaces } from './workspace.ts';
 
 /** Builds images from Dockerfiles. */
@@ -157,6 +158,7 @@ async function openContext(deps: BuilderDeps): Promise<BuilderContext> {
     cacheMounts: await openCacheMounts(database, join(root, 'caches')),
     uses: createStepUses(),
     locks: openStepLocks(database),
+    fileDigests: openFileDigests(join(root, 'file-digests')),
     steps: createKeyedLock(),
   };
 }

@@ -17,6 +17,9 @@ test.each([
   ['u+s,g+s', 0o755, false, '6755'],
   ['o+t', 0o777, true, '1777'],
   ['u-x+r', 0o100, false, '400'],
+  ['u+x,g=u', 0o644, false, '774'],
+  ['u=s,+x', 0o644, false, '4155'],
+  ['o=g', 0o750, true, '755'],
 ])('%s on %o (folder: %s) is %s', (...given) => {
   const [text, mode, isDirectory, expected] = given;
   expect(octal(applyChmod(text, mode, isDirectory))).toBe(expected);

@@ -10,7 +10,7 @@ export async function unpackArchive(
   { source, folder }: { source: Source; folder: string },
   { owner, signal }: { owner: { uid: number; gid: number } | undefined; signal: AbortSignal },
 ): Promise<void> {
-  makeFolders(to, folder, owner);
+  makeFolders(to, folder, { owner });
   const canonical = to.resolveInRoot(`${folder}/.`);
   using target = openRoot(`${to.path}${canonical}`);
   const [entry] = source.entries;

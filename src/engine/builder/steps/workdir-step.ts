@@ -24,7 +24,8 @@ export function workdirStep(run: StageRun, { value }: TextInstruction): Step {
     async run(workspace) {
       using root = openRoot(await workspace.open());
       const found = root.stat(path);
-      if (found === undefined) makeFolders(root, path.slice(1), user === '' ? undefined : ownerOf(root, user));
+      if (found === undefined)
+        makeFolders(root, path.slice(1), { owner: user === '' ? undefined : ownerOf(root, user) });
       else if (!found.isDirectory())
         throw new InvalidArgumentError(`cannot mkdir: ${path} is not a directory`, {
           why: 'WORKDIR names something that is there and is no folder',

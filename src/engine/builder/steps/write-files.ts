@@ -6,7 +6,7 @@ import { fileError } from '#lib/files/file-error.ts';
 import type { Located, Root } from '#lib/files/open-root.ts';
 import { makeNode } from '#linux/mknod.ts';
 import type { Source, SourceEntry, SourceTree } from '../sources/source-tree.ts';
-import { applyChmod } from './chmod.ts';
+import { applyChmod, folderMode } from './chmod.ts';
 import { copyContent } from './copy-content.ts';
 import { type Takeover } from './take-over.ts';
 
@@ -56,7 +56,7 @@ function openTop({ to, options }: Writer, path: string): void {
   const existing = to.stat(path);
   if (existing?.isDirectory() === true) return;
   if (existing !== undefined) throw noFolder(path);
-  makeFolders(to, path, options.owner);
+  makeFolders(to, path, { owner: options.owner, mode: folderMode(options.chmod) });
 }
 
 async function writeEntry(writer: Writer, entry: SourceEntry, path: string): Promise<void> {
@@ -110,11 +110,15 @@ function noFolder(path: string): InvalidArgumentError {
   });
 }
 
-/** Makes a folder with all missing ones above it. */
-export function makeFolders(to: Root, path: string, owner: { uid: number; gid: number } | undefined): void {
+/** Makes a folder with all missing ones above it; 0755 root unless told otherwise. */
+export function makeFolders(
+  to: Root,
+  path: string,
+  { owner, mode = 0o755 }: { owner?: { uid: number; gid: number } | undefined; mode?: number } = {},
+): void {
   const makeParent = (parent: Located): void => {
     mkdirSync(parent.path, 0o755);
-    setAttributes(parent, { mode: 0o755, uid: owner?.uid ?? 0, gid: owner?.gid ?? 0, xattrs: new Map() });
+    setAttributes(parent, { mode, uid: owner?.uid ?? 0, gid: owner?.gid ?? 0, xattrs: new Map() });
   };
   try {
     to.locate(`${path}/.`, { makeParent });

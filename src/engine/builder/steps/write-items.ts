@@ -2,6 +2,7 @@ import { readSmallFile } from '#engine/containers/users.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import { openRoot, type Root } from '#lib/files/open-root.ts';
 import type { Workspace } from '../workspace.ts';
+import { folderMode } from './chmod.ts';
 import type { Item, LoadedItem } from './copy-items.ts';
 import { unpackArchive } from './local-archive.ts';
 import { type Takeover, takeOver } from './take-over.ts';
@@ -55,7 +56,7 @@ async function writeAll(
       await unpackArchive({ from: tree.root, to }, { source, folder }, { owner: given, signal });
       continue;
     }
-    const path = placeOf(to, loaded, { target, owner });
+    const path = placeOf(to, loaded, { target, owner, mode: folderMode(chmod) });
     await writeSource({ from: tree, to }, { source, path }, { owner, chmod, signal, takeovers });
   }
   return takeovers;
@@ -65,10 +66,10 @@ async function writeAll(
 function placeOf(
   to: Root,
   { source }: LoadedItem,
-  { target, owner }: { target: CopyTarget; owner: { uid: number; gid: number } | undefined },
+  { target, ...made }: { target: CopyTarget; owner: { uid: number; gid: number } | undefined; mode: number },
 ): string {
   const folder = target.isFolder ? target.path : target.path.slice(0, target.path.lastIndexOf('/'));
-  makeFolders(to, folder.slice(1), owner);
+  makeFolders(to, folder.slice(1), made);
   const path = to.resolveInRoot(target.path, { follow: true }).slice(1);
   if (source.isDirectory || to.lstat(path)?.isDirectory() !== true) return path;
   return path === '' ? source.name : `${path}/${source.name}`;
