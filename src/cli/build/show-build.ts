@@ -45,7 +45,8 @@ function plainLines({ stderr }: Output, _board: Board): Show {
     const say = (text: string): void => void stderr.write(`#${row.number} ${cleanOutput(text, { colours: false })}\n`);
     if (line.kind === 'started') say(row.name);
     for (const text of output) say(`${seconds(Date.now() - row.started)} ${text}`);
-    if (line.kind === 'status' && line.completed !== undefined) say([cleanLine(line.id), amount(line), 'done'].filter(Boolean).join(' '));
+    if (line.kind === 'status' && line.completed !== undefined)
+      say([cleanLine(line.id), amount(line), 'done'].filter(Boolean).join(' '));
     if (line.kind === 'completed') say(ending(row));
   };
 }

@@ -32,8 +32,7 @@ export const build = defineCommand({
     if (options.print !== undefined)
       return (await import('../../build/print.ts')).printSource(context.output, source, options);
     const client = await context.client();
-    const bases =
-      source.dockerfile.text === undefined ? [] : baseImages(withArguments(source.dockerfile.text, options));
+    const bases = basesOf(source, options);
     const isCheckOnly = options.check === '' || options.check === 'true';
     if (!options.pull && !isCheckOnly) await ensureBases(context, client, bases);
     const auth = await registryAuths(bases);
@@ -63,6 +62,13 @@ async function isOurs(client: Client): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Images that the Dockerfile begins with, and that the engine is to have. */
+function basesOf({ dockerfile }: BuildSource, options: BuildOptions): string[] {
+  if (dockerfile.text === undefined) return [];
+  const named = new Set(options['build-context'].map((text) => text.split('=', 1)[0]?.toLowerCase()));
+  return baseImages(withArguments(dockerfile.text, options)).filter((name) => !named.has(name.toLowerCase()));
 }
 
 /** Bases that no registry gave yet may have stand-ins. */
