@@ -15,7 +15,7 @@ export interface ImageFacts {
 export type Docker = (...words: string[]) => Promise<CommandResult>;
 
 /** What an engine makes in every container. */
-const MADE = /^(?:\.dockerenv|(?:dev|proc|sys)(?:\/.*)?|etc\/(?:hosts|hostname|resolv\.conf|mtab)):/;
+const MADE = /^(?:\.dockerenv|(?:dev|proc|sys)(?:\/.*)?|etc(?:\/(?:hosts|hostname|resolv\.conf|mtab))?):/;
 
 /** Reads an image through the client. `folder` takes the tree for a moment. */
 export async function imageFacts(docker: Docker, image: string, folder: string): Promise<ImageFacts> {
@@ -39,17 +39,13 @@ export async function imageFacts(docker: Docker, image: string, folder: string):
     ([name, line]) => `${name}: ${line.startsWith('file ') ? line.replace(/ \d+$/, '') : line}`,
   );
   return {
-    config: {
-      ...(inspected['Config'] as object),
-      Author: inspected['Author'],
-      Os: inspected['Os'],
-      Layers: layersOf(inspected),
-    },
-    history: history.toReversed(),
+    config: { ...(inspected['Config'] as object), Author: inspected['Author'], Os: inspected['Os'] },
+    history: history.toReversed().map(portsInOrder),
     tree: lines.filter((line) => !MADE.test(line)).toSorted(),
   };
 }
 
-function layersOf(inspected: Record<string, unknown>): number {
-  return (inspected['RootFS'] as { Layers?: string[] }).Layers?.length ?? 0;
+/** BuildKit writes the ports of a line in any order. */
+function portsInOrder(line: string): string {
+  return line.replace(/^EXPOSE \[(.*)\]/, (_, ports: string) => `EXPOSE [${ports.split(' ').toSorted().join(' ')}]`);
 }

@@ -68,7 +68,7 @@ function fromNothing(build: BuildRun): Beginning {
   const stage: StageState = {
     key: stepKey('', [{ name: 'base', value: ['scratch', formatPlatform(platform)] }]),
     layers: [],
-    config: { Env: env },
+    config: { Env: env, WorkingDir: '/' },
     history: [],
     author: undefined,
     platform,

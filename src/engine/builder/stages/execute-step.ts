@@ -24,7 +24,7 @@ export async function executeStep(run: StageRun, step: Step): Promise<{ isCached
   build.cache.trace({ ...result, key, parent: state.key, description: step.createdBy, stage: run.index });
   run.vertex.step({ key, why, bytes: result.bytes });
   if (build.request.explain === true) run.vertex.note(why.text);
-  apply(state, { step, key }, result);
+  apply(run, { step, key }, result);
   step.done?.(key);
   return { isCached: IS_CACHED.has(why.reason) };
 }
@@ -37,17 +37,29 @@ interface Found {
   why: Explanation;
 }
 
-function apply(state: StageState, { step, key }: { step: Step; key: string }, { created, layers }: StepResult): void {
+/** How entries of the history say that they are not of Docker's own builder. */
+const COMMENT = 'buildkit.dockerfile.v0';
+
+function apply(
+  { build, state }: StageRun,
+  { step, key }: { step: Step; key: string },
+  { created, layers }: StepResult,
+): void {
   const time = new Date(created).toISOString();
-  const author = state.author === undefined ? {} : { author: state.author };
+  const more = {
+    ...(state.author !== undefined && { author: state.author }),
+    ...(build.request.history !== 'classic' && { comment: COMMENT }),
+  };
+  // The builds that share a step may word it differently.
+  const isOnly = layers.length === 1 && step.commit === undefined;
   state.key = key;
   state.created = time;
   for (const { layer, title } of layers) {
     state.layers.push(layer);
-    state.history.push({ created: time, created_by: title, ...author });
+    state.history.push({ created: time, created_by: isOnly ? step.createdBy : title, ...more });
   }
-  if (layers.length === 0)
-    state.history.push({ created: time, created_by: step.createdBy, ...author, empty_layer: true });
+  if (layers.length === 0 && step.isUntold !== true)
+    state.history.push({ created: time, created_by: step.createdBy, ...more, empty_layer: true });
 }
 
 /** What was copied from layers that are the same was the same. */

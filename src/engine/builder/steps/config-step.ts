@@ -1,5 +1,6 @@
 import { cleanPath } from '#dockerfile/clean-path.ts';
 import type {
+  ArgInstruction,
   CommandInstruction,
   HealthcheckInstruction,
   ListInstruction,
@@ -24,13 +25,18 @@ function configStep(run: StageRun, text: string, buildkit: string = text): Step 
   };
 }
 
+/** By name, as BuildKit writes them: the same settings in another order give the same image. */
+function sorted<T>(values: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 export function pairsStep(run: StageRun, { kind, pairs }: PairsInstruction): Step {
   const { state } = run;
   const { config, scope } = state;
   const expanded = pairs.map(({ name, value }): [string, string] => [scope.expand(name), scope.expand(value)]);
   for (const [name, value] of expanded) {
     if (name === '') throw new InvalidArgumentError(`${kind.toUpperCase()} names can not be blank`);
-    if (kind === 'label') config.Labels = { ...config.Labels, [name]: value };
+    if (kind === 'label') config.Labels = sorted({ ...config.Labels, [name]: value });
     else {
       config.Env = setVariable(config.Env ?? [], name, value);
       scope.setEnv(name, value);
@@ -42,8 +48,9 @@ export function pairsStep(run: StageRun, { kind, pairs }: PairsInstruction): Ste
 /** Labels that were asked for with the build, not in the file: their values are meant as they are. */
 export function labelsStep(run: StageRun, labels: ReadonlyMap<string, string>): Step {
   const { config } = run.state;
-  config.Labels = { ...config.Labels, ...Object.fromEntries(labels) };
-  return configStep(run, `LABEL ${[...labels].map(([name, value]) => `${name}=${value}`).join(' ')}`);
+  config.Labels = sorted({ ...config.Labels, ...Object.fromEntries(labels) });
+  const step = configStep(run, `LABEL ${[...labels].map(([name, value]) => `${name}=${value}`).join(' ')}`);
+  return { ...step, isUntold: run.build.request.history !== 'classic' };
 }
 
 export function commandStep(run: StageRun, { kind, command }: CommandInstruction): Step {
@@ -53,7 +60,7 @@ export function commandStep(run: StageRun, { kind, command }: CommandInstruction
     command.form === 'exec' || command.args.length === 0 ? command.args : [...shellOf(state), ...command.args];
   const text = `${kind === 'cmd' ? 'CMD' : 'ENTRYPOINT'} [${words.map((word) => JSON.stringify(word)).join(' ')}]`;
   if (kind === 'cmd') {
-    config.Cmd = words;
+    config.Cmd = words.length === 0 ? null : words;
     if (run.build.request.history !== 'classic') config.ArgsEscaped = true;
     state.hasOwnCmd = true;
   } else {
@@ -82,11 +89,21 @@ function classicHealthcheck(check: Healthcheck): string {
   return `&{[${(check.Test ?? []).join(' ')}] ${timesOf(check).join(' ')} ${check.Retries ?? 0}}`;
 }
 
-/** As BuildKit's has it. */
+/** As BuildKit's has it: the number of retries is written as the character of that number. */
 function goHealthcheck(check: Healthcheck): string {
-  const quoted = [`[${(check.Test ?? []).map((word) => JSON.stringify(word)).join(' ')}]`];
+  const test = `[${(check.Test ?? []).map((word) => JSON.stringify(word)).join(' ')}]`;
   const times = timesOf(check).map((time) => JSON.stringify(time));
-  return `&{${[...quoted, ...times].join(' ')} '\\x${(check.Retries ?? 0).toString(16).padStart(2, '0')}'}`;
+  return `&{${[test, ...times].join(' ')} ${goCharacter(check.Retries ?? 0)}}`;
+}
+
+const ESCAPES: Readonly<Record<number, string>> = {
+  7: '\\a', 8: '\\b', 9: '\\t', 10: '\\n', 11: '\\v', 12: '\\f', 13: '\\r', 39: "\\'", 92: '\\\\',
+}; // prettier-ignore
+
+function goCharacter(code: number): string {
+  const isPlain = code >= 0x20 && code !== 0x7f && code <= 0x10ffff;
+  const plain = isPlain ? String.fromCodePoint(code) : `\\x${code.toString(16).padStart(2, '0')}`;
+  return `'${ESCAPES[code] ?? plain}'`;
 }
 
 function healthcheckOf({
@@ -117,13 +134,13 @@ export function listStep(run: StageRun, { kind, values }: ListInstruction): Step
   if (kind === 'expose') {
     const words = values.flatMap((value) => scope.expandWords(value));
     const ports = words.flatMap((word) => parseExposed(word));
-    config.ExposedPorts = { ...config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) };
+    config.ExposedPorts = sorted({ ...config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) });
     return configStep(run, `EXPOSE ${words.toSorted().join(' ')}`, `EXPOSE [${ports.join(' ')}]`);
   }
   const paths = values.map((value) => scope.expand(value));
   if (paths.some((path) => path.trim() === ''))
     throw new InvalidArgumentError('VOLUME specified can not be an empty string');
-  config.Volumes = { ...config.Volumes, ...Object.fromEntries(paths.map((path) => [path, {}])) };
+  config.Volumes = sorted({ ...config.Volumes, ...Object.fromEntries(paths.map((path) => [path, {}])) });
   return configStep(run, `VOLUME [${paths.join(' ')}]`);
 }
 
@@ -133,7 +150,7 @@ export function textStep(run: StageRun, { kind, value }: TextInstruction): Step 
   const { config, scope } = state;
   if (kind === 'onbuild') {
     config.OnBuild = [...(config.OnBuild ?? []), value];
-    return configStep(run, `ONBUILD ${value}`);
+    return { ...configStep(run, `ONBUILD ${value}`), isUntold: run.build.request.history !== 'classic' };
   }
   if (kind === 'maintainer') {
     state.author = value;
@@ -150,6 +167,13 @@ export function resolveWorkdir(before: string | undefined, path: string): string
   return cleanPath(path.startsWith('/') ? path : `${before === undefined || before === '' ? '' : before}/${path}`);
 }
 
-export function argStep(run: StageRun, text: string): Step {
-  return configStep(run, `ARG ${text}`);
+/** ARG: BuildKit's history has the values that hold, Docker's what is written. */
+export function argStep(run: StageRun, instruction: ArgInstruction): Step {
+  const values = run.state.scope.declare(instruction);
+  const text = `ARG ${instruction.args.map(argText).join(' ')}`;
+  return configStep(run, text, `ARG ${values.map(argText).join(' ')}`);
+}
+
+function argText({ name, value }: { name: string; value: string | undefined }): string {
+  return value === undefined ? name : `${name}=${value}`;
 }

@@ -1,12 +1,13 @@
+import { parseHeredoc } from '#dockerfile/heredoc.ts';
 import type { CopyInstruction } from '#dockerfile/instruction.ts';
 import { sha256 } from '#lib/sha256.ts';
 import type { StageRun } from '../build-run.ts';
 import { listDigests } from '../sources/digest-source.ts';
-import { shellOf } from '../stages/stage-state.ts';
 import { applyChmod } from './chmod.ts';
 import { resolveWorkdir } from './config-step.ts';
 import { collectItems, type Item } from './copy-items.ts';
-import { nop, type Step, type StepInput } from './step.ts';
+import { configText } from './history-text.ts';
+import type { Step, StepInput } from './step.ts';
 import { type CopyTarget, writeItems } from './write-items.ts';
 
 /** COPY and ADD. */
@@ -32,7 +33,10 @@ export async function copyStep(run: StageRun, instruction: CopyInstruction): Pro
       { name: 'mode', value: chmod ?? '' },
       filesInput(items),
     ],
-    createdBy: nop(shellOf(state), `${name} ${flag}${describe(items)} in ${written} `),
+    createdBy: configText(run, {
+      classic: `${name} ${flag}${describe(items)} in ${written} `,
+      buildkit: `${describeWritten(run, instruction, { chown, chmod, written })} # buildkit`,
+    }),
     resources: held,
     run: (workspace) =>
       writeItems(workspace, items, {
@@ -66,6 +70,24 @@ function expandOptional({ state }: StageRun, text: string | undefined): string |
 function resolveTarget(workdir: string | undefined, written: string): CopyTarget {
   const path = resolveWorkdir(workdir, written);
   return { path, isFolder: path === '/' || /(^|\/)\.{0,2}$/.test(written) };
+}
+
+/** As BuildKit's history has it: what is written, with variables replaced. */
+function describeWritten(
+  { state }: StageRun,
+  { kind, sources, parents }: CopyInstruction,
+  { chown, chmod, written }: { chown: string | undefined; chmod: string | undefined; written: string },
+): string {
+  const words = sources.map((word) => {
+    const heredoc = parseHeredoc(word);
+    return heredoc === undefined ? state.scope.expand(word) : `<<${heredoc.name}`;
+  });
+  const flags = [
+    ...(parents ? ['--parents'] : []),
+    ...(chown === undefined ? [] : [`--chown=${chown}`]),
+    ...(chmod === undefined ? [] : [`--chmod=${chmod}`]),
+  ];
+  return [kind.toUpperCase(), ...flags, ...words, written].join(' ');
 }
 
 /** As the history names what was copied. */

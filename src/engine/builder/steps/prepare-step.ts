@@ -1,5 +1,6 @@
 import type { StageInstruction } from '#dockerfile/instruction.ts';
 import type { StageRun } from '../build-run.ts';
+import { splitting } from '../packages/step-packages.ts';
 import { argStep, commandStep, healthcheckStep, listStep, pairsStep, textStep } from './config-step.ts';
 import { copyStep } from './copy-step.ts';
 import { runStep } from './run-step.ts';
@@ -9,13 +10,8 @@ import { workdirStep } from './workdir-step.ts';
 /** Makes a step of an instruction; its effect on the config is there when this settles. @throws {InvalidArgumentError} {NotFoundError} */
 export async function prepareStep(run: StageRun, instruction: StageInstruction): Promise<Step> {
   switch (instruction.kind) {
-    case 'arg': {
-      run.state.scope.declare(instruction);
-      return argStep(
-        run,
-        instruction.args.map(({ name, value }) => (value === undefined ? name : `${name}=${value}`)).join(' '),
-      );
-    }
+    case 'arg':
+      return argStep(run, instruction);
     case 'env':
     case 'label':
       return pairsStep(run, instruction);
@@ -36,8 +32,8 @@ export async function prepareStep(run: StageRun, instruction: StageInstruction):
     case 'onbuild':
       return textStep(run, instruction);
     case 'run':
-      return runStep(run, instruction);
+      return splitting(run, await runStep(run, instruction));
     default:
-      return copyStep(run, instruction);
+      return splitting(run, await copyStep(run, instruction));
   }
 }

@@ -183,11 +183,12 @@ async function addAgent(
   ]
 ): Promise<void> {
   const { request, signal } = run.build;
+  // Programs are told where it would be also where there is none, as BuildKit does.
+  const isFirst = !found.env.some((entry) => entry.startsWith(`${AGENT_VARIABLE}=`));
+  if (isFirst && !run.state.scope.variables().has(AGENT_VARIABLE))
+    found.env.push(`${AGENT_VARIABLE}=${ssh.destination}`);
   const opened = await openSsh({ ssh: request.ssh, signal }, ssh, folder);
   if (opened === undefined) return;
   resources.use(opened);
   found.list.push(opened.mount);
-  const isFirst = !found.env.some((entry) => entry.startsWith(`${AGENT_VARIABLE}=`));
-  if (isFirst && !run.state.scope.variables().has(AGENT_VARIABLE))
-    found.env.push(`${AGENT_VARIABLE}=${ssh.destination}`);
 }

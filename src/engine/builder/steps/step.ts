@@ -13,6 +13,8 @@ export interface Step {
   shortcut?: { layers: readonly Layer[]; inputs: readonly StepInput[] };
   /** As `docker history` shows it. */
   createdBy: string;
+  /** The history has no line for it. */
+  isUntold?: boolean;
   /** What it does to the tree; absent for an instruction that only changes the config. */
   run?: (workspace: Workspace) => Promise<void>;
   /** Keeps what `run` did, where that is more than one layer; bottom first. */
@@ -44,8 +46,3 @@ export interface StepLayer {
 
 /** Makes a step of an instruction; what it does to the config is done by that. */
 export type PrepareStep<T extends StageInstruction> = (run: StageRun, instruction: T) => Promise<Step>;
-
-/** How the history names what only changes the config. */
-export function nop(shell: readonly string[], text: string): string {
-  return `${shell.join(' ')} #(nop) ${text}`;
-}
