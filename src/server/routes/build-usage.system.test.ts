@@ -1,0 +1,180 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type BuildRig, openBuildRig } from '../../../test/support/build-rig.ts';
+
+let rig: BuildRig;
+
+beforeAll(async () => {
+  rig = await openBuildRig();
+});
+afterAll(async () => rig[Symbol.asyncDispose]());
+
+interface Usage {
+  ID: string;
+  Type: string;
+  Description: string;
+  Size: number;
+  InUse: boolean;
+  Shared: boolean;
+  Parents: string[] | null;
+  UsageCount: number;
+}
+
+interface Builds {
+  builds: { ref: string; name: string; status: string; counts: { total: number; cached: number } }[];
+}
+
+interface Build {
+  status: string;
+  error?: string;
+  steps: { name: string; isCached: boolean; bytes?: number; why?: { reason: string; text: string } }[];
+  profile: { wallMs: number; rows: { name: string }[] };
+}
+
+async function ask<T>(path: string): Promise<T> {
+  const { status, text } = await rig.engine.request('GET', path);
+  expect(status, text).toBe(200);
+  return JSON.parse(text) as T;
+}
+
+const usage = async (): Promise<Usage[]> =>
+  (await ask<{ BuildCache: Usage[] }>('/system/df?type=build-cache')).BuildCache;
+
+async function prune(query = ''): Promise<{ CachesDeleted: string[]; SpaceReclaimed: number }> {
+  const { status, text } = await rig.engine.request('POST', `/build/prune?${query}`);
+  expect(status, text).toBe(200);
+  return JSON.parse(text) as { CachesDeleted: string[]; SpaceReclaimed: number };
+}
+
+const filter = (filters: object): string => `filters=${encodeURIComponent(JSON.stringify(filters))}`;
+
+async function lastBuild(): Promise<Build> {
+  const { builds } = await ask<Builds>('/berth/builds');
+  return ask<Build>(`/berth/builds/${builds[0]?.ref ?? ''}`);
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (!(await holds())) {
+    expect(Date.now()).toBeLessThan(end);
+    await sleep(50);
+  }
+}
+
+test('what builds keep is listed with its size, and goes by what a filter names; nothing that is in use', async () => {
+  const folder = await rig.contextOf({
+    Dockerfile: `FROM busybox
+RUN --mount=type=cache,id=big,target=/c head -c 300000 /dev/zero > /c/zeros && head -c 200000 /dev/zero > /zeros
+ENV A=b
+RUN echo tagged > /tagged
+`,
+  });
+  expect((await rig.build(folder, '-t', 'tagged')).code).toBe(0);
+  const all = await usage();
+  const mount = all.find(({ Type }) => Type === 'exec.cachemount');
+  expect(mount).toMatchObject({ Size: 300_000, InUse: false, Shared: false, UsageCount: 1 });
+  const [big] = all.filter(({ Size }) => Size === 200_000);
+  expect(big).toMatchObject({ Type: 'regular', Shared: true });
+  const [child] = all.filter(({ Parents }) => Parents?.includes(big?.ID ?? '') === true);
+  expect(child?.Description).toContain('A=b');
+
+  const waits = 'RUN --mount=type=cache,id=big,target=/c until [ -e /c/go ]; do sleep 0.05; done\n';
+  const cancel = new AbortController();
+  const context = await rig.contextOf({ Dockerfile: `FROM busybox\nRUN echo kept > /kept\n${waits}` });
+  const running = rig.engine.command(['docker', 'build', context], {
+    env: { DOCKER_BUILDKIT: '0' },
+    signal: cancel.signal,
+  });
+  await until(async () => (await usage()).some(({ Type, InUse }) => Type === 'exec.cachemount' && InUse));
+  const first = await prune('all=1');
+  expect(first.CachesDeleted).not.toContain(mount?.ID);
+  expect((await usage()).map(({ Description }) => Description).join()).toContain('echo kept');
+  cancel.abort();
+  await running.catch(() => {});
+  await until(async () => !(await usage()).some(({ InUse }) => InUse));
+
+  expect((await prune(`all=1&${filter({ until: ['1h'] })}`)).CachesDeleted).toEqual([]);
+  expect((await prune(filter({ type: ['regular'], description: ['nothing like it'] }))).CachesDeleted).toEqual([]);
+  const mounts = await prune(filter({ type: ['exec.cachemount'] }));
+  expect(mounts).toEqual({ CachesDeleted: [mount?.ID], SpaceReclaimed: 300_000 });
+  expect(await readdir(join(rig.engine.dataRoot, 'builder', 'caches'))).toEqual([]);
+  expect((await rig.engine.request('POST', `/build/prune?${filter({ colour: ['red'] })}`)).status).toBe(400);
+});
+
+test('bytes that a prune tells of come back to the disk, down to a limit and the longest unused first', async () => {
+  await prune('all=1');
+  for (const name of ['first', 'second', 'third']) {
+    const Dockerfile = `FROM busybox\nRUN echo ${name} && head -c 1000000 /dev/urandom > /random\n`;
+    await rig.build({ Dockerfile }, '-t', 'random');
+    await rig.engine.docker('rmi', '-f', 'random');
+    await sleep(5);
+  }
+  const { SpaceReclaimed, CachesDeleted } = await prune('keep-storage=2000000');
+  expect([SpaceReclaimed, CachesDeleted.length]).toEqual([1_000_000, 1]);
+  const left = (await usage()).map(({ Description }) => Description).join();
+  expect(left).not.toContain('first');
+  expect(left).toContain('third');
+  expect((await prune('all=1')).SpaceReclaimed).toBe(2_000_000);
+  expect(await usage()).toEqual([]);
+});
+
+test('each build is remembered with why its steps were done, what they took and what they said', async () => {
+  const files = {
+    Dockerfile: 'FROM busybox\nARG WHO=a\nRUN echo hello $WHO\nCOPY dir /dir\nRUN cat /dir/file > /out\n',
+    'dir/file': 'a',
+  };
+  const folder = await rig.contextOf(files);
+  const why = async (...flags: string[]): Promise<string[]> => {
+    const { code, stderr } = await rig.build(folder, '-t', 'why', ...flags);
+    expect(code, stderr).toBe(0);
+    const { steps } = await lastBuild();
+    return steps.filter(({ name }) => /RUN|COPY/.test(name)).map((step) => step.why?.text ?? '');
+  };
+  expect(await why()).toEqual(Array.from({ length: 3 }, () => 'no earlier build had a step here'));
+  expect(new Set(await why())).toEqual(new Set(['as in an earlier build']));
+  await writeFile(join(folder, 'dir/file'), 'b');
+  const [unchanged, copied, after] = await why();
+  expect(unchanged).toBe('as in an earlier build');
+  expect(copied).toMatch(/file changed|files changed/);
+  expect(after).toBe('the step before it changed');
+  expect((await why('--build-arg', 'WHO=b'))[0]).toMatch(/WHO.*a → b|the step before it changed.*a → b/);
+  expect(new Set(await why('--no-cache'))).toEqual(new Set(['the build asks for it to be done anew']));
+
+  const { builds } = await ask<Builds>('/berth/builds');
+  expect(builds[0]).toMatchObject({ name: 'why:latest', status: 'completed' });
+  const ref = builds[0]?.ref ?? '';
+  expect((await rig.engine.request('GET', `/berth/builds/${ref}/logs`)).text).toBe('hello a\n');
+  const { traceEvents } = await ask<{ traceEvents: { ph: string; name: string }[] }>(`/berth/builds/${ref}/trace`);
+  expect(traceEvents.some(({ ph, name }) => ph === 'X' && name.includes('RUN echo hello'))).toBe(true);
+  expect(await ask(`/berth/builds/${ref}/trace?form=otlp`)).toMatchObject({ resourceSpans: [{}] });
+  await rig.build({ Dockerfile: 'FROM busybox\nRUN echo so it goes; exit 3\n' });
+  expect(await lastBuild()).toMatchObject({ status: 'failed', error: expect.stringContaining('3') as unknown });
+
+  await rig.engine.restart();
+  const kept = await ask<Build>(`/berth/builds/${ref}`);
+  expect(kept.profile.rows.some(({ name }) => name.includes('RUN echo hello'))).toBe(true);
+  expect((await rig.engine.request('DELETE', `/berth/builds/${ref}`)).status).toBe(204);
+  expect((await rig.engine.request('GET', `/berth/builds/${ref}`)).status).toBe(404);
+});
+
+test('a build that waits for a step of another does it itself when the other is cancelled', async () => {
+  const folder = await rig.contextOf({
+    Dockerfile: `FROM busybox
+RUN --mount=type=cache,id=turns,target=/c echo x >> /c/turns; if [ $(wc -l < /c/turns) = 1 ]; then sleep 60; fi; cp /c/turns /turns
+CMD wc -l < /turns
+`,
+  });
+  const cancel = new AbortController();
+  const first = rig.engine.command(['docker', 'build', folder], { signal: cancel.signal });
+  await until(async () => (await usage()).some(({ InUse, Size }) => InUse && Size === 2)); // it runs
+  const others = ['one', 'two'].map((name) => rig.build(folder, '-q', '-t', name));
+  await sleep(300);
+  cancel.abort();
+  await first.catch(() => {});
+  const built = await Promise.all(others);
+  expect(built.map(({ code }) => code)).toEqual([0, 0]);
+  expect(built[0]?.stdout).toBe(built[1]?.stdout);
+  expect((await rig.engine.docker('run', '--rm', 'one')).stdout.trim()).toBe('2');
+});
