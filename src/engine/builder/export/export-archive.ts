@@ -6,10 +6,10 @@ import { writeNew } from '#lib/files/write-new.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import { MEDIA_TYPES } from '#oci/media-type.ts';
 import { canonicalName, familiarName, type Reference } from '#oci/reference.ts';
+import { epochOf } from '../stages/epoch.ts';
 import { flagOf } from './attributes.ts';
 import type { Composed } from './compose.ts';
 import { describeResult } from './describe-result.ts';
-import { epochOf } from './epoch.ts';
 import { type Delivery, type Exported, within } from './exporting.ts';
 import { type ImageOptions, parseImageOptions } from './image-options.ts';
 import type { OutputSpec } from './output-spec.ts';
@@ -31,7 +31,7 @@ export async function exportArchive(delivery: Delivery, output: OutputSpec): Pro
   });
   const response = describeResult(packaged.composed);
   if (options.names.length > 0) response.set('image.name', options.names.map(canonicalName).join(','));
-  const created = createdOf(delivery, options);
+  const created = await createdOf(delivery, options);
   const named = namedRoots(packaged.composed.root, options.names, created);
   if (named[0] !== undefined) response.set('containerimage.descriptor', encode(named[0]));
   const files = [...filesOf(packaged), jsonFile('index.json', indexOf(named)), LAYOUT];
@@ -48,9 +48,9 @@ function encode(descriptor: Descriptor): string {
 }
 
 /** RFC 3339; of the point in time that the build is for, else now. */
-function createdOf({ results }: Delivery, options: ImageOptions): string {
+async function createdOf({ results }: Delivery, options: ImageOptions): Promise<string> {
   const [first] = results;
-  const epoch = options.epoch ?? (first === undefined ? undefined : epochOf(first.build));
+  const epoch = options.epoch ?? (first === undefined ? undefined : await epochOf(first.build));
   return new Date(epoch === undefined ? Date.now() : epoch * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 

@@ -3,9 +3,9 @@ import { InvalidArgumentError } from '#lib/errors.ts';
 import { openRoot } from '#lib/files/open-root.ts';
 import { TAR_END } from '#lib/tar/writer.ts';
 import { formatPlatform } from '#oci/platform.ts';
+import { epochOf } from '../stages/epoch.ts';
 import { statementFiles } from './attest/statements.ts';
 import { flagOf, numberOf } from './attributes.ts';
-import { epochOf } from './epoch.ts';
 import { type Delivery, type Exported, within } from './exporting.ts';
 import { openTrees } from './open-trees.ts';
 import type { OutputSpec } from './output-spec.ts';
@@ -35,7 +35,7 @@ export async function exportFiles(delivery: Delivery, output: OutputSpec): Promi
     })),
   );
   const epoch =
-    numberOf(attributes, 'source-date-epoch', { from: 0, to: Number.MAX_SAFE_INTEGER }) ?? buildEpoch(delivery);
+    numberOf(attributes, 'source-date-epoch', { from: 0, to: Number.MAX_SAFE_INTEGER }) ?? (await buildEpoch(delivery));
   const metadata = new Map<string, string>();
   if (type === 'local') {
     const time = epoch === undefined ? {} : { time: epoch };
@@ -51,7 +51,7 @@ export async function exportFiles(delivery: Delivery, output: OutputSpec): Promi
   return { image: undefined, response: metadata };
 }
 
-function buildEpoch({ results: [first] }: Delivery): number | undefined {
+async function buildEpoch({ results: [first] }: Delivery): Promise<number | undefined> {
   return first === undefined ? undefined : epochOf(first.build);
 }
 

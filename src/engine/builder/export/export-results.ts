@@ -1,5 +1,5 @@
+import { epochOf } from '../stages/epoch.ts';
 import { type BuiltImage, sealResult } from './built-image.ts';
-import { epochOf } from './epoch.ts';
 import { exportArchive } from './export-archive.ts';
 import { exportFiles } from './export-files.ts';
 import { exportImage } from './export-image.ts';
@@ -24,7 +24,7 @@ const EXPORTERS: Readonly<Record<OutputSpec['type'], { title: string; deliver: E
 export async function exportResults(exporting: Exporting): Promise<Exported> {
   const { context, request, report, results } = exporting;
   const outputs = request.outputs.filter(({ type }) => type !== 'cacheonly');
-  for (const { build } of results) epochOf(build); // a wrong one is told before anything is delivered
+  for (const { build } of results) await epochOf(build); // a wrong one is told before anything is delivered
   const signal = request.signal;
   await using forms = openLayerForms(context, signal);
   let sealing: Promise<readonly BuiltImage[]> | undefined;

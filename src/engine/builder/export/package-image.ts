@@ -1,11 +1,11 @@
 import type { PlacedLayer } from '#engine/images/layer-bytes.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import type { Digest } from '#oci/digest.ts';
+import { epochOf } from '../stages/epoch.ts';
 import { statementsOf } from './attest/statements.ts';
 import type { BuiltImage } from './built-image.ts';
 import { clampConfig } from './clamp-config.ts';
 import { compose, type Composed, type Part } from './compose.ts';
-import { epochOf } from './epoch.ts';
 import { type Delivery, within } from './exporting.ts';
 import type { ImageOptions } from './image-options.ts';
 import type { LayerForm } from './layer-forms.ts';
@@ -73,7 +73,7 @@ function kindOf({ annotations, mediaType }: Descriptor): string {
 /** As it would have come out at the point in time that the build is for. */
 async function atEpoch(delivery: Delivery, sealed: BuiltImage, options: ImageOptions): Promise<BuiltImage> {
   const { context, signal, vertex } = delivery;
-  const epoch = options.epoch ?? epochOf(sealed.result.build);
+  const epoch = options.epoch ?? (await epochOf(sealed.result.build));
   if (epoch === undefined) {
     if (options.rewritesTimes)
       vertex.note('[Warning] rewrite-timestamp has no effect: the build is for no point in time (SOURCE_DATE_EPOCH)');

@@ -17,6 +17,7 @@ interface Provenance {
   dockerfile: string;
   source: Material | undefined;
   args: Record<string, string>;
+  repository: Record<string, string>;
   secrets: readonly MountedId[];
   ssh: readonly MountedId[];
   locals: readonly { name: string }[];
@@ -71,6 +72,7 @@ async function gather(
     dockerfile: request.dockerfile.name,
     source,
     args: argsOf(request, isMax),
+    repository: repositoryOf(request),
     secrets: isMax ? mountedIds(runs, 'secret') : [],
     ssh: isMax ? mountedIds(runs, 'ssh') : [],
     locals: isLocal ? [{ name: 'context' }, { name: 'dockerfile' }] : [],
@@ -94,15 +96,34 @@ function isMaximal(mode: string): boolean {
   });
 }
 
-/** Values of build arguments and labels may say more than people want to. */
-function argsOf({ buildArgs, labels, target }: Delivery['request'], isMax: boolean): Record<string, string> {
-  const args = new Map<string, string>();
-  if (target !== '') args.set('target', target);
-  if (isMax) {
-    for (const [name, value] of buildArgs) args.set(`build-arg:${name}`, value);
-    for (const [name, value] of labels) args.set(`label:${name}`, value);
-  }
-  return Object.fromEntries([...args].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+/** What is told elsewhere, or says something of the host alone. */
+const LEFT_OUT =
+  /^(context|contextkey|dockerfilekey|filename|platform|cache-imports|cache-from|cgroup-parent|image-resolve-mode)$/;
+const OTHER_PLACES = /^(vcs|attest|local-sessionid|input|frontend\.caps)(:|$)/;
+
+/** In the words of BuildKit's clients. Values of build arguments and labels may say more than people want to. */
+function argsOf(request: Delivery['request'], isMax: boolean): Record<string, string> {
+  const { buildArgs, labels, target } = request;
+  const own = new Map<string, string>(request.asked);
+  if (target !== '') own.set('target', target);
+  for (const [name, value] of buildArgs) own.set(`build-arg:${name}`, value);
+  for (const [name, value] of labels) own.set(`label:${name}`, value);
+  const told = [...own].filter(
+    ([name]) => !LEFT_OUT.test(name) && !OTHER_PLACES.test(name) && (isMax || !/^(build-arg|label):/.test(name)),
+  );
+  const sorted = told.toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.map(([name, value]) => [name, name.startsWith('context:') ? redact(value) : value]));
+}
+
+/** Without who may read it. */
+function redact(address: string): string {
+  return address.replace(/\/\/[^/@]*@/, '//');
+}
+
+/** What the client says of the repository that the context lies in. */
+function repositoryOf({ asked = new Map() }: Delivery['request']): Record<string, string> {
+  const told = [...asked].filter(([name, value]) => name.startsWith('vcs:') && value !== '');
+  return Object.fromEntries(told.map(([name, value]) => [name.slice('vcs:'.length), redact(value)]));
 }
 
 function mountedIds(runs: readonly RunInstruction[], type: 'secret' | 'ssh'): MountedId[] {
@@ -147,8 +168,11 @@ function requestOf({ args, secrets, ssh, locals }: Provenance): object {
   };
 }
 
-function metadataOf({ steps }: Provenance): object {
-  return steps === undefined ? {} : { source: steps.source, layers: steps.layers };
+function metadataOf({ steps, repository }: Provenance): object {
+  return {
+    ...(Object.keys(repository).length > 0 && { vcs: repository }),
+    ...(steps !== undefined && { source: steps.source, layers: steps.layers }),
+  };
 }
 
 function writeV1(known: Provenance): object {

@@ -1,7 +1,7 @@
 import type { Root } from '#lib/files/open-root.ts';
 import { packageUrl } from '#oci/package-url.ts';
 import type { Distribution, FoundPackage } from './found-package.ts';
-import { readFields, readText } from './read-text.ts';
+import { kindAt, readFields, readText } from './read-text.ts';
 
 const STATUS = 'var/lib/dpkg/status';
 /** Images without a package manager keep a file for each package. */
@@ -10,7 +10,7 @@ const STATUS_FOLDER = 'var/lib/dpkg/status.d';
 /** Packages of Debian and what comes from it (dpkg(1), deb-control(5)). */
 export function scanDpkg(root: Root, distribution: Distribution): FoundPackage[] {
   const files = [STATUS];
-  if (root.stat(STATUS_FOLDER)?.isDirectory() === true)
+  if (kindAt(root, STATUS_FOLDER) === 'folder')
     for (const name of root.readdir(STATUS_FOLDER))
       if (!name.endsWith('.md5sums')) files.push(`${STATUS_FOLDER}/${name}`);
   return files.flatMap((path) =>

@@ -1,4 +1,5 @@
 import { closeSync, readSync } from 'node:fs';
+import { InvalidArgumentError } from '#lib/errors.ts';
 import { findRegular } from '#lib/files/open-regular.ts';
 import type { Root } from '#lib/files/open-root.ts';
 
@@ -7,7 +8,7 @@ const LIMIT_BYTES = 256 * 1024 * 1024;
 
 /** The bytes of a file, wherever links lead inside the tree; undefined if there is none, or it is larger than the limit. */
 export function readBytes(root: Root, path: string, limitBytes = LIMIT_BYTES): Buffer | undefined {
-  const file = findRegular(root, path);
+  const file = unlessOdd(() => findRegular(root, path));
   if (file === undefined) return undefined;
   try {
     if (file.stats.size > limitBytes) return undefined;
@@ -37,4 +38,21 @@ export function readFields(text: string): ReadonlyMap<string, string> {
     if (name !== undefined && !fields.has(name)) fields.set(name, value ?? '');
   }
   return fields;
+}
+
+/** What is at a path, wherever links lead inside the tree. */
+export function kindAt(root: Root, path: string): 'folder' | 'file' | undefined {
+  const stats = unlessOdd(() => root.stat(path));
+  if (stats?.isDirectory() === true) return 'folder';
+  return stats?.isFile() === true ? 'file' : undefined;
+}
+
+/** An image may have anything at the places that are looked at: links that lead nowhere, files where folders should be. */
+function unlessOdd<T>(look: () => T | undefined): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) return undefined;
+    throw error;
+  }
 }

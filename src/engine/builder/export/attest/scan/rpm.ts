@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Root } from '#lib/files/open-root.ts';
 import { packageUrl } from '#oci/package-url.ts';
 import type { Distribution, FoundPackage } from './found-package.ts';
-import { readBytes } from './read-text.ts';
+import { kindAt, readBytes } from './read-text.ts';
 import { readRpmHeader } from './rpm-header.ts';
 
 const FOLDERS = ['usr/lib/sysimage/rpm', 'var/lib/rpm'];
@@ -21,7 +21,7 @@ export async function scanRpm(
     const bytes = readBytes(root, path);
     if (bytes !== undefined) return readDatabase(bytes, { path, distribution, scratch });
     for (const [name, form] of Object.entries(OLDER))
-      if (root.stat(`${folder}/${name}`)?.isFile() === true)
+      if (kindAt(root, `${folder}/${name}`) === 'file')
         return { packages: [], unread: [`packages of rpm at /${folder}/${name} are not told: their form is ${form}`] };
   }
   return { packages: [], unread: [] };
