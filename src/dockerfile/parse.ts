@@ -211,7 +211,8 @@ function readHeredoc(reader: Reader, { name, stripTabs }: Heredoc, place: { line
 /** The word that opens a heredoc, as it is written. */
 function openingOf({ lines }: SourceText, { line, endLine }: { line: number; endLine: number }, name: string): string {
   const text = lines.slice(line - 1, endLine).join('\n');
-  return [`<<${name}`, `<<-${name}`, `<<"${name}"`, `<<'${name}'`].find((word) => text.includes(word)) ?? '<<';
+  const words = ['<<', '<<-'].flatMap((sign) => [`${sign}${name}`, `${sign}"${name}"`, `${sign}'${name}'`]);
+  return words.find((word) => text.includes(word)) ?? '<<';
 }
 
 /** One line as a node, without heredoc content; also used for what ONBUILD kept. @throws {InvalidArgumentError} */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import validity from './cases/instruction-validity.json' with { type: 'json' };
 import mounts from './cases/run-mount-values.json' with { type: 'json' };
+import { checkMounts } from './check-mounts.ts';
 import { DockerfileError } from './dockerfile-error.ts';
 import { type MountFlag, parseMountFlag } from './mount-flag.ts';
 import { parseDockerfile } from './parse.ts';
@@ -114,3 +115,58 @@ test('a trigger in a trigger in a trigger is refused, however deep', () => {
     "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed",
   );
 });
+
+describe('a broken mount is shown with a caret and a suggestion', () => {
+  test.each([
+    ['--mount=type=cahce,target=/a', 'unsupported mount type "cahce" (did you mean cache?)', 13],
+    ['--mount=type=cache,taget=/a', "unexpected key 'taget' in 'taget=/a' (did you mean target?)", 24],
+    ['--mount=type=cache,target=/a,sharing=lokced', 'unsupported sharing value "lokced" (did you mean locked?)', 34],
+    ['--mount=type=tmpfs,target=/a,size=x', 'invalid size: x', 34],
+    ['--mount=type=cache,target', "invalid field 'target' must be a key=value pair", 24],
+  ])('%s', (flag, message, column) => {
+    const program = readDockerfile(`FROM a\nRUN ${flag} x\n`);
+    const caught = catchError(() => checkMounts(program, program.stages));
+    expect(caught).toMatchObject({ summary: message, location: { line: 2, column } });
+  });
+
+  test('also below the first line; what has variables is left for later', () => {
+    const program = readDockerfile('FROM a\nRUN \\\n  --mount=type=$X \\\n  --mount=tpye=cache x\n');
+    const caught = catchError(() => checkMounts(program, program.stages));
+    expect(caught).toMatchObject({ location: { line: 4, column: 11, width: 10 } });
+  });
+});
+
+test.each([
+  ['--network=hots', 'unsupported network mode "hots" (did you mean host?)'],
+  ['--security=insecrue', 'unsupported security mode "insecrue" (did you mean insecure?)'],
+])('%s is shown with what was meant', (flag, message) => {
+  expect(catchError(() => readDockerfile(`FROM a\nRUN ${flag} x\n`))).toMatchObject({
+    summary: message,
+    location: { line: 2, column: 5, width: flag.length },
+  });
+});
+
+test('a heredoc that does not end is shown where it begins', () => {
+  const caught = catchError(() => readDockerfile('FROM a\nRUN cat <<ONE \\\n  <<-"TWO"\nx\nONE\ny\n'));
+  expect(caught).toMatchObject({
+    location: { line: 3, column: 3, width: 8 },
+    hint: 'end it with a line that is just TWO',
+  });
+});
+
+test('comments right above an instruction belong to it', () => {
+  const { stages } = readDockerfile(
+    '# far\n\n# b is near\n  #  two\nFROM a AS b\n# c\nRUN x \\\n# inside\n y\nRUN z\n',
+  );
+  expect(stages[0]?.from.node.comments).toEqual(['b is near', 'two']);
+  expect(stages[0]?.instructions.map(({ node }) => node.comments)).toEqual([['c'], []]);
+});
+
+function catchError(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}

@@ -50,11 +50,13 @@ function copiedFrom(stage: StageView | undefined, place: { path: string; before:
     if (instruction.node.line >= place.before || !isContextCopy(instruction)) continue;
     for (const written of instruction.sources) {
       const source = scope.expand(written).word;
-      const isWhole = ['.', './', '/'].includes(source);
-      const folder = isWhole
-        ? resolvePath(scope.expand(instruction.target).word, workdir)
-        : landingOf(instruction, { source, scope, workdir });
-      const found = below(place.path, { folder, source });
+      const target = resolvePath(scope.expand(instruction.target).word, workdir);
+      const landing = landingOf(instruction, { source, scope, workdir });
+      // What is in a folder lands in the target itself; a name without a dot is most likely one.
+      const isFolder = !source.slice(source.lastIndexOf('/') + 1).includes('.') || /(?:^|\/)\.?$/.test(source);
+      const found =
+        below(place.path, { folder: landing, source }) ??
+        (isFolder ? below(place.path, { folder: target, source }) : undefined);
       if (found !== undefined) return found;
     }
   }
