@@ -47,12 +47,35 @@ async function readFolder(path: string, except: readonly string[] = []): Promise
   return found;
 }
 
-function json<T>(files: ReadonlyMap<string, Buffer>, name: string): T {
-  return JSON.parse(files.get(name)?.toString() ?? 'null') as T;
+type Files = ReadonlyMap<string, Buffer>;
+
+function json(files: Files, name: string): unknown {
+  return JSON.parse(files.get(name)?.toString() ?? 'null');
 }
 
-function blob<T>(files: ReadonlyMap<string, Buffer>, { digest }: Pick<Descriptor, 'digest'>): T {
-  return json<T>(files, `blobs/sha256/${digest.slice(7)}`);
+function indexIn(files: Files, root?: Descriptor): Index {
+  return json(files, root === undefined ? 'index.json' : blobName(root)) as Index;
+}
+
+function manifestIn(files: Files, root: Descriptor): Manifest {
+  return json(files, blobName(root)) as Manifest;
+}
+
+function blobName({ digest }: Descriptor): string {
+  return `blobs/sha256/${digest.slice('sha256:'.length)}`;
+}
+
+/** The first image of `manifest.json`. */
+function dockerEntry(files: Files): { Config: string; RepoTags: string[]; Layers: string[] } {
+  return (json(files, 'manifest.json') as [ReturnType<typeof dockerEntry>])[0];
+}
+
+async function refusal(output: string, request: Parameters<TestBuilder['build']>[1] = {}): Promise<string> {
+  const built = rig.build(FILES, { outputs: [outputOf(output, sink)], ...request });
+  return built.then(
+    () => 'built',
+    (error: Error) => error.message,
+  );
 }
 
 test('an OCI archive has compressed layers, names and annotations, and is loaded again', async () => {
@@ -62,7 +85,7 @@ test('an OCI archive has compressed layers, names and annotations, and is loaded
   const { response, image } = await rig.build(FILES, { outputs });
   expect(image).toBeUndefined();
   const files = await unpack(sink.bytes());
-  const index = json<Index>(files, 'index.json');
+  const index = indexIn(files);
   const [root] = index.manifests as [Descriptor];
   expect(index.mediaType).toBe('application/vnd.oci.image.index.v1+json');
   expect(root.annotations).toMatchObject({
@@ -71,7 +94,7 @@ test('an OCI archive has compressed layers, names and annotations, and is loaded
     'org.opencontainers.image.ref.name': 'latest',
   });
   expect(root.platform).toEqual(AMD64);
-  const manifest = blob<Manifest>(files, root);
+  const manifest = manifestIn(files, root);
   expect(manifest.annotations).toEqual({ a: '1' });
   expect(manifest.layers.map(({ mediaType }) => mediaType)).toEqual(
     Array(2).fill('application/vnd.oci.image.layer.v1.tar+gzip'),
@@ -94,7 +117,7 @@ test.each(['uncompressed', 'gzip', 'zstd'])(
     const outputs = [outputOf(`type=docker,name=x:1,compression=${kind}`, sink)];
     const { response } = await rig.build(FILES, { outputs });
     const files = await unpack(sink.bytes());
-    const [entry] = json<[{ RepoTags: string[]; Layers: string[] }]>(files, 'manifest.json');
+    const entry = dockerEntry(files);
     expect(entry.RepoTags).toEqual(['x:1']);
     for (const path of entry.Layers) expect(files.has(path)).toBe(true);
     await using other = await openTestStore();
@@ -123,7 +146,7 @@ test('several outputs of one build have the same image', async () => {
   ];
   const { image } = await rig.build(FILES, { outputs });
   expect(image?.tags).toEqual(['several:latest']);
-  const [entry] = json<[{ Config: string }]>(await unpack(sink.bytes()), 'manifest.json');
+  const entry = dockerEntry(await unpack(sink.bytes()));
   expect(`sha256:${entry.Config.slice('blobs/sha256/'.length)}`).toBe(image?.id);
   expect(await readFolder(files.folder)).toEqual(
     new Map([
@@ -162,30 +185,22 @@ test('an image of several platforms is one image: listed once, saved whole, kept
   await images.context.garbage.collect();
   expect((await images.list()).filter(({ tags }) => tags.includes('multi:latest'))).toHaveLength(1);
   const archive = await unpack(Buffer.concat(await Array.fromAsync(await saveImages(images.context, ['multi']))));
-  const [root] = json<Index>(archive, 'index.json').manifests as [Descriptor];
-  const index = blob<Index>(archive, root);
+  const [root] = indexIn(archive).manifests as [Descriptor];
+  const index = indexIn(archive, root);
   expect(index.annotations).toEqual({ who: 'us' });
   expect(index.manifests.map(({ platform }) => platform)).toEqual([ARM64, AMD64]);
   for (const child of index.manifests)
-    for (const layer of blob<Manifest>(archive, child).layers)
-      expect(archive.has(`blobs/sha256/${layer.digest.slice(7)}`)).toBe(true);
+    for (const layer of manifestIn(archive, child).layers) expect(archive.has(blobName(layer))).toBe(true);
 });
 
 test('what an output does not know is refused with what to do', async () => {
-  const refuse = async (output: string, request = {}): Promise<string> => {
-    const built = rig.build(FILES, { outputs: [outputOf(output, sink)], ...request });
-    return built.then(
-      () => 'built',
-      (error: Error) => error.message,
-    );
-  };
-  expect(await refuse('type=oci,compression=estargz')).toContain('estargz is not supported');
-  expect(await refuse('type=oci,compression=lzma')).toContain('unsupported layer compression type: lzma');
-  expect(await refuse('type=oci,compression-level=11')).toContain('compression-level');
-  expect(await refuse('type=oci,force-compression=maybe')).toContain('force-compression');
-  expect(await refuse('type=oci,annotation-index.a=1')).toContain('index annotations not supported');
-  expect(await refuse('type=oci,annotation-manifest[linux/s390x].a=1')).toContain('no platform linux/s390x');
-  expect(await refuse('type=image,push=true')).toContain('needs a name');
-  expect(await refuse('type=docker', { platforms: [AMD64, ARM64] })).toContain('manifest lists');
-  expect(await refuse('type=local,mode=move')).toContain('mode');
+  expect(await refusal('type=oci,compression=estargz')).toContain('estargz is not supported');
+  expect(await refusal('type=oci,compression=lzma')).toContain('unsupported layer compression type: lzma');
+  expect(await refusal('type=oci,compression-level=11')).toContain('compression-level');
+  expect(await refusal('type=oci,force-compression=maybe')).toContain('force-compression');
+  expect(await refusal('type=oci,annotation-index.a=1')).toContain('index annotations not supported');
+  expect(await refusal('type=oci,annotation-manifest[linux/s390x].a=1')).toContain('no platform linux/s390x');
+  expect(await refusal('type=image,push=true')).toContain('needs a name');
+  expect(await refusal('type=docker', { platforms: [AMD64, ARM64] })).toContain('manifest lists');
+  expect(await refusal('type=local,mode=move')).toContain('mode');
 });
