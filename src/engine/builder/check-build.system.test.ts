@@ -9,11 +9,11 @@ beforeAll(async () => {
 
 afterAll(() => rig[Symbol.asyncDispose]());
 
-describe('findings that end the build', () => {
-  const files = (check: string): Record<string, string> => ({
-    Dockerfile: `# check=${check}\nFROM busybox\nENV A b\nRUN echo ran\n`,
-  });
+function files(check: string): Record<string, string> {
+  return { Dockerfile: `# check=${check}\nFROM busybox\nENV A b\nRUN echo ran\n` };
+}
 
+describe('findings that end the build', () => {
   test('by the directive: only those that other builders know', async () => {
     const { code, stdout, stderr } = await rig.build(files('error=true'));
     expect(code).not.toBe(0);
