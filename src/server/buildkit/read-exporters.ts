@@ -1,8 +1,12 @@
+import { flagOf } from '#engine/builder/export/attributes.ts';
 import type { OutputSpec } from '#engine/builder/export/output-spec.ts';
 import { InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
 import { canonicalName, parseReference, withDefaultTag } from '#oci/reference.ts';
 import type { Order } from './running-build.ts';
 import type { Session } from './sessions.ts';
+
+/** What clients call the store that a layout goes to. */
+const LAYOUT_STORE = 'export';
 
 /** What a client calls them; `moby` is the engine's own store. */
 const TYPES: Readonly<Record<string, OutputSpec['type']>> = {
@@ -35,7 +39,13 @@ function specOf(
   if (known === 'image') return { type: known, attributes: withFullNames(attributes) };
   if (session === undefined)
     throw new InvalidArgumentError(`the output ${type} goes to the client, and there is no session to it`);
-  return { type: known, attributes, sink: session.sink(index) };
+  const isLayout = known === 'oci' && !flagOf(attributes, 'tar', true);
+  return {
+    type: known,
+    attributes,
+    sink: session.sink(index),
+    ...(isLayout && { store: session.store(LAYOUT_STORE) }),
+  };
 }
 
 /** Names in full, as clients are told them. What is pushed by its digest keeps its name without a tag. */

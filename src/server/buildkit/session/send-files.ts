@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { closeSync, constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { InvalidArgumentError, UnavailableError } from '#lib/errors.ts';
 import { openRegular } from '#lib/files/open-regular.ts';
@@ -11,9 +11,10 @@ const PIECE_BYTES = 256 * 1024;
 
 /**
  * Sends what is in a folder to a peer, of which it asks for what it does not have (fsutil, the side that sends).
+ * @param options.time that all get in place of their own, seconds since epoch
  * @throws what the peer tells went wrong with it
  */
-export async function sendFiles(call: GrpcCall, root: Root): Promise<void> {
+export async function sendFiles(call: GrpcCall, root: Root, { time }: { time?: number } = {}): Promise<void> {
   const files = new Map<number, string>();
   const requests = watchRequests(call);
   const send = async (packet: Packet): Promise<void> => {
@@ -24,7 +25,8 @@ export async function sendFiles(call: GrpcCall, root: Root): Promise<void> {
   for (const entry of walkFolder(root)) {
     if (entry.kind === 'file') files.set(id, entry.path);
     id += 1;
-    await send({ type: 'stat', entry });
+    const mtimeNs = time === undefined ? entry.mtimeNs : BigInt(time) * 1_000_000_000n;
+    await send({ type: 'stat', entry: { ...entry, mtimeNs } });
   }
   await send({ type: 'stat', entry: undefined });
   for (let wanted = await requests.next(); wanted !== undefined; wanted = await requests.next()) {
@@ -46,6 +48,7 @@ async function sendFile(
 ): Promise<void> {
   const opened = openRegular(root, path);
   if (opened !== undefined) {
+    using _ = { [Symbol.dispose]: () => closeSync(opened.fd) };
     await using file = await open(`/proc/self/fd/${opened.fd}`, constants.O_RDONLY);
     for (;;) {
       const buffer = Buffer.allocUnsafe(Math.min(PIECE_BYTES, Math.max(1, opened.stats.size)));

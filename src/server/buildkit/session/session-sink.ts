@@ -22,10 +22,10 @@ export function sessionSink(client: SessionClient, index: number): OutputSink {
       using call = start(metadata);
       await sendBytes(call, bytes);
     },
-    async tree(folder, { metadata }) {
+    async tree(folder, { metadata, time }) {
       using call = start(metadata);
       using root = openRoot(folder);
-      await sendFiles(call, root);
+      await sendFiles(call, root, time === undefined ? {} : { time });
     },
   };
 }
