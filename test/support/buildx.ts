@@ -22,6 +22,8 @@ export async function findBuildx(): Promise<string | undefined> {
 
 /** The docker client that builds by buildx, with a configuration of its own. */
 export interface Buildx extends AsyncDisposable {
+  /** What leads the client to its plugin. */
+  readonly env: Readonly<Record<string, string>>;
   /** `docker build …`, `docker buildx …`: any words behind `docker`. */
   run(
     words: readonly string[],
@@ -34,12 +36,11 @@ export async function openBuildx(engine: TestEngine, path: string): Promise<Buil
   const config = await mkdtemp('/tmp/b-buildx-');
   await mkdir(join(config, 'cli-plugins'));
   await symlink(path, join(config, 'cli-plugins', 'docker-buildx'));
+  const own = { DOCKER_CONFIG: config, DOCKER_BUILDKIT: '1' };
   return {
+    env: own,
     run: (words, { env, ...options } = {}) =>
-      engine.command(['docker', ...words], {
-        ...options,
-        env: { DOCKER_CONFIG: config, DOCKER_BUILDKIT: '1', ...env },
-      }),
+      engine.command(['docker', ...words], { ...options, env: { ...own, ...env } }),
     [Symbol.asyncDispose]: () => rm(config, { recursive: true, force: true }),
   };
 }
