@@ -126,7 +126,7 @@ test('COPY names what is missing or outside in words that people know', async ()
 
 test('COPY takes patterns that match nothing, and several sources for a folder that is there', async () => {
   const printed = await rig.buildAndRun({
-    Dockerfile: 'FROM busybox\nCOPY *.nope a /c/\nCOPY a b /c\nCOPY *.nope /d\nCMD ls /c; ls -d /d\n',
+    Dockerfile: 'FROM busybox\nCOPY *.nope a /c/\nCOPY a b /c\nCOPY *.nope /d\nCMD ls /c; ls -d /d || true\n',
     a: '',
     b: '',
   });

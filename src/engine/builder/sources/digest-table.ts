@@ -1,23 +1,24 @@
 import { createHash } from 'node:crypto';
-import type { FileStamp } from './file-digests.ts';
+import type { FileStamp, KnownFile } from './file-digests.ts';
 
-/** Digests by the state of a file, as one run of bytes. */
+/** What is known of files, by their state. */
 export interface DigestTable {
-  find(stamp: FileStamp): string | undefined;
-  put(stamp: FileStamp, digest: string, now?: number): void;
+  find(stamp: FileStamp): KnownFile | undefined;
+  put(stamp: FileStamp, file: KnownFile, nowMs?: number): void;
   isChanged(): boolean;
-  /** All of it that was asked for lately. */
+  /** All of it that was asked for lately, as bytes. */
   write(): Buffer;
 }
 
 export const EMPTY_TABLE: Buffer = Buffer.alloc(0);
 
-/** `BFD1`, a digest over all that follows, then records: device, inode, ctime, mtime, size (8 bytes each), digest (32), age (8). */
-const MAGIC = Buffer.from('BFD1');
+/** `BFD2`, a digest over all that follows, then records: device, inode, ctime, mtime, size (doubles), digest (32), whether it is plain, age (4 each). */
+const MAGIC = Buffer.from('BFD2');
 const HEAD_BYTES = MAGIC.length + 32;
 const RECORD_BYTES = 80;
 const DIGEST_AT = 40;
-const AGE_AT = 72;
+const PLAIN_AT = 72;
+const AGE_AT = 76;
 /** So many writes a record outlives without being asked for. */
 const AGE_LIMIT = 16;
 
@@ -25,53 +26,69 @@ const AGE_LIMIT = 16;
  * As long after its last change a file may change again without its times telling: their resolution is that of the kernel's tick. File
  * systems that keep whole seconds only are given more.
  */
-const TICK_NS = 50_000_000n;
-const COARSE_TICK_NS = 3_000_000_000n;
+const TICK_MS = 50;
+const COARSE_TICK_MS = 3_000;
+
+interface Row {
+  stamp: FileStamp;
+  file: KnownFile;
+  /** Writes since it was asked for. */
+  age: number;
+}
 
 /** @param stored what `write` gave; anything else counts as empty */
 export function openDigestTable(stored: Buffer): DigestTable {
+  const rows = new Map<number, Row>();
   const body = bodyOf(stored);
-  const positions = new Map<bigint, number>();
-  for (let at = 0; at < body.length; at += RECORD_BYTES) positions.set(body.readBigUInt64LE(at + 8), at);
-  const used = new Set<number>();
-  const fresh = new Map<bigint, Buffer>();
+  for (let at = 0; at < body.length; at += RECORD_BYTES) {
+    const row = readRow(body, at);
+    rows.set(row.stamp.inode, row);
+  }
   let isChanged = false;
   return {
     find(stamp) {
-      const added = fresh.get(stamp.inode);
-      if (added !== undefined && isSame(added, 0, stamp)) return digestAt(added, 0);
-      const at = positions.get(stamp.inode);
-      if (at === undefined || !isSame(body, at, stamp)) return undefined;
-      used.add(at);
-      return digestAt(body, at);
+      const row = rows.get(stamp.inode);
+      if (row === undefined || !isSameStamp(row.stamp, stamp)) return undefined;
+      row.age = 0;
+      return row.file;
     },
-    put(stamp, digest, now = Date.now()) {
-      if (isYoung(stamp, BigInt(now) * 1_000_000n)) return;
-      fresh.set(stamp.inode, recordOf(stamp, digest));
+    put(stamp, file, nowMs = Date.now()) {
+      if (isYoung(stamp, nowMs)) return;
+      rows.set(stamp.inode, { stamp, file, age: 0 });
       isChanged = true;
     },
     isChanged: () => isChanged,
     write() {
       isChanged = false;
-      const kept: Buffer[] = [];
-      for (const [inode, at] of positions) {
-        if (fresh.has(inode)) continue;
-        const record = Buffer.from(body.subarray(at, at + RECORD_BYTES));
-        const age = used.has(at) ? 0n : record.readBigUInt64LE(AGE_AT) + 1n;
-        record.writeBigUInt64LE(age, AGE_AT);
-        if (age < AGE_LIMIT) kept.push(record);
+      const content = Buffer.alloc(rows.size * RECORD_BYTES);
+      let at = 0;
+      for (const [inode, row] of rows) {
+        if (row.age >= AGE_LIMIT) rows.delete(inode);
+        else {
+          writeRow(content, at, row);
+          at += RECORD_BYTES;
+        }
+        row.age += 1;
       }
-      const content = Buffer.concat([...kept, ...fresh.values()]);
-      return Buffer.concat([MAGIC, createHash('sha256').update(content).digest(), content]);
+      const used = content.subarray(0, at);
+      return Buffer.concat([MAGIC, createHash('sha256').update(used).digest(), used]);
     },
   };
 }
 
 /** Whether a file may change again without its times telling. */
-export function isYoung({ ctimeNs, mtimeNs }: Pick<FileStamp, 'ctimeNs' | 'mtimeNs'>, nowNs: bigint): boolean {
-  const isCoarse = ctimeNs % 1_000_000_000n === 0n;
-  const last = ctimeNs > mtimeNs ? ctimeNs : mtimeNs;
-  return nowNs - last < (isCoarse ? COARSE_TICK_NS : TICK_NS);
+export function isYoung({ ctimeMs, mtimeMs }: FileStamp, nowMs: number): boolean {
+  return nowMs - Math.max(ctimeMs, mtimeMs) < (ctimeMs % 1000 === 0 ? COARSE_TICK_MS : TICK_MS);
+}
+
+export function isSameStamp(one: FileStamp, other: FileStamp): boolean {
+  return (
+    one.ctimeMs === other.ctimeMs &&
+    one.mtimeMs === other.mtimeMs &&
+    one.size === other.size &&
+    one.inode === other.inode &&
+    one.device === other.device
+  );
 }
 
 function bodyOf(stored: Buffer): Buffer {
@@ -84,27 +101,23 @@ function bodyOf(stored: Buffer): Buffer {
   return isWhole ? body : EMPTY_TABLE;
 }
 
-function recordOf({ device, inode, ctimeNs, mtimeNs, size }: FileStamp, digest: string): Buffer {
-  const record = Buffer.alloc(RECORD_BYTES);
-  record.writeBigUInt64LE(device, 0);
-  record.writeBigUInt64LE(inode, 8);
-  record.writeBigInt64LE(ctimeNs, 16);
-  record.writeBigInt64LE(mtimeNs, 24);
-  record.writeBigUInt64LE(size, 32);
-  record.write(digest, DIGEST_AT, 'hex');
-  return record;
+function readRow(bytes: Buffer, at: number): Row {
+  const number = (index: number): number => bytes.readDoubleLE(at + index * 8);
+  return {
+    stamp: { device: number(0), inode: number(1), ctimeMs: number(2), mtimeMs: number(3), size: number(4) },
+    file: {
+      digest: bytes.toString('hex', at + DIGEST_AT, at + PLAIN_AT),
+      isPlain: bytes.readUInt32LE(at + PLAIN_AT) === 1,
+    },
+    age: bytes.readUInt32LE(at + AGE_AT),
+  };
 }
 
-function isSame(bytes: Buffer, at: number, { device, inode, ctimeNs, mtimeNs, size }: FileStamp): boolean {
-  return (
-    bytes.readBigUInt64LE(at + 8) === inode &&
-    bytes.readBigInt64LE(at + 16) === ctimeNs &&
-    bytes.readBigInt64LE(at + 24) === mtimeNs &&
-    bytes.readBigUInt64LE(at + 32) === size &&
-    bytes.readBigUInt64LE(at) === device
-  );
-}
-
-function digestAt(bytes: Buffer, at: number): string {
-  return bytes.toString('hex', at + DIGEST_AT, at + AGE_AT);
+function writeRow(bytes: Buffer, at: number, { stamp, file, age }: Row): void {
+  const { device, inode, ctimeMs, mtimeMs, size } = stamp;
+  for (const [index, value] of [device, inode, ctimeMs, mtimeMs, size].entries())
+    bytes.writeDoubleLE(value, at + index * 8);
+  bytes.write(file.digest, at + DIGEST_AT, 'hex');
+  bytes.writeUInt32LE(file.isPlain ? 1 : 0, at + PLAIN_AT);
+  bytes.writeUInt32LE(age, at + AGE_AT);
 }

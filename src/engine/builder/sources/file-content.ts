@@ -3,8 +3,7 @@ import { closeSync, constants, fstatSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { ConflictError } from '#lib/errors.ts';
 import type { Root } from '#lib/files/open-root.ts';
-import { type FileStamp } from './file-digests.ts';
-import { isYoung } from './digest-table.ts';
+import { isSameStamp, isYoung } from './digest-table.ts';
 import type { SourceEntry, SourceTree } from './source-tree.ts';
 import { stampOf } from './walk-source.ts';
 
@@ -51,10 +50,10 @@ async function* readLarge(fd: number): AsyncGenerator<Buffer> {
  * @throws {ConflictError} if it changes all the time
  */
 export async function digestFile(tree: SourceTree, entry: SourceEntry): Promise<string> {
-  const { path, stamp } = entry;
-  const known = tree.digests.get(path) ?? (stamp === undefined ? undefined : tree.known?.find(stamp));
-  const digest = known ?? (await readDigest(tree, entry));
-  tree.digests.set(path, digest);
+  const known = tree.digests.get(entry.path);
+  if (known !== undefined) return known;
+  const digest = await readDigest(tree, entry);
+  tree.digests.set(entry.path, digest);
   return digest;
 }
 
@@ -62,15 +61,15 @@ async function readDigest(tree: SourceTree, entry: SourceEntry): Promise<string>
   for (let count = 0; count < TRIES; count++) {
     const fd = tree.root.openFile(entry.path, READ);
     try {
-      const before = stampOf(fstatSync(fd, { bigint: true }));
-      const startedNs = BigInt(Date.now()) * 1_000_000n;
-      const digest = await hashOf(fd, Number(before.size));
+      const before = stampOf(fstatSync(fd));
+      const started = Date.now();
+      const digest = await hashOf(fd, before.size);
       if (tree.isLive !== true) return digest;
-      if (!isSameStamp(before, stampOf(fstatSync(fd, { bigint: true })))) continue;
+      if (!isSameStamp(before, stampOf(fstatSync(fd)))) continue;
       entry.stamp = before;
-      entry.size = Number(before.size);
-      if (isYoung(before, startedNs)) tree.young?.add(entry.path);
-      else tree.known?.put(before, digest);
+      entry.size = before.size;
+      if (isYoung(before, started)) tree.young?.add(entry.path);
+      else tree.known?.put(before, { digest, isPlain: entry.attributes.xattrs.size === 0 });
       return digest;
     } finally {
       closeSync(fd);
@@ -84,16 +83,6 @@ async function hashOf(fd: number, size: number): Promise<string> {
   if (size <= SMALL_BYTES) return hash.update(readSmall(fd, size)).digest('hex');
   for await (const chunk of readLarge(fd)) hash.update(chunk);
   return hash.digest('hex');
-}
-
-export function isSameStamp(one: FileStamp, other: FileStamp): boolean {
-  return (
-    one.ctimeNs === other.ctimeNs &&
-    one.mtimeNs === other.mtimeNs &&
-    one.size === other.size &&
-    one.inode === other.inode &&
-    one.device === other.device
-  );
 }
 
 export function changed(path: string): ConflictError {

@@ -6,19 +6,27 @@ import { type DigestTable, EMPTY_TABLE, openDigestTable } from './digest-table.t
 
 /** What tells one state of a file from all others: a change of any byte of it changes the time of its inode. */
 export interface FileStamp {
-  device: bigint;
-  inode: bigint;
-  /** Nanoseconds since epoch. */
-  ctimeNs: bigint;
-  mtimeNs: bigint;
-  size: bigint;
+  device: number;
+  inode: number;
+  /** Milliseconds since epoch, with what a double holds behind the point: less than a microsecond. */
+  ctimeMs: number;
+  mtimeMs: number;
+  size: number;
 }
 
-/** Digests of the files of one folder, by their state; hexadecimal. */
+/** What an earlier build has read of a file. */
+export interface KnownFile {
+  /** Hexadecimal sha256 of its bytes. */
+  digest: string;
+  /** It has no extended attributes. */
+  isPlain: boolean;
+}
+
+/** The files of one folder that were read, by their state. */
 export interface KnownDigests {
-  find(stamp: FileStamp): string | undefined;
+  find(stamp: FileStamp): KnownFile | undefined;
   /** Files that were changed so shortly before that a further change could not be told are not kept. */
-  put(stamp: FileStamp, digest: string): void;
+  put(stamp: FileStamp, file: KnownFile): void;
 }
 
 /** What builds have read of folders on this host, so that files that did not change are not read again. */
@@ -55,7 +63,7 @@ export function openFileDigests(root: string): FileDigests {
       const table = await tableOf(name);
       return {
         find: (stamp) => table.find(stamp),
-        put: (stamp, digest) => table.put(stamp, digest),
+        put: (stamp, file) => table.put(stamp, file),
         async [Symbol.asyncDispose]() {
           // Only time is lost where this cannot be written.
           await (table.isChanged() ? save(root, name, table.write()) : touch(join(root, name))).catch(() => {});

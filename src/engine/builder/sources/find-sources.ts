@@ -74,7 +74,7 @@ interface Named {
 /** None of what is left out by the ignore file. */
 function readSource(tree: SourceTree, { name, written, isMany }: Named, selection: Selection): Source[] {
   const real = resolveSource(tree, name);
-  const entries = real === undefined ? [] : [...walkSource(tree, real, selection)];
+  const entries = real === undefined ? [] : walkSource(tree, real, selection);
   const [first] = entries;
   if (first === undefined && isMany) return [];
   if (first === undefined) throw missing(tree, written);

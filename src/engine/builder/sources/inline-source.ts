@@ -28,7 +28,7 @@ export async function fileSource(folder: string, name: string): Promise<{ tree: 
     mayTake: true,
     owner: { uid: 0, gid: 0 },
   };
-  const entries = [...walkSource(tree, plain)];
+  const entries = walkSource(tree, plain);
   if (entries.length === 0) throw new InternalError(`${name} was not written`);
   return { tree, source: { name: plain, path: plain, isDirectory: false, entries } };
 }

@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import type { Ignore, IgnoreMatch } from '#dockerfile/ignore.ts';
 import { type Attributes, readXattrs } from '#engine/snapshots/tree/attributes.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
@@ -7,6 +7,7 @@ import { decodeName, nameBytes } from '#lib/files/name.ts';
 import { O_PATH } from '#lib/files/o-path.ts';
 import { unlessGone } from '#lib/files/unless-gone.ts';
 import { parseDeviceNumber } from '#linux/mknod.ts';
+import type { FileStamp } from './file-digests.ts';
 import type { SourceEntry, SourceTree } from './source-tree.ts';
 
 /** Which of the things below a folder are wanted; by their paths below it. */
@@ -19,7 +20,7 @@ export interface Selection {
 
 const OPEN_DIRECTORY = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const DEPTH_LIMIT = 128;
-const NO_DEVICE = { major: 0, minor: 0 };
+const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
 
 /** What the patterns say of a folder. */
 interface Matches {
@@ -38,6 +39,7 @@ interface Folder {
 interface Walk {
   tree: SourceTree;
   selection: Selection;
+  found: SourceEntry[];
   /** Folders that are there only if something in them is. */
   pending: SourceEntry[];
 }
@@ -48,30 +50,21 @@ interface Walk {
  * @param path without symbolic links
  * @throws {InvalidArgumentError} for a tree that is deeper than a walk can follow
  */
-export function* walkSource(tree: SourceTree, path: string, selection: Selection = {}): Generator<SourceEntry> {
-  const walk: Walk = { tree, selection, pending: [] };
+export function walkSource(tree: SourceTree, path: string, selection: Selection = {}): SourceEntry[] {
+  const walk: Walk = { tree, selection, found: [], pending: [] };
   const matches = matchesOf(tree, path);
-  const place = tree.root.locate(path).path;
-  const entry = look(tree, { place, path, relative: '' });
-  if (entry === undefined) return;
+  const entry = look(tree, tree.root.locate(path).path, { path, relative: '' });
   const isWhole = matches.ignore?.isExcluded !== true;
-  if (entry.kind !== 'directory') {
-    if (isWhole) yield entry;
-    return;
-  }
-  if (isWhole) yield entry;
-  else walk.pending.push(entry);
-  const { exclude, include } = selection;
-  if (tree.listing !== undefined && (tree.ignore ?? exclude ?? include) === undefined) {
-    yield* tree.listing.below(path);
-    return;
-  }
+  if (entry === undefined) return [];
+  (isWhole ? walk.found : walk.pending).push(entry);
+  if (entry.kind !== 'directory') return walk.found;
   const fd = tree.root.openFile(`${path}/.`, OPEN_DIRECTORY);
   try {
-    yield* walkFolder(walk, fd, { path, relative: '', matches, depth: 0 });
+    walkFolder(walk, fd, { path, relative: '', matches, depth: 0 });
   } finally {
     closeSync(fd);
   }
+  return walk.found;
 }
 
 /** What the ignore file says of a path, from the top. */
@@ -83,8 +76,8 @@ function matchesOf({ ignore }: SourceTree, path: string): Matches {
   return { ignore: match };
 }
 
-function* walkFolder(walk: Walk, fd: number, folder: Folder): Generator<SourceEntry> {
-  const { tree } = walk;
+function walkFolder(walk: Walk, fd: number, folder: Folder): void {
+  const { tree, found, pending } = walk;
   for (const name of namesIn(fd)) {
     const path = folder.path === '' ? name : `${folder.path}/${name}`;
     const relative = folder.relative === '' ? name : `${folder.relative}/${name}`;
@@ -93,27 +86,24 @@ function* walkFolder(walk: Walk, fd: number, folder: Folder): Generator<SourceEn
     // What is left out need not even be looked at, unless something in it may be wanted.
     if (!isTaken && !mayHold(walk, matches, { path, relative })) continue;
     const place = childPath(fd, name);
-    const entry = look(tree, { place, path, relative });
+    const entry = look(tree, place, { path, relative });
     if (entry === undefined || (!isTaken && entry.kind !== 'directory')) continue;
-    if (isTaken) {
-      yield* walk.pending.splice(0);
-      yield entry;
-    }
+    if (isTaken) found.push(...pending.splice(0), entry);
     if (entry.kind !== 'directory') continue;
-    const waiting = walk.pending.length;
-    if (!isTaken) walk.pending.push(entry);
-    yield* descend(walk, place, { path, relative, matches, depth: folder.depth + 1 });
+    const waiting = pending.length;
+    if (!isTaken) pending.push(entry);
+    descend(walk, place, { path, relative, matches, depth: folder.depth + 1 });
     // Nothing of it was wanted.
-    walk.pending.length = Math.min(walk.pending.length, waiting);
+    pending.length = Math.min(pending.length, waiting);
   }
 }
 
-function* descend(walk: Walk, place: string | Buffer, folder: Folder): Generator<SourceEntry> {
+function descend(walk: Walk, place: string | Buffer, folder: Folder): void {
   if (folder.depth >= DEPTH_LIMIT) throw new InvalidArgumentError(`${folder.path.slice(0, 80)}…: too deep`);
   const fd = unlessGone(() => openSync(place, OPEN_DIRECTORY));
   if (fd === undefined) return;
   try {
-    yield* walkFolder(walk, fd, folder);
+    walkFolder(walk, fd, folder);
   } finally {
     closeSync(fd);
   }
@@ -124,11 +114,15 @@ interface Place {
   relative: string;
 }
 
+const NO_MATCHES: Matches = {};
+
 function below({ tree, selection }: Walk, folder: Matches, { path, relative }: Place): Matches {
+  const { exclude, include } = selection;
+  if (tree.ignore === undefined && exclude === undefined && include === undefined) return NO_MATCHES;
   return {
     ignore: tree.ignore?.match(path, folder.ignore),
-    exclude: selection.exclude?.match(relative, folder.exclude),
-    include: selection.include?.match(relative, folder.include),
+    exclude: exclude?.match(relative, folder.exclude),
+    include: include?.match(relative, folder.include),
   };
 }
 
@@ -145,8 +139,13 @@ function mayHold({ tree, selection }: Walk, { ignore, exclude }: Matches, { path
 
 /** A folder's names, sorted. */
 function namesIn(fd: number): string[] {
-  const names = unlessGone(() => readdirSync(`/proc/self/fd/${fd}/.`, { encoding: 'buffer' })) ?? [];
-  return names.map((name) => decodeName(name as unknown as Buffer)).toSorted((a, b) => (a < b ? -1 : 1));
+  const place = `/proc/self/fd/${fd}/.`;
+  const names = unlessGone(() => readdirSync(place)) ?? [];
+  // Names that are no UTF-8 are read again as the bytes that they are.
+  const exact = names.some((name) => name.includes('\uFFFD'))
+    ? readdirSync(place, { encoding: 'buffer' }).map((name) => decodeName(name as unknown as Buffer))
+    : names;
+  return exact.toSorted((a, b) => (a < b ? -1 : 1));
 }
 
 function childPath(fd: number, name: string): string | Buffer {
@@ -156,49 +155,72 @@ function childPath(fd: number, name: string): string | Buffer {
 }
 
 /** What is at a place; undefined for a socket, and for what is gone since its folder was read. */
-function look(
-  tree: SourceTree,
-  { place, path, relative }: Place & { place: string | Buffer },
-): SourceEntry | undefined {
+function look(tree: SourceTree, place: string | Buffer, at: Place): SourceEntry | undefined {
   try {
-    return unlessGone(() => {
-      const stats = lstatSync(place, { bigint: true });
-      const kind = kindOf(stats);
-      if (kind === undefined) return undefined;
-      const target = kind === 'symlink' ? decodeName(readlinkSync(place, { encoding: 'buffer' })) : '';
-      const device = kind === 'character' || kind === 'block' ? parseDeviceNumber(stats.rdev) : NO_DEVICE;
-      const attributes = tree.taken.get(path) ?? attributesAt(tree, place, stats);
-      const inode = kind === 'file' && stats.nlink > 1n ? `${stats.dev}:${stats.ino}` : '';
-      const entry = { path, relative, kind, attributes, size: Number(stats.size), inode, target, ...device };
-      return kind === 'file' ? { ...entry, stamp: stampOf(stats) } : entry;
-    });
+    const stats = lstatSync(place, { throwIfNoEntry: false });
+    if (stats === undefined) return undefined;
+    return stats.isFile() ? fileEntry(tree, place, { ...at, stats }) : otherEntry(tree, place, at);
   } catch (error) {
-    throw fileError(error, path);
+    if (unlessGone(() => lstatSync(place)) === undefined) return undefined;
+    throw fileError(error, at.path);
   }
 }
 
-export function stampOf({
-  dev: device,
-  ino: inode,
-  ctimeNs,
-  mtimeNs,
-  size,
-}: BigIntStats): NonNullable<SourceEntry['stamp']> {
-  return { device, inode, ctimeNs, mtimeNs, size };
+/** There may be very many of them: what is known is not asked for again. */
+function fileEntry(
+  tree: SourceTree,
+  place: string | Buffer,
+  { path, relative, stats }: Place & { stats: Stats },
+): SourceEntry {
+  const stamp = stampOf(stats);
+  const known = tree.known?.find(stamp);
+  if (known !== undefined) tree.digests.set(path, known.digest);
+  const inode = stats.nlink > 1 ? `${stats.dev}:${stats.ino}` : '';
+  const { size } = stats;
+  const xattrs = known?.isPlain === true ? NO_XATTRS : readXattrs({ path: place, canonical: '' });
+  const attributes = tree.taken.get(path) ?? attributesAt(tree, stats, { xattrs, mtimeNs: nanoseconds(stats.mtimeMs) });
+  return { path, relative, kind: 'file', attributes, size, inode, target: '', major: 0, minor: 0, stamp };
 }
 
-function attributesAt({ owner }: SourceTree, place: string | Buffer, stats: BigIntStats): Attributes {
-  return {
-    mode: Number(stats.mode & 0o7777n),
-    uid: owner?.uid ?? Number(stats.uid),
-    gid: owner?.gid ?? Number(stats.gid),
-    xattrs: readXattrs({ path: place, canonical: '' }),
-    mtimeNs: stats.mtimeNs,
-  };
+function otherEntry(tree: SourceTree, place: string | Buffer, at: Place): SourceEntry | undefined {
+  const stats = lstatSync(place, { bigint: true });
+  const kind = kindOf(stats);
+  if (kind === undefined) return undefined;
+  const isDevice = kind === 'character' || kind === 'block';
+  const device = isDevice ? parseDeviceNumber(stats.rdev) : { major: 0, minor: 0 };
+  const target = kind === 'symlink' ? decodeName(readlinkSync(place, { encoding: 'buffer' })) : '';
+  const { mtimeNs } = stats;
+  const attributes = attributesAt(tree, stats, { xattrs: readXattrs({ path: place, canonical: '' }), mtimeNs });
+  return { ...at, kind, attributes, size: Number(stats.size), inode: '', target, ...device };
 }
 
-function kindOf(stats: BigIntStats): SourceEntry['kind'] | undefined {
-  if (stats.isFile()) return 'file';
+/** The last digits are lost; who copies the file asks for them. */
+function nanoseconds(milliseconds: number): bigint {
+  return BigInt(Math.round(milliseconds * 1000)) * 1000n;
+}
+
+export function stampOf({ dev: device, ino: inode, ctimeMs, mtimeMs, size }: Stats): FileStamp {
+  return { device, inode, ctimeMs, mtimeMs, size };
+}
+
+function attributesAt(
+  { owner }: SourceTree,
+  stats: { mode: number | bigint; uid: number | bigint; gid: number | bigint },
+  { xattrs, mtimeNs }: Required<Pick<Attributes, 'xattrs' | 'mtimeNs'>>,
+): Attributes {
+  const mode = Number(stats.mode) & 0o7777;
+  return { mode, uid: owner?.uid ?? Number(stats.uid), gid: owner?.gid ?? Number(stats.gid), xattrs, mtimeNs };
+}
+
+interface Kinds {
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+  isCharacterDevice(): boolean;
+  isBlockDevice(): boolean;
+  isFIFO(): boolean;
+}
+
+function kindOf(stats: Kinds): Exclude<SourceEntry['kind'], 'file'> | undefined {
   if (stats.isDirectory()) return 'directory';
   if (stats.isSymbolicLink()) return 'symlink';
   if (stats.isCharacterDevice()) return 'character';

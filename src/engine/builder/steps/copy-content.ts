@@ -1,19 +1,10 @@
 import { createHash } from 'node:crypto';
-import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  fstatSync,
-  ftruncateSync,
-  read,
-  readSync,
-  write,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, read, readSync, type Stats, write, writeSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { CancelledError, InvalidArgumentError } from '#lib/errors.ts';
-import { changed, isSameStamp } from '../sources/file-content.ts';
+import { isSameStamp } from '../sources/digest-table.ts';
+import { changed } from '../sources/file-content.ts';
 import type { SourceEntry, SourceTree } from '../sources/source-tree.ts';
 import { stampOf } from '../sources/walk-source.ts';
 
@@ -24,24 +15,26 @@ const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 const SMALL_BYTES = 64 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
 const PAGE_BYTES = 4096;
-const BLOCK_BYTES = 512n;
+const BLOCK_BYTES = 512;
 const ZEROS = Buffer.alloc(PAGE_BYTES);
 
 /**
  * Copies the bytes of a file into an empty one that is open: shared where the file system can, by the kernel where it can, holes left as such.
+ * @returns the time of the file, to the nanosecond
  * @throws {ConflictError} if they are not any more what the digest of the step says
  */
 export async function copyContent(
   tree: SourceTree,
   entry: SourceEntry,
   { fd, signal }: { fd: number; signal: AbortSignal },
-): Promise<void> {
+): Promise<{ mtimeNs: bigint }> {
   const from = tree.root.openFile(entry.path, READ);
   try {
-    const before = fstatSync(from, { bigint: true });
+    const before = fstatSync(from);
     if (!before.isFile()) throw new InvalidArgumentError(`${entry.path} is no file any more`);
     await copyBytes({ from, to: fd, stats: before, signal });
     if (tree.isLive === true) await verify(tree, entry, { from, to: fd });
+    return fstatSync(from, { bigint: true });
   } finally {
     closeSync(from);
   }
@@ -50,12 +43,12 @@ export async function copyContent(
 interface Copying {
   from: number;
   to: number;
-  stats: BigIntStats;
+  stats: Stats;
   signal: AbortSignal;
 }
 
 async function copyBytes({ from, to, stats, signal }: Copying): Promise<void> {
-  const size = Number(stats.size);
+  const { size } = stats;
   if (size <= SMALL_BYTES) copySmall({ from, to }, size);
   else if (stats.blocks * BLOCK_BYTES < stats.size) await copySparse({ from, to, stats, signal });
   else {
@@ -84,7 +77,7 @@ async function copySparse({ from, to, stats, signal }: Copying): Promise<void> {
       await writeAsync(to, chunk.subarray(start, end), 0, end - start, position + start); // eslint-disable-line max-params -- Node's own
     position += bytesRead;
   }
-  ftruncateSync(to, Number(stats.size));
+  ftruncateSync(to, stats.size);
 }
 
 /** The parts of a chunk that are not all zeros, in whole pages. */
@@ -105,7 +98,7 @@ function* runsOf(chunk: Buffer): Generator<{ start: number; end: number }> {
 async function verify(tree: SourceTree, entry: SourceEntry, { from, to }: { from: number; to: number }): Promise<void> {
   const digest = tree.digests.get(entry.path);
   if (digest === undefined || entry.stamp === undefined) return;
-  const isSame = isSameStamp(entry.stamp, stampOf(fstatSync(from, { bigint: true })));
+  const isSame = isSameStamp(entry.stamp, stampOf(fstatSync(from)));
   if (isSame && tree.young?.has(entry.path) !== true) return;
   const copy = await hashOf(to);
   if (copy !== digest) throw changed(entry.path);

@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, fchownSync, mkdirSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, lstatSync, mkdirSync } from 'node:fs';
 import { setAttributes, setMtime, setXattrs } from '#engine/snapshots/tree/attributes.ts';
 import { ffiPath } from '#engine/snapshots/tree/ffi-path.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
@@ -84,7 +84,9 @@ async function writeEntry(writer: Writer, entry: SourceEntry, path: string): Pro
   if (entry.inode !== '') writer.links.set(entry.inode, place.canonical);
   if (entry.kind === 'file' && isTaken(writer, entry)) {
     closeSync(to.openFile(place.canonical, CREATE, 0o600));
-    options.takeovers?.push({ from: writer.from, path: entry.path, target: place.canonical, attributes });
+    const { mtimeNs } = lstatSync(writer.from.root.locate(entry.path).path, { bigint: true });
+    const exact = { ...attributes, mtimeNs };
+    options.takeovers?.push({ from: writer.from, path: entry.path, target: place.canonical, attributes: exact });
     return;
   }
   if (entry.kind === 'file') {
@@ -148,10 +150,11 @@ function isTaken({ from, options }: Writer, entry: SourceEntry): boolean {
 }
 
 async function writeFile({ from, to, options }: Writer, entry: SourceEntry, path: string): Promise<void> {
-  const { mode, uid, gid, xattrs, mtimeNs } = entry.attributes;
+  const { mode, uid, gid, xattrs } = entry.attributes;
+  let mtimeNs: bigint;
   const fd = to.openFile(path, CREATE, 0o600);
   try {
-    await copyContent(from, entry, { fd, signal: options.signal });
+    ({ mtimeNs } = await copyContent(from, entry, { fd, signal: options.signal }));
     fchownSync(fd, uid, gid);
     fchmodSync(fd, mode);
   } catch (error) {
@@ -161,5 +164,5 @@ async function writeFile({ from, to, options }: Writer, entry: SourceEntry, path
   }
   const place = to.locate(path);
   setXattrs(place, xattrs);
-  if (mtimeNs !== undefined) setMtime(place, mtimeNs);
+  setMtime(place, mtimeNs);
 }
