@@ -178,3 +178,25 @@ CMD wc -l < /turns
   expect(built[0]?.stdout).toBe(built[1]?.stdout);
   expect((await rig.engine.docker('run', '--rm', 'one')).stdout.trim()).toBe('2');
 });
+
+test('what is copied from a stage is looked at only if the stage is another; one that was done anew is', async () => {
+  const folder = await rig.contextOf({
+    Dockerfile: `FROM busybox AS made
+RUN cat /proc/sys/kernel/random/uuid > /when
+FROM busybox
+COPY --from=made /when /when
+CMD cat /when
+`,
+  });
+  const build = async (...flags: string[]): Promise<string> => {
+    const { code, stderr } = await rig.engine.berth('build', '-t', 'copied', ...flags, folder);
+    expect(code, stderr).toBe(0);
+    return (await rig.engine.docker('run', '--rm', 'copied')).stdout;
+  };
+  const first = await build();
+  expect(await build()).toBe(first);
+  expect((await lastBuild()).steps.filter(({ isCached }) => isCached)).not.toHaveLength(0);
+  const second = await build('--no-cache-filter', 'made');
+  expect(second).not.toBe(first);
+  expect(await build()).toBe(second);
+});

@@ -21,6 +21,16 @@ export async function openFrom(run: StageRun, written: string): Promise<OpenSour
   return openStack(run, await layersOf(run, written));
 }
 
+/** The layers behind what `--from` names, without opening them; undefined for what does not consist of layers. */
+export async function stackBehind(run: StageRun, written: string): Promise<readonly Layer[] | undefined> {
+  const { build, index } = run;
+  const stage = findFrom(build.plan.program, written, index);
+  if (stage === 'later') return undefined;
+  if (stage !== undefined) return layersOfStage(run, stage.index);
+  const named = findNamedContext(build.request, written, build.platform);
+  return named?.kind === 'files' ? undefined : layersOf(run, written);
+}
+
 async function openStack({ build }: StageRun, stack: readonly Layer[]): Promise<OpenSource> {
   const view = await openView(build.context, stack.at(-1));
   const root = openRoot(view.path);

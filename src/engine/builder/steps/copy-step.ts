@@ -3,6 +3,7 @@ import type { CopyInstruction } from '#dockerfile/instruction.ts';
 import { sha256 } from '#lib/sha256.ts';
 import type { StageRun } from '../build-run.ts';
 import { listDigests } from '../sources/digest-source.ts';
+import { stackBehind } from '../sources/open-from.ts';
 import { applyChmod } from './chmod.ts';
 import { resolveWorkdir } from './config-step.ts';
 import { collectItems, type Item } from './copy-items.ts';
@@ -20,26 +21,29 @@ export async function copyStep(run: StageRun, instruction: CopyInstruction): Pro
   if (chmod !== undefined) applyChmod(chmod, 0, false);
   const written = scope.expand(instruction.target);
   const target = resolveTarget(state.config.WorkingDir, written);
-  const items = await collectItems(run, instruction, resources);
+  const shortcut = await shortcutOf(run, instruction);
+  const found = shortcut === undefined ? await collectItems(run, instruction, resources) : [];
   const keepOwner = instruction.kind === 'copy' && (instruction.from ?? '') !== '' && chown === undefined;
   const name = instruction.kind.toUpperCase();
   const flag = chown === undefined ? '' : `--chown=${chown} `;
   const held = resources.move();
+  const items = once(async () => (shortcut === undefined ? found : collectItems(run, instruction, held)));
   return {
+    ...(shortcut !== undefined && { shortcut }),
+    lateInputs: async () => [filesInput(await items())],
     inputs: [
       { name: 'instruction', value: [name, instruction.parents] },
       { name: 'target', value: target },
       { name: 'owner', value: [chown ?? '', keepOwner] },
       { name: 'mode', value: chmod ?? '' },
-      filesInput(items),
     ],
     createdBy: configText(run, {
-      classic: `${name} ${flag}${describe(items)} in ${written} `,
+      classic: `${name} ${flag}${describe(found)} in ${written} `,
       buildkit: `${describeWritten(run, instruction, { chown, chmod, written })} # buildkit`,
     }),
     resources: held,
-    run: (workspace) =>
-      writeItems(workspace, items, {
+    run: async (workspace) =>
+      writeItems(workspace, await items(), {
         target,
         chown,
         chmod,
@@ -48,6 +52,17 @@ export async function copyStep(run: StageRun, instruction: CopyInstruction): Pro
         warn: (message) => run.build.report.remark(`[Warning] ${instruction.node.original}: ${message}`),
       }),
   };
+}
+
+/** Files of layers that are the same are the same: they need not be looked at. Docker's own histories name their digest. */
+async function shortcutOf(run: StageRun, instruction: CopyInstruction): Promise<Step['shortcut']> {
+  const { scope } = run.state;
+  const { from = '', parents, sources, exclude } = instruction;
+  if (from === '' || run.build.request.history === 'classic' || instruction.heredocs.length > 0) return undefined;
+  const layers = await stackBehind(run, scope.expand(from));
+  if (layers === undefined) return undefined;
+  const words = [...sources, ...exclude].map((word) => scope.expand(word));
+  return { layers, inputs: [{ name: 'sources', value: [parents, sources.length, words] }] };
 }
 
 /** The single files are listed only when somebody asks. */
@@ -96,4 +111,9 @@ function describe(items: readonly Item[]): string {
   if (only === undefined) return 'nothing';
   if (items.length > 1) return `multi:${sha256(items.map(({ digest }) => digest).join(' ')).slice('sha256:'.length)}`;
   return `${only.kind}:${only.digest}`;
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
 }
