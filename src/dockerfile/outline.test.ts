@@ -31,6 +31,7 @@ const at = (line: number, end = line): object => ({ ranges: [{ start: { line }, 
 
 test('what can be given to the default target, with what it has without further ado', () => {
   expect(outline(program)).toEqual({
+    name: 'final',
     args: [
       { name: 'TAG', value: '3.12', description: 'which Python', location: at(2) },
       { name: 'IMAGE', value: 'python:3.12', location: at(3) },
@@ -43,7 +44,7 @@ test('what can be given to the default target, with what it has without further 
     ],
     ssh: [{ name: 'default', location: at(9) }],
     cache: [{ id: '/root/.cache', location: at(10) }],
-    sources: [Buffer.from(TEXT.trimEnd()).toString('base64')],
+    sources: [Buffer.from(TEXT).toString('base64')],
   });
 });
 
@@ -55,6 +56,7 @@ test('what was passed stands for the default, and a target takes only what it ne
     { name: 'MODEL' },
   ]);
   expect(outline(program, { target: '1' })).toEqual({
+    name: 'other',
     args: [{ name: 'OTHER', value: '1', location: at(13) }],
     secrets: [{ name: 'other', location: at(14) }],
     sources: [expect.any(String)],
@@ -77,7 +79,7 @@ test('the stages that can be built', () => {
 test('answers as the metadata of a result', () => {
   expect(answerOutline(program, {})['result.txt']).toBe(
     [
-      'TARGET: final',
+      'TARGET:      final',
       '',
       'BUILD ARG  VALUE        DESCRIPTION',
       'TAG        3.12         which Python',

@@ -6,6 +6,9 @@ import { type GraphStage, stageGraph, type StageGraph } from './stage-graph.ts';
 
 /** What can be given to the build of a target, in the form of BuildKit's sub-request `frontend.outline`. */
 export interface Outline {
+  /** Of the target. */
+  name?: string;
+  description?: string;
   args?: OutlineArg[];
   secrets?: OutlineMount[];
   ssh?: OutlineMount[];
@@ -44,7 +47,11 @@ export function outline(program: Program, reading: Reading = {}): Outline {
   const secrets = ofType('secret').map(toMount);
   const ssh = ofType('ssh').map(toMount);
   const cache = ofType('cache').map(({ name, at }) => ({ id: name, location: sourceLocation(at) }));
+  const { node, name } = graph.target.stage.from;
+  const description = descriptionOf(node.comments, node.args[2] ?? '') || descriptionOf(node.comments, name ?? '');
   return {
+    ...(name !== undefined && { name }),
+    ...(description !== '' && { description }),
     ...(args.length > 0 && { args: args.map(({ arg }) => arg) }),
     ...(secrets.length > 0 && { secrets }),
     ...(ssh.length > 0 && { ssh }),

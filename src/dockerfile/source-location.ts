@@ -14,7 +14,7 @@ export function sourceLocation({ line, endLine }: { line: number; endLine: numbe
 
 /** A Dockerfile's text as JSON carries it. */
 export function sourceBytes(lines: readonly string[]): string {
-  return btoa(binary(lines.join('\n')));
+  return btoa(binary(`${lines.join('\n')}\n`));
 }
 
 function binary(text: string): string {

@@ -43,7 +43,7 @@ export function answerDescribe(): SubrequestAnswer {
 /** What can be given to the build of a target. @throws {DockerfileError} if there is no such target */
 export function answerOutline(program: Program, reading: Reading): SubrequestAnswer {
   const found = outline(program, reading);
-  return answer(found, textOfOutline(found, program, reading));
+  return answer(found, textOfOutline(found));
 }
 
 /** The stages that can be built. */
@@ -68,10 +68,11 @@ function answer(found: unknown, text: string): SubrequestAnswer {
   return { 'result.json': JSON.stringify(found, null, 2), 'result.txt': text, version: '1.0.0' };
 }
 
-function textOfOutline(found: Outline, program: Program, { target = '' }: Reading): string {
-  const wanted = target === '' ? program.stages.at(-1) : undefined;
-  const name = target === '' ? (wanted?.from.name ?? '') : target;
-  const parts = [name === '' ? '' : `TARGET: ${name}\n`];
+function textOfOutline(found: Outline): string {
+  const { name = '', description = '' } = found;
+  const parts = [
+    name === '' ? '' : `TARGET:      ${name}\n${description === '' ? '' : `DESCRIPTION: ${description}\n`}`,
+  ];
   const section = (heading: readonly string[], rows: readonly string[][]): void => {
     if (rows.length > 0) parts.push(table([heading, ...rows]));
   };

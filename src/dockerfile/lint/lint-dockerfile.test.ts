@@ -82,7 +82,7 @@ test("the form of BuildKit's clients has lines and no hints", () => {
       location: { ranges: [{ start: { line: 3 }, end: { line: 3 } }] },
     },
   ]);
-  expect(Buffer.from(sources[0]?.data ?? '', 'base64').toString()).toBe('FROM a:1\nEXPOSE 80\nENV A b');
+  expect(Buffer.from(sources[0]?.data ?? '', 'base64').toString()).toBe('FROM a:1\nEXPOSE 80\nENV A b\n');
 });
 
 test('SARIF names the rules that were broken, and the places', () => {

@@ -5,7 +5,7 @@ import type { Finding } from './finding.ts';
 /** Findings in the form of BuildKit's sub-request `frontend.lint`. */
 export interface LintResult {
   warnings: LintWarning[];
-  sources: { fileName: string; language: string; definition: null; data: string }[];
+  sources: { filename: string; language: string; definition: null; data: string }[];
   /** The Dockerfile cannot be built at all. */
   error?: { message: string; location: SourceLocation };
 }
@@ -32,7 +32,7 @@ export function lintResult(findings: readonly Finding[], source: SourceText, err
     });
   return {
     warnings,
-    sources: [{ fileName: source.file, language: 'Dockerfile', definition: null, data: sourceBytes(source.lines) }],
+    sources: [{ filename: source.file, language: 'Dockerfile', definition: null, data: sourceBytes(source.lines) }],
     ...(error !== undefined && {
       error: { message: error.summary, location: sourceLocation(error.location) },
     }),
