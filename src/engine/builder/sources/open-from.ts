@@ -7,6 +7,7 @@ import { baseImage, layersOfImage } from '../stages/base-image.ts';
 import { findFrom } from '../stages/plan.ts';
 import { openView } from '../workspace.ts';
 import { findNamedContext } from './find-named-context.ts';
+import { namedImage } from './named-image.ts';
 import { openNamedFiles } from './open-named-files.ts';
 
 /** Opens what `--from` names: a stage, by name or index, a named context, or an image. */
@@ -66,6 +67,12 @@ async function layersOfStage({ build }: StageRun, index: number): Promise<readon
 
 async function layersOf(run: StageRun, written: string): Promise<readonly Layer[]> {
   if (written === 'scratch') throw new InvalidArgumentError('invalid from flag value scratch: it is empty');
+  const { build, vertex } = run;
+  const named = findNamedContext(build.request, written, build.platform);
+  if (named !== undefined && named.kind !== 'files') {
+    const image = await namedImage(build, named, { vertex, platform: build.platform });
+    return layersOfImage(build.context, image);
+  }
   const image = await baseImage(run.build, written, run.vertex).catch((error: unknown) => {
     throw withStageHint(error, { run, written });
   });

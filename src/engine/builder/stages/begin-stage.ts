@@ -4,9 +4,11 @@ import type { HistoryEntry } from '#oci/image-config.ts';
 import { parsePlatform } from '#oci/parse-platform.ts';
 import { formatPlatform, type Platform } from '#oci/platform.ts';
 import { baseImage, layersOfImage } from './base-image.ts';
+import { beginWithFiles } from './begin-with-files.ts';
 import type { BuildRun } from '../build-run.ts';
 import type { Layer } from '../layers.ts';
 import type { Vertex } from '../progress/events.ts';
+import { namedImage } from '../sources/named-image.ts';
 import type { PlannedStage } from './plan.ts';
 import { type Scope, stageScope, type StageVariables } from './scope.ts';
 import { cloneConfig, DEFAULT_PATH, type StageState, stepKey } from './stage-state.ts';
@@ -23,10 +25,16 @@ export interface Beginning {
 /** FROM: an earlier stage, nothing, or an image. */
 export async function beginStage(
   build: BuildRun,
-  { base, baseStage, stage }: PlannedStage,
+  { base, baseStage, stage, named }: PlannedStage,
   vertex: Vertex,
 ): Promise<Beginning> {
   const platform = platformOf(build, stage);
+  if (named?.kind === 'files') {
+    const beginning = fromNothing(build);
+    await beginWithFiles(build, beginning.stage, { name: base, index: stage.index, source: named.source, vertex });
+    return beginning;
+  }
+  if (named !== undefined) return fromImage(build, await namedImage(build, named, { vertex, platform }));
   if (baseStage !== undefined) return fromStage(build, baseStage.index);
   if (base === 'scratch') return fromNothing(build);
   const image = await baseImage(build, base, vertex, platform);

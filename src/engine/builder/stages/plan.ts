@@ -5,6 +5,9 @@ import { nearest } from '#dockerfile/nearest.ts';
 import type { Program, Stage } from '#dockerfile/program.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Platform } from '#oci/platform.ts';
+import type { BuildRequest } from '../request.ts';
+import type { NamedContext } from '../sources/context-source.ts';
+import { findNamedContext } from '../sources/find-named-context.ts';
 import { globalScope, type Scope } from './scope.ts';
 
 /** What of a Dockerfile is built, in which order. */
@@ -25,6 +28,8 @@ export interface PlannedStage {
   base: string;
   /** Stage that it begins with; undefined for an image. */
   baseStage: Stage | undefined;
+  /** What `--build-context` puts in the place of its base, or of all of it. */
+  named: NamedContext | undefined;
   /** Stages whose result it needs, by index. */
   needs: Set<number>;
 }
@@ -32,11 +37,16 @@ export interface PlannedStage {
 /** Finds the stages that a target needs. @throws {DockerfileError} with the place */
 export function planBuild(
   program: Program,
-  { target, buildArgs }: { target: string; buildArgs: ReadonlyMap<string, string> },
+  {
+    target,
+    buildArgs,
+    namedContexts = new Map(),
+  }: { target: string; buildArgs: ReadonlyMap<string, string>; namedContexts?: BuildRequest['namedContexts'] },
   platform: Platform,
 ): Plan {
   const scope = globalScope(program, { target, buildArgs }, platform);
-  const planned = program.stages.map((stage) => planStage(program, stage, scope));
+  const find: FindNamed = (name) => findNamedContext({ namedContexts }, name, platform);
+  const planned = program.stages.map((stage) => planStage(program, stage, { scope, find }));
   const last = findTarget(program, planned, target);
   const wanted = new Set<number>();
   const pending = [last.stage.index];
@@ -49,8 +59,15 @@ export function planBuild(
   return { program, scope, stages, all: planned, target: last };
 }
 
-function planStage(program: Program, stage: Stage, scope: Scope): PlannedStage {
+type FindNamed = (name: string) => NamedContext | undefined;
+
+function planStage(program: Program, stage: Stage, { scope, find }: { scope: Scope; find: FindNamed }): PlannedStage {
   const { source } = program;
+  const { name } = stage.from;
+  const whole = name === undefined ? undefined : find(name);
+  // Nothing of what the file says about the stage counts then.
+  if (name !== undefined && whole !== undefined)
+    return { stage: { ...stage, instructions: [] }, base: name, baseStage: undefined, named: whole, needs: new Set() };
   const at = (piece: string) => locate(source, stage.from.node, piece);
   let base: string;
   try {
@@ -66,6 +83,7 @@ function planStage(program: Program, stage: Stage, scope: Scope): PlannedStage {
       hint: 'give the variable a value with ARG before FROM, or with --build-arg',
     });
   const baseStage = findStage(program, base, stage.index);
+  const named = baseStage === undefined && base !== 'scratch' ? find(base) : undefined;
   const needs = new Set(baseStage === undefined ? [] : [baseStage.index]);
   for (const instruction of stage.instructions)
     for (const { from, piece } of sourcesOf(instruction)) {
@@ -77,7 +95,7 @@ function planStage(program: Program, stage: Stage, scope: Scope): PlannedStage {
         });
       if (found !== undefined) needs.add(found.index);
     }
-  return { stage, base, baseStage, needs };
+  return { stage, base, baseStage, named, needs };
 }
 
 /** The places outside its stage that an instruction takes files from. */
