@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { type Compression, compressLayer } from './compress-layer.ts';
 
 async function* chunks(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+  for (let at = 0; at < bytes.length; at += size) yield Buffer.from(bytes.subarray(at, at + size));
 }
 
 async function compressed(bytes: Buffer, size: number, compression: Compression): Promise<Buffer> {

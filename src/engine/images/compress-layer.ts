@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw, zstdCompress } from 'node:zlib';
 import { CancelledError } from '#lib/errors.ts';
+import { freeBuffer } from '#lib/free-buffer.ts';
 import { MEDIA_TYPES } from '#oci/media-type.ts';
 
 /** How a layer is sent. Equal tars give equal bytes, however they arrive. */
@@ -23,7 +24,7 @@ const deflate = promisify(deflateRaw);
 const zstd = promisify(zstdCompress);
 
 /**
- * Compresses a tar on the threads of Node: gzip as one member whose pieces end at a byte (RFC 1951, 3.2.4), zstd as a row of frames.
+ * Compresses a tar, whose pieces belong to it, on the threads of Node: gzip as one member whose pieces end at a byte (RFC 1951, 3.2.4), zstd as a row of frames.
  * @throws {CancelledError}
  */
 export async function* compressLayer(
@@ -54,14 +55,14 @@ const DEFLATE_END = Buffer.from([3, 0]);
 async function* gzipPieces(pieces: AsyncIterable<Buffer>, level: number): AsyncGenerator<Buffer> {
   let checksum = 0;
   let length = 0;
-  let before: Buffer | undefined;
+  let window: Buffer | undefined;
   yield GZIP_HEADER;
   yield* inOrder(pieces, (piece) => {
     checksum = crc32(piece, checksum);
     length += piece.length;
     // What a piece repeats of the one before it is found as well.
-    const dictionary = before?.subarray(-WINDOW_BYTES);
-    before = piece;
+    const dictionary = window;
+    window = Buffer.from(piece.subarray(-WINDOW_BYTES));
     return deflate(piece, {
       level,
       finishFlush: constants.Z_SYNC_FLUSH,
@@ -87,7 +88,7 @@ async function* inOrder(
   const waiting: Promise<Buffer>[] = [];
   try {
     for await (const piece of pieces) {
-      const done = work(piece);
+      const done = work(piece).finally(() => freeBuffer(piece));
       done.catch(() => {});
       waiting.push(done);
       const first = waiting.length < PIECES_AT_A_TIME ? undefined : waiting.shift();
@@ -105,8 +106,9 @@ async function* cut(source: AsyncIterable<Uint8Array>, bytes: number): AsyncGene
   let filled = 0;
   let isEmpty = true;
   for await (const chunk of source) {
-    for (let at = 0; at < chunk.length;) {
-      const taken = Math.min(chunk.length - at, bytes - filled);
+    const { length } = chunk;
+    for (let at = 0; at < length;) {
+      const taken = Math.min(length - at, bytes - filled);
       piece.set(chunk.subarray(at, at + taken), filled);
       at += taken;
       filled += taken;
@@ -116,6 +118,7 @@ async function* cut(source: AsyncIterable<Uint8Array>, bytes: number): AsyncGene
       piece = Buffer.allocUnsafeSlow(bytes);
       filled = 0;
     }
+    freeBuffer(chunk);
   }
   if (filled > 0 || isEmpty) yield piece.subarray(0, filled);
 }

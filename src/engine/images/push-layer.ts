@@ -75,8 +75,9 @@ async function* counted(
 ): AsyncGenerator<Uint8Array> {
   let current = 0;
   for await (const chunk of source) {
-    yield chunk;
+    // Who reads it may give its memory back.
     current += chunk.byteLength;
+    yield chunk;
     onBytes(current);
   }
 }

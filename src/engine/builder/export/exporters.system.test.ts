@@ -193,6 +193,19 @@ test('an image of several platforms is one image: listed once, saved whole, kept
     for (const layer of manifestIn(archive, child).layers) expect(archive.has(blobName(layer))).toBe(true);
 });
 
+test('a base that is here for several platforms is taken as the one that the build is for', async () => {
+  const files = { Dockerfile: 'FROM scratch\nARG TARGETARCH\nCOPY $TARGETARCH /\n', amd64: '1', arm64: '2' };
+  await rig.build(files, { outputs: [outputOf('type=image,name=base')], platforms: [AMD64, ARM64] });
+  for (const [platform, name] of [
+    [AMD64, 'amd64'],
+    [ARM64, 'arm64'],
+  ] as const) {
+    const outputs = [outputOf('type=tar', sink)];
+    await rig.build({ Dockerfile: 'FROM base\nCOPY own /\n', own: 'o' }, { outputs, platforms: [platform] });
+    expect([...(await unpack(sink.bytes())).keys()].toSorted()).toEqual([name, 'own']);
+  }
+});
+
 test('what an output does not know is refused with what to do', async () => {
   expect(await refusal('type=oci,compression=estargz')).toContain('estargz is not supported');
   expect(await refusal('type=oci,compression=lzma')).toContain('unsupported layer compression type: lzma');

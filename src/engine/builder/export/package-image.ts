@@ -48,7 +48,7 @@ export async function packageImage(
       ),
     ),
   );
-  const statements = await statementsOf(delivery, built, { isInline, names: options.names });
+  const statements = await statementsOf(delivery, built, { isInline, names: options.names, layers: described });
   const parts = await Promise.all(
     built.map(async (image, index): Promise<Part> => ({
       platform: image.result.platform,

@@ -120,8 +120,8 @@ async function* counted(
   let told = 0;
   for await (const chunk of bytes) {
     if (signal.aborted) throw new CancelledError('the push was cancelled', { cause: signal.reason });
-    yield chunk;
     current += chunk.byteLength;
+    yield chunk;
     if (Date.now() - told < REPORT_MS) continue;
     told = Date.now();
     tell(current);

@@ -1,6 +1,6 @@
 import type { StageInstruction } from '#dockerfile/instruction.ts';
+import type { Descriptor } from '#oci/descriptor.ts';
 import type { BuildRun } from '../../build-run.ts';
-import type { BuiltImage } from '../built-image.ts';
 
 /** Steps of a build as provenance tells them. */
 export interface DescribedSteps {
@@ -8,11 +8,11 @@ export interface DescribedSteps {
   /** Where in which file each stands. */
   source: object;
   /** What the last one came to. */
-  layers: Readonly<Record<string, readonly (readonly object[])[]>>;
+  layers?: Readonly<Record<string, readonly (readonly object[])[]>>;
 }
 
 /** All that the target needs, stage by stage. */
-export function describeSteps({ plan, files }: BuildRun, { layers }: Pick<BuiltImage, 'layers'>): DescribedSteps {
+export function describeSteps({ plan, files }: BuildRun, layers: readonly Descriptor[]): DescribedSteps {
   const steps: DescribedSteps['steps'][number][] = [];
   const locations: Record<string, object> = {};
   const last = new Map<number, string>();
@@ -38,7 +38,7 @@ export function describeSteps({ plan, files }: BuildRun, { layers }: Pick<BuiltI
   return {
     steps,
     source: { locations, infos: [{ filename: files.dockerfile.name, language: 'Dockerfile', data }] },
-    layers: { [`${target}:0`]: [layers.map(({ diffId }) => ({ digest: diffId }))] },
+    ...(layers.length > 0 && { layers: { [`${target}:0`]: [layers] } }),
   };
 }
 

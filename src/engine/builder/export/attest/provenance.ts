@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { RunInstruction, StageInstruction } from '#dockerfile/instruction.ts';
 import { hostPlatform } from '#engine/images/host-platform.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
+import type { Descriptor } from '#oci/descriptor.ts';
 import { formatPlatform } from '#oci/platform.ts';
 import type { Material } from '../../sources/context-source.ts';
 import { type Attributes, flagOf } from '../attributes.ts';
@@ -38,15 +39,21 @@ interface MountedId {
 
 const VERSIONS = { v1: 'https://slsa.dev/provenance/v1', 'v0.2': 'https://slsa.dev/provenance/v0.2' } as const;
 
+interface Subject {
+  image: BuiltImage;
+  /** As they are delivered. */
+  layers: readonly Descriptor[];
+}
+
 /** How an image came to be (SLSA provenance, v1 and v0.2). @throws {InvalidArgumentError} */
-export async function provenanceOf(delivery: Delivery, image: BuiltImage, parameters: Attributes): Promise<Predicate> {
+export async function provenanceOf(delivery: Delivery, subject: Subject, parameters: Attributes): Promise<Predicate> {
   const version = parameters.get('version') || 'v1';
   if (version !== 'v1' && version !== 'v0.2')
     throw new InvalidArgumentError(`invalid provenance SLSA version: ${version}`, {
       why: `${JSON.stringify(version)} is none that is known`,
       hint: 'write version=v1 or version=v0.2',
     });
-  const known = await gather(delivery, image, parameters);
+  const known = await gather(delivery, subject, parameters);
   return {
     type: VERSIONS[version],
     body: version === 'v1' ? writeV1(known) : writeV02(known),
@@ -56,7 +63,7 @@ export async function provenanceOf(delivery: Delivery, image: BuiltImage, parame
 
 async function gather(
   { request, started }: Delivery,
-  { result, layers }: BuiltImage,
+  { image: { result }, layers }: Subject,
   parameters: Attributes,
 ): Promise<Provenance> {
   const { build } = result;
@@ -83,7 +90,7 @@ async function gather(
     isReproducible: flagOf(parameters, 'reproducible'),
     isHermetic: !isLocal && runs.every(({ network }) => network === 'none') && !instructions.some(fetches),
     isComplete: !isLocal,
-    steps: isMax ? describeSteps(build, { layers }) : undefined,
+    steps: isMax ? describeSteps(build, layers) : undefined,
   };
 }
 

@@ -26,20 +26,25 @@ export type MakeStatements = (manifest: Descriptor) => readonly Statement[];
 
 const STATEMENT = 'https://in-toto.io/Statement/v1';
 
-/**
- * What the request wants to be said about each image of a result; none at all if nothing is wanted.
- * @param options.isInline whether what is only said inside an image is said
- */
+export interface StatementOptions {
+  /** What is only said inside an image is said. */
+  isInline: boolean;
+  names: readonly Reference[];
+  /** Of each image, as they are delivered. */
+  layers: readonly (readonly Descriptor[])[];
+}
+
+/** What the request wants to be said about each image of a result; none at all if nothing is wanted. */
 export async function statementsOf(
   delivery: Delivery,
   built: readonly BuiltImage[],
-  { isInline, names }: { isInline: boolean; names: readonly Reference[] },
+  { isInline, names, layers }: StatementOptions,
 ): Promise<readonly MakeStatements[]> {
   const wanted = wantedKinds(delivery.request, isInline);
   if (wanted.length === 0) return [];
   const made: MakeStatements[] = [];
-  for (const image of built) {
-    const predicates = await predicatesOf(delivery, image, wanted);
+  for (const [index, image] of built.entries()) {
+    const predicates = await predicatesOf(delivery, image, { wanted, layers: layers[index] });
     const { platform } = image.result;
     made.push((manifest) => predicates.map((predicate) => stateOfImage(predicate, { manifest, names, platform })));
   }
@@ -72,7 +77,7 @@ export async function statementFiles(
     const subject = await digestFiles(delivery.context, image.result.state.layers.at(-1));
     const platform = formatPlatform(image.result.platform).replaceAll('/', '_');
     const files = new Map<string, Buffer>();
-    for (const { type, body, fileName } of await predicatesOf(delivery, image, wanted)) {
+    for (const { type, body, fileName } of await predicatesOf(delivery, image, { wanted })) {
       const statement = { _type: STATEMENT, predicateType: type, subject, predicate: body };
       const name = `${prefix}${isSplit ? fileName : fileName.replace(/(\.[^.]+)?$/, `.${platform}$1`)}`;
       files.set(name, Buffer.from(JSON.stringify(statement, undefined, 2)));
@@ -93,13 +98,16 @@ function wantedKinds({ attestations }: BuildRequest, isInline: boolean): Kind[] 
   });
 }
 
-async function predicatesOf(delivery: Delivery, image: BuiltImage, kinds: readonly Kind[]): Promise<Predicate[]> {
+async function predicatesOf(
+  delivery: Delivery,
+  image: BuiltImage,
+  { wanted, layers = [] }: { wanted: readonly Kind[]; layers?: readonly Descriptor[] | undefined },
+): Promise<Predicate[]> {
   const made: Predicate[] = [];
-  for (const kind of kinds) {
+  for (const kind of wanted) {
     const parameters = delivery.request.attestations.get(kind) ?? new Map<string, string>();
-    made.push(
-      kind === 'sbom' ? await sbomOf(delivery, image, parameters) : await provenanceOf(delivery, image, parameters),
-    );
+    if (kind === 'sbom') made.push(await sbomOf(delivery, image, parameters));
+    else made.push(await provenanceOf(delivery, { image, layers }, parameters));
   }
   return made;
 }
