@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledError, ConflictError, InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import type { Builder } from '#engine/builder/builder.ts';
+import type { Log } from '#lib/log.ts';
 import { type BuildResult, createRunningBuild, type Order, type RunningBuild } from './running-build.ts';
 
 /** Builds that clients of BuildKit's protocol run now, by the name that they gave them. */
@@ -11,6 +12,7 @@ export interface Builds {
   get(ref: string, signal: AbortSignal, waitMs?: number): Promise<RunningBuild>;
   /** What any of them made. @throws {NotFoundError} */
   result(id: string): BuildResult;
+  /** What the build used is given back while its client has its answer already. */
   end(build: RunningBuild): void;
   /** Cancels all, and waits until they have cleared up. */
   close(): Promise<void>;
@@ -19,10 +21,21 @@ export interface Builds {
 /** How long calls may be ahead of the order. */
 const WAIT_MS = 5000;
 
-export function createBuilds(builder: Builder): Builds {
+export function createBuilds(builder: Builder, log: Log): Builds {
   const running = new Map<string, RunningBuild>();
   const waiting = new Map<string, PromiseWithResolvers<RunningBuild>>();
+  const ending = new Set<RunningBuild>();
   let change = Promise.withResolvers<void>();
+  const clear = async (build: RunningBuild): Promise<void> => {
+    try {
+      await build[Symbol.asyncDispose]();
+    } catch (error) {
+      log.warn('a build was not cleared away', { ref: build.ref, error: String(error) });
+    }
+    ending.delete(build);
+    change.resolve();
+    change = Promise.withResolvers();
+  };
   return {
     start(order, left) {
       const { ref } = order;
@@ -58,12 +71,12 @@ export function createBuilds(builder: Builder): Builds {
     },
     end(build) {
       running.delete(build.ref);
-      change.resolve();
-      change = Promise.withResolvers();
+      ending.add(build);
+      void clear(build);
     },
     async close() {
       for (const build of running.values()) build.fail(new CancelledError('the engine stops'));
-      while (running.size > 0) await change.promise;
+      while (running.size > 0 || ending.size > 0) await change.promise;
     },
   };
 }

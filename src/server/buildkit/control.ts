@@ -80,19 +80,26 @@ async function solve(
   context: BuildkitContext,
   ...[order, call]: [order: Order, call: CallContext]
 ): Promise<ReadonlyMap<string, string>> {
-  await using build = context.builds.start(order, call.signal);
-  using _ = { [Symbol.dispose]: () => context.builds.end(build) };
+  const build = context.builds.start(order, call.signal);
   try {
-    refuseDefinition(order);
+    refuseUnsupported(order);
     if (order.frontend !== '') build.finish(await solveAtOnce(context, build));
     const exported = await build.export(await build.finished());
     return exported?.response ?? new Map();
   } catch (error) {
     throw error instanceof StatusError ? error : build.describe(error);
+  } finally {
+    build.log.end();
+    context.builds.end(build);
   }
 }
 
-function refuseDefinition({ definition }: Order): void {
+function refuseUnsupported({ definition, sourcePolicy, sourcePolicySession }: Order): void {
+  if (sourcePolicy !== undefined || sourcePolicySession !== '')
+    throw new NotImplementedError('source policies are not supported', {
+      why: 'the build would run without what the policy forbids being checked',
+      hint: 'build without EXPERIMENTAL_BUILDKIT_SOURCE_POLICY and without a policy file beside the Dockerfile',
+    });
   if (definition === undefined || definition.def.length === 0) return;
   throw new NotImplementedError('a build from raw LLB is not supported', {
     why: 'this engine builds Dockerfiles itself, not the graphs of other frontends',

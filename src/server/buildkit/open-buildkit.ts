@@ -35,7 +35,7 @@ export interface BuildkitEngine {
 export function openBuildkit(engine: BuildkitEngine, { log }: { log: Log }): Buildkit {
   const { id, builder, images, networks, facts } = engine;
   const sessions = openSessions({ contexts: builder.contexts, images: images.context, log });
-  const builds = createBuilds(builder);
+  const builds = createBuilds(builder, log);
   const worker = createWorker({ id, ...facts, builder, networks });
   const server = createGrpcServer({
     services: buildkitServices({ builder, images, registries: () => engine.registries(), builds, sessions, worker }),
