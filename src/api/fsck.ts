@@ -13,6 +13,7 @@ export type FsckKind =
   | 'container'
   | 'volume'
   | 'build-step'
+  | 'build-cache'
   | 'leftover'
   | 'mount'
   | 'check';

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeTree } from '#lib/files/remove-tree.ts';
 import { type Check, type Step, tell } from './check.ts';
-import { layerRows, snapshotRows } from './rows.ts';
+import { cacheMountRows, layerRows, snapshotRows } from './rows.ts';
 
 /** What is on its way gets its record within this time, milliseconds. */
 const RECORDED_WITHIN_MS = 1000;
@@ -48,6 +48,13 @@ function placesOf({ deps }: Check): Place[] {
       known: () => new Set(snapshotRows(database).map(({ directory }) => directory)),
       passes: false,
       what: 'there is a folder of a snapshot that no record names',
+    },
+    {
+      folder: join(dataRoot, 'builder', 'caches'),
+      known: () => new Set(cacheMountRows(database).map(({ folder }) => folder)),
+      // One that is being filled gets its record when it is whole.
+      passes: true,
+      what: 'there is a cache of builds that no record names',
     },
   ];
 }

@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Check, type Step, tell } from './check.ts';
+import { cacheMountRows } from './rows.ts';
 
 /** Containers, volumes and steps of builds against the trees and folders they name. */
 export async function* checkRecords(check: Check): AsyncGenerator<Step> {
@@ -7,6 +9,7 @@ export async function* checkRecords(check: Check): AsyncGenerator<Step> {
   yield* checkContainers(check);
   yield* checkVolumes(check);
   yield* checkSteps(check);
+  yield* checkCaches(check);
 }
 
 async function* checkContainers(check: Check): AsyncGenerator<Step> {
@@ -76,6 +79,28 @@ async function* checkSteps(check: Check): AsyncGenerator<Step> {
       async () => {
         await builder.forget([key]);
         return 'the step was forgotten; the next build does it again';
+      },
+    );
+  }
+}
+
+async function* checkCaches(check: Check): AsyncGenerator<Step> {
+  const { builder, database, dataRoot } = check.deps;
+  for (const { folder, id } of cacheMountRows(database)) {
+    const isThere = (await stat(join(dataRoot, 'builder', 'caches', folder)).catch(() => undefined)) !== undefined;
+    if (isThere || cacheMountRows(database).every((row) => row.folder !== folder)) continue;
+    yield await tell(
+      check,
+      {
+        kind: 'build-cache',
+        subject: folder,
+        what: `the build cache ${id} has no folder`,
+        why: `its record names builder/caches/${folder}, which is missing`,
+        fix: 'run `berth fsck --repair`, which forgets it; the next build begins a new one',
+      },
+      async () => {
+        await builder.prune({ all: true, filters: [`id==${folder}`] });
+        return 'it was forgotten; the next build begins a new one';
       },
     );
   }

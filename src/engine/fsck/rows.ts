@@ -37,3 +37,11 @@ export function layerRows(database: Database): LayerRow[] {
     .all()
     .map((row) => ({ diffId: String(row['diff_id']) as Digest, file: String(row['file']) }));
 }
+
+/** Of the caches of builds what a check compares with the folders. */
+export function cacheMountRows(database: Database): { folder: string; id: string }[] {
+  return database
+    .prepare('SELECT folder, id FROM cache_mounts')
+    .all()
+    .map((row) => ({ folder: String(row['folder']), id: String(row['id']) }));
+}

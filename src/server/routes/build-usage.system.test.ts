@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BuildRig, openBuildRig } from '../../../test/support/build-rig.ts';
+import { fsckProblems } from '../../../test/support/fsck.ts';
 
 let rig: BuildRig;
 
@@ -199,4 +200,30 @@ CMD cat /when
   const second = await build('--no-cache-filter', 'made');
   expect(second).not.toBe(first);
   expect(await build()).toBe(second);
+});
+
+test('an engine that is killed while it builds leaves no record without files, and no files without record', async () => {
+  const folder = await rig.contextOf({
+    Dockerfile: `FROM busybox
+RUN head -c 100000 /dev/urandom > /one
+RUN --mount=type=cache,id=killed,target=/c head -c 100000 /dev/urandom > /c/x; cp /c/x /two; sleep 0.3
+RUN echo three > /three
+`,
+  });
+  for (const delay of [150, 450, 900]) {
+    const building = rig.engine.command(['docker', 'build', '-t', 'killed', folder]);
+    await sleep(delay);
+    await rig.engine.kill('SIGKILL');
+    await building.catch(() => {});
+    await rig.engine.start();
+    expect(await fsckProblems(rig.engine)).toEqual([]);
+  }
+  expect((await rig.build(folder, '-t', 'killed')).code).toBe(0);
+  const mounts = (await usage()).filter(({ Type }) => Type === 'exec.cachemount');
+  expect(await readdir(join(rig.engine.dataRoot, 'builder', 'caches'))).toEqual(mounts.map(({ ID }) => ID));
+  await rig.engine.docker('rmi', '-f', 'killed');
+  await prune('all=1');
+  expect(await usage()).toEqual([]);
+  const trees = await readdir(join(rig.engine.dataRoot, 'snapshots'));
+  expect(trees.filter((name) => !name.startsWith('.')).length).toBeLessThanOrEqual(1);
 });
