@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { UnavailableError } from '#lib/errors.ts';
 import { run } from '#lib/run.ts';
 import { type BuildRig, openBuildRig } from '../../../../test/support/build-rig.ts';
 import type { CommandResult } from '../../../../test/support/engine.ts';
@@ -31,7 +32,7 @@ async function order(dockerfile: string, ...flags: string[]): Promise<CommandRes
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   for (const end = Date.now() + 10_000; !(await holds()); await sleep(20))
-    if (Date.now() > end) throw new Error('it did not come about'); // oxlint-disable-line
+    if (Date.now() > end) throw new UnavailableError('it did not come about');
 }
 
 /** Folders in memory that running steps have. */
@@ -168,8 +169,11 @@ test('a step has the limits, the names and the group that the build asks for', a
     `FROM busybox
 RUN hostname && cat /proc/self/cgroup && grep gateway /etc/hosts && cat /proc/self/status | grep Mems_allowed_list && ulimit -n
 `,
-    ...['--build-arg', 'BUILDKIT_SANDBOX_HOSTNAME=named', '--cgroup-parent', '/berth-test-builds'],
-    ...['--add-host', 'gateway:host-gateway', '--ulimit', 'nofile=111'],
+    '--build-arg',
+    'BUILDKIT_SANDBOX_HOSTNAME=named',
+    '--cgroup-parent=/berth-test-builds',
+    '--add-host=gateway:host-gateway',
+    '--ulimit=nofile=111',
   );
   expect(code, text).toBe(0);
   expect(text).toMatch(/^named$/m);

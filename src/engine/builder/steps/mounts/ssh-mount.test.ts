@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtempDisposable, stat } from 'node:fs/promises';
+import { mkdtempDisposable, open, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,7 +49,7 @@ test('connections reach the agent until the socket is let go, also in a folder w
   const opened = await openSsh({ ssh: agent, signal }, plan(), async () => folder.path);
   const path = opened?.mount.source ?? '';
   expect((await stat(path)).mode & 0o777).toBe(0o600);
-  await using handle = await (await import('node:fs/promises')).open(folder.path);
+  await using handle = await open(folder.path);
   const socket = connect(`/proc/self/fd/${handle.fd}/${path.slice(folder.path.length + 1)}`);
   socket.write('sign this');
   expect(String((await once(socket, 'data'))[0])).toBe('sign this');
@@ -60,8 +60,9 @@ test('connections reach the agent until the socket is let go, also in a folder w
   expect(existsSync(path)).toBe(false);
 });
 
+const never = (): Promise<string> => Promise.reject(new InternalError('no folder is needed'));
+
 test('an agent that nobody forwards is left out, or missed', async () => {
-  const never = (): Promise<string> => Promise.reject(new InternalError('no folder is needed'));
   expect(await openSsh({ ssh: NO_SSH, signal }, plan(), never)).toBeUndefined();
   await expect(openSsh({ ssh: NO_SSH, signal }, plan(`${own},required`), never)).rejects.toMatchObject({
     hint: 'build with --ssh default',
