@@ -111,7 +111,10 @@ interface Seen {
 function movesOf(nodes: readonly ChangedNode[], ownerOf: (path: string) => number): Map<number, string[]> {
   const look = (node: ChangedNode, path: string): Seen => {
     if (node.kind !== 'directory') return { owner: isPlain(node) ? ownerOf(path) : REST, moves: [] };
-    const children = node.children.map((child) => ({ path: `${path}/${child.name}`, ...look(child, `${path}/${child.name}`) }));
+    const children = node.children.map((child) => ({
+      path: `${path}/${child.name}`,
+      ...look(child, `${path}/${child.name}`),
+    }));
     const owner = children[0]?.owner ?? REST;
     if (owner !== SEVERAL && children.every((child) => child.owner === owner)) return { owner, moves: [] };
     // What it hides would be hidden in the layers below the rest as well.

@@ -12,8 +12,10 @@ export interface ChangedNode {
   /** Names that the file has, here or elsewhere. */
   links: number;
   mtimeNs: bigint;
-  /** A folder that hides what is below it. */
+  /** A folder that hides another one below it. The kernel marks new ones as if they did, where nothing is below as well. */
   hides: boolean;
+  /** So marked, whether it hides something or not. */
+  isOpaque: boolean;
   /** Of a folder. */
   children: readonly ChangedNode[];
 }
@@ -21,8 +23,8 @@ export interface ChangedNode {
 /** Entries between two looks at what else waits. */
 const BATCH = 500;
 
-/** All that lies in the folder of a step's changes. Nobody else writes there any more. */
-export async function readChanges(root: Root): Promise<readonly ChangedNode[]> {
+/** All that lies in the folder of a step's changes, over a tree. Nobody else writes there any more. */
+export async function readChanges(root: Root, below: Root): Promise<readonly ChangedNode[]> {
   let count = 0;
   const read = async (folder: string): Promise<ChangedNode[]> => {
     const nodes: ChangedNode[] = [];
@@ -33,19 +35,29 @@ export async function readChanges(root: Root): Promise<readonly ChangedNode[]> {
       count += 1;
       if (count % BATCH === 0) await nextTurn();
       const kind = kindOf(stats);
+      const isMarked = kind === 'directory' && isOpaque(place);
       nodes.push({
         name,
         kind,
         size: kind === 'file' ? Number(stats.size) : 0,
         links: Number(stats.nlink),
         mtimeNs: stats.mtimeNs,
-        hides: kind === 'directory' && isOpaque(place),
+        hides: isMarked && isFolder(below, path),
+        isOpaque: isMarked,
         children: kind === 'directory' ? await read(path) : [],
       });
     }
     return nodes;
   };
   return read('');
+}
+
+function isFolder(root: Root, path: string): boolean {
+  try {
+    return root.lstat(path)?.isDirectory() === true;
+  } catch {
+    return false; // below something that is no folder
+  }
 }
 
 function kindOf(stats: ReturnType<typeof lstatSync> & { rdev: bigint }): ChangedNode['kind'] {

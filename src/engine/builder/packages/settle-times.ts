@@ -50,7 +50,8 @@ export async function settleBytecode(
   let count = 0;
   const visit = async (folder: string, nodes: readonly ChangedNode[]): Promise<void> => {
     const compiled = nodes.find(({ name, kind }) => name === '__pycache__' && kind === 'directory');
-    const sources = compiled === undefined ? new Map<string, ChangedNode>() : new Map(nodes.map((node) => [node.name, node]));
+    const sources =
+      compiled === undefined ? new Map<string, ChangedNode>() : new Map(nodes.map((node) => [node.name, node]));
     for (const file of compiled?.children ?? []) {
       count += 1;
       if (count % BATCH === 0) await nextTurn();

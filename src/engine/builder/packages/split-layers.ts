@@ -1,10 +1,12 @@
 import { lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { attributesOf, setAttributes, setMtime } from '#engine/snapshots/tree/attributes.ts';
+import { ffiPath } from '#engine/snapshots/tree/ffi-path.ts';
 import { type Located, openRoot, type Root } from '#lib/files/open-root.ts';
+import { removeXattr } from '#linux/xattr.ts';
 import type { BuildRun, StageRun } from '../build-run.ts';
 import type { Layer } from '../layers.ts';
 import type { StepLayer } from '../steps/step.ts';
-import { openWorkspace, type Workspace } from '../workspace.ts';
+import { openView, openWorkspace, type Workspace } from '../workspace.ts';
 import { assignFiles, type Part } from './assign-files.ts';
 import { type ChangedNode, readChanges } from './changed-tree.ts';
 import { findDistributions } from './find-distributions.ts';
@@ -12,6 +14,7 @@ import { settleBytecode, settleTimes } from './settle-times.ts';
 
 /** Layers of an image up to which distributions get some of their own: registries and engines take 127. */
 const LAYERS_PER_IMAGE = 100;
+const OPAQUE = 'trusted.overlay.opaque';
 const LAYERED = ['run', 'copy', 'add', 'workdir'];
 
 /**
@@ -30,12 +33,13 @@ export async function splitLayers(
   await workspace.close();
   const { context } = run.build;
   using from = openRoot(workspace.upper, { links: 'refuse' });
-  const changes = await readChanges(from);
+  const changes = await changesOver(context, from, run.state.layers.at(-1));
   const distributions = findDistributions(from, { withFiles: true });
   const parts = assignFiles(changes, distributions, { layers: layersLeft(run) });
   if (parts.length === 0) return [{ layer: await workspace.commit(), title }];
   await settleBytecode(from, changes, isInside(parts.flatMap(({ paths }) => paths)));
   const layers: StepLayer[] = [];
+  clearMarks(from, changes);
   let below = run.state.layers.at(-1);
   for (const part of parts) {
     run.build.signal.throwIfAborted();
@@ -47,6 +51,28 @@ export async function splitLayers(
   return [...layers, { layer: await takeRest(context, from, below), title }];
 }
 
+async function changesOver(
+  context: BuildRun['context'],
+  ...[from, layer]: [from: Root, layer: Layer | undefined]
+): Promise<readonly ChangedNode[]> {
+  await using view = await openView(context, layer);
+  using below = openRoot(view.path, { links: 'refuse' });
+  return readChanges(from, below);
+}
+
+/** Folders that are marked as if they hid something would hide it now: the layers come below them. */
+function clearMarks(root: Root, changes: readonly ChangedNode[]): void {
+  const visit = (folder: string, nodes: readonly ChangedNode[]): void => {
+    for (const { name, kind, isOpaque, hides, children } of nodes) {
+      if (kind !== 'directory') continue;
+      const path = folder === '' ? name : `${folder}/${name}`;
+      if (isOpaque && !hides) removeXattr(ffiPath(root.locate(path)), OPAQUE);
+      visit(path, children);
+    }
+  };
+  visit('', changes);
+}
+
 function describe({ distribution }: Part): string {
   return distribution === undefined ? 'records of large packages' : `${distribution.name} ${distribution.version}`;
 }
@@ -54,14 +80,17 @@ function describe({ distribution }: Part): string {
 /** Of what an image may have, without what is there and what the other steps of all stages will add at most. */
 function layersLeft({ build, state }: StageRun): number {
   const { plan } = build;
-  const others = plan.stages.flatMap(({ stage }) => stage.instructions).filter(({ kind }) => LAYERED.includes(kind)).length;
+  const others = plan.stages
+    .flatMap(({ stage }) => stage.instructions)
+    .filter(({ kind }) => LAYERED.includes(kind)).length;
   return LAYERS_PER_IMAGE - state.layers.length - others;
 }
 
 function isInside(paths: readonly string[]): (path: string) => boolean {
   const all = new Set(paths);
   return (path) => {
-    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) if (all.has(path.slice(0, end))) return true;
+    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1))
+      if (all.has(path.slice(0, end))) return true;
     return false;
   };
 }
@@ -120,7 +149,10 @@ async function takeRest(context: BuildRun['context'], from: Root, below: Layer |
   {
     using to = openRoot(workspace.upper, { links: 'refuse' });
     for (const name of from.readdir('')) renameSync(from.locate(name).path, to.locate(name).path);
-    const { mtimeNs: _, ...attributes } = attributesOf(from.locate(''), lstatSync(from.locate('').path, { bigint: true }));
+    const { mtimeNs: _, ...attributes } = attributesOf(
+      from.locate(''),
+      lstatSync(from.locate('').path, { bigint: true }),
+    );
     setAttributes(to.locate(''), attributes);
   }
   return await workspace.commit();

@@ -78,7 +78,11 @@ export async function openStepCaches(
   };
 }
 
-function planFor(run: StageRun, { args, isShell, env, mounts, tree }: StepCommand, calls: readonly ToolCall[]): CachePlan {
+function planFor(
+  run: StageRun,
+  { args, isShell, env, mounts, tree }: StepCommand,
+  calls: readonly ToolCall[],
+): CachePlan {
   const environment = variablesOf(env);
   return planCaches({
     text: isShell ? (args.at(-1) ?? '') : '',
@@ -94,7 +98,9 @@ function planFor(run: StageRun, { args, isShell, env, mounts, tree }: StepComman
 function copiedPaths({ build }: StageRun): string[] {
   return build.plan.program.stages
     .flatMap(({ instructions }) => instructions)
-    .flatMap((instruction) => (instruction.kind === 'copy' && instruction.from !== undefined ? instruction.sources : []));
+    .flatMap((instruction) =>
+      instruction.kind === 'copy' && instruction.from !== undefined ? instruction.sources : [],
+    );
 }
 
 function variablesOf(env: readonly string[]): Map<string, string> {

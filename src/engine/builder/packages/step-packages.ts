@@ -41,7 +41,8 @@ export interface OpenedPackages extends AsyncDisposable {
   hintFor(tail: readonly string[]): string | undefined;
 }
 
-const INSTALLS = /^(install|i|add|sync|update|upgrade|dist-upgrade|full-upgrade|build-dep|create|env (create|update)|pip (install|sync)|tool install)$/;
+const INSTALLS =
+  /^(install|i|add|sync|update|upgrade|dist-upgrade|full-upgrade|build-dep|create|env (create|update)|pip (install|sync)|tool install)$/;
 const LOCKABLE = ['pip', 'pipenv', 'uv', 'poetry', 'pdm', 'conda', 'apt'];
 /** Every RUN runs with a shell of these, unless SHELL or the exec form says otherwise. */
 const POSIX_SHELL = /(^|\/)(sh|bash|dash|ash|zsh)$/;
@@ -66,7 +67,13 @@ export function planStepPackages(run: StageRun, instruction: RunInstruction, com
       const { scratch } = build.files;
       const holding = locked === undefined ? { env: [], mounts: [] } : await holdToLock(locked, { scratch, tree, env });
       const plain = { args: command.args, env: [...env, ...holding.env], mounts: [], keep: async () => {} };
-      const asked = { ...plain, text: textOf(instruction, command), isShell: instruction.command.form === 'shell', mounts, tree };
+      const asked = {
+        ...plain,
+        text: textOf(instruction, command),
+        isShell: instruction.command.form === 'shell',
+        mounts,
+        tree,
+      };
       const opened = packages.implicitCaches && calls.length > 0 ? await openStepCaches(run, asked, calls) : undefined;
       if (opened !== undefined) resources.use(opened);
       const caches = opened ?? plain;
@@ -93,7 +100,8 @@ export function planStepPackages(run: StageRun, instruction: RunInstruction, com
 }
 
 function callsOf({ command: { form } }: RunInstruction, { args, script }: RunCommand): ToolCall[] {
-  if (script !== undefined) return /^#!.*\b(ba|da|a|z)?sh\b/.test(script.text) ? toolCalls(script.text, { isFixed: true }) : [];
+  if (script !== undefined)
+    return /^#!.*\b(ba|da|a|z)?sh\b/.test(script.text) ? toolCalls(script.text, { isFixed: true }) : [];
   if (form === 'exec') return toolCallsOfWords(args);
   return POSIX_SHELL.test(args[0] ?? '') ? toolCalls(args.at(-1) ?? '') : [];
 }

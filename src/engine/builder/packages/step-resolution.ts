@@ -15,7 +15,9 @@ export function resolutionOf({ upper, below }: { upper: string; below: string })
   const distributions = findDistributions(changed, { withFiles: false });
   const conda = distributions.filter(({ kind }) => kind === 'conda');
   const names = new Set(conda.map(({ name, version }) => `${name} ${version}`));
-  const python = distributions.filter(({ kind, name, version }) => kind === 'python' && !names.has(`${name} ${version}`));
+  const python = distributions.filter(
+    ({ kind, name, version }) => kind === 'python' && !names.has(`${name} ${version}`),
+  );
   return { python: inOrder(python), conda: inOrder(conda), apt: aptChanges(changed, former) };
 }
 
