@@ -1,3 +1,4 @@
+import { choosePlatforms } from '#oci/choose-platform.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import type { Index } from '#oci/manifest.ts';
 import { isIndexType, isManifestType } from '#oci/media-type.ts';
@@ -15,15 +16,19 @@ export function hostPlatform(): Platform {
   return ARCHITECTURES[process.arch] ?? { os: 'linux', architecture: process.arch };
 }
 
-/** The child of an index for a platform: images only, a fitting variant first. Undefined if there is none. */
+/** The child of an index for a platform: images only, those first that run there best. Undefined if there is none. */
 export function selectPlatform(index: Index, wanted: Platform = hostPlatform()): Descriptor | undefined {
   const images = index.manifests.filter(isImage);
-  const fitting = images.filter(
+  const [best] = choosePlatforms(
+    wanted,
+    images.flatMap((image) => (image.platform === undefined ? [] : [{ ...image.platform, image }])),
+  );
+  // A newer variant than the one asked for may run, and is better than none.
+  const fitting = images.find(
     ({ platform }) => platform?.os === wanted.os && platform.architecture === wanted.architecture,
   );
-  const exact = fitting.find(({ platform }) => (platform?.variant ?? '') === (wanted.variant ?? ''));
   // An index without platforms, with one image: there is nothing to choose.
-  return exact ?? fitting[0] ?? (images.length === 1 && images[0]?.platform === undefined ? images[0] : undefined);
+  return best?.image ?? fitting ?? (images.length === 1 && images[0]?.platform === undefined ? images[0] : undefined);
 }
 
 function isImage({ mediaType, annotations }: Descriptor): boolean {

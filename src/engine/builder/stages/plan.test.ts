@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { DockerfileError } from '#dockerfile/dockerfile-error.ts';
 import { readDockerfile } from '#dockerfile/program.ts';
-import { parseExposed } from '../steps/exposed-ports.ts';
+import { parseExposed } from '#dockerfile/exposed-ports.ts';
 import { hostPlatform } from '#engine/images/host-platform.ts';
 import { type Plan, planBuild } from './plan.ts';
 import { resolveWorkdir } from '../steps/config-step.ts';

@@ -11,7 +11,7 @@ import { formatGoDuration } from '#dockerfile/go-duration.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Healthcheck } from '#oci/image-config.ts';
 import type { StageRun } from '../build-run.ts';
-import { parseExposed } from './exposed-ports.ts';
+import { parseExposed } from '#dockerfile/exposed-ports.ts';
 import { parseStopSignal } from './stop-signal.ts';
 import { setVariable, shellOf } from '../stages/stage-state.ts';
 import { configText } from './history-text.ts';
