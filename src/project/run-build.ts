@@ -1,11 +1,11 @@
 import { type Client } from '#client/transport.ts';
 import { formatEngineAddress } from '#client/address.ts';
-import { buildImage } from '#client/builds.ts';
 import { CancelledError, InternalError, InvalidArgumentError } from '#lib/errors.ts';
 import { baseImages } from '#ml/detect/own-dockerfile.ts';
 import { explain } from '#ml/explain/explain.ts';
 import { ensureBase } from './ensure-base.ts';
 import { LABELS } from './labels.ts';
+import { orderImage } from './order-image.ts';
 import { compileIgnore, ignoreLines } from '#dockerfile/ignore.ts';
 import { type ContextFilter, packContext } from './pack-context.ts';
 import type { Project } from './project.ts';
@@ -51,11 +51,14 @@ export async function buildProject(
   };
   const filter = await ignoreOf(project);
   warnAboutSize(project.tree.files, filter, report);
-  const context = packContext(project.directory, { extra: project.dockerfile.extra, filter });
+  const pack = (): AsyncIterable<Uint8Array> =>
+    packContext(project.directory, { extra: project.dockerfile.extra, filter });
   const labels = { [LABELS.project]: project.name, [LABELS.directory]: project.directory };
   try {
-    for await (const { stream } of buildImage(client, context, { tags: [imageOf(project)], labels, noCache, signal }))
-      if (stream !== undefined) tail(stream);
+    // A Dockerfile that people wrote stays what they made it; ours may be as quick as it can.
+    const splitPackages = !project.dockerfile.isOwn;
+    const order = { tag: imageOf(project), labels, noCache, splitPackages, signal };
+    for await (const text of orderImage(client, pack, order)) tail(text);
   } catch (error) {
     if (signal?.aborted === true)
       throw new CancelledError(`the build of ${project.name} was stopped`, { cause: error });
