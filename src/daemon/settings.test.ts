@@ -100,3 +100,43 @@ test('settings that could do harm are refused', async () => {
     '/etc/berth/cert.pem',
   );
 });
+
+function refused(builder: unknown): () => unknown {
+  return () => parseConfig(JSON.stringify({ builder }), '/x.json');
+}
+
+test('rules for the caches of builds are read as dockerd has them', () => {
+  const gc = {
+    enabled: true,
+    defaultKeepStorage: '10GB',
+    policy: [
+      { keepStorage: '512MB', filter: ['unused-for=48h', 'type=source.local'] },
+      { reservedSpace: '10%', maxUsedSpace: '50GB', keepDuration: '24h', all: true },
+    ],
+  };
+  const read = parseConfig(JSON.stringify({ builder: { gc } }), '/x.json');
+  expect(read.get('builder')).toEqual({
+    enabled: true,
+    reserved: { bytes: 10 * 2 ** 30 },
+    policy: [
+      {
+        all: false,
+        filters: ['type=source.local'],
+        keepDurationMs: 48 * 3_600_000,
+        reserved: { bytes: 512 * 2 ** 20 },
+      },
+      {
+        all: true,
+        filters: [],
+        keepDurationMs: 24 * 3_600_000,
+        reserved: { share: 0.1 },
+        maxUsed: { bytes: 50 * 2 ** 30 },
+      },
+    ],
+  });
+  expect(refused({ gc: { size: 1 } })).toThrow('builder.gc has no size');
+  expect(refused({ gc: { enabled: 'yes' } })).toThrow('builder.gc.enabled must be true or false');
+  expect(refused({ gc: { defaultKeepStorage: 'much' } })).toThrow('invalid size');
+  expect(refused({ gc: { policy: [{ filter: ['colour==red'] }] } })).toThrow('invalid filter');
+  expect(refused([])).toThrow('builder must be an object');
+});
