@@ -63,12 +63,12 @@ export function openDigestTable(stored: Buffer): DigestTable {
       const content = Buffer.alloc(rows.size * RECORD_BYTES);
       let at = 0;
       for (const [inode, row] of rows) {
-        if (row.age >= AGE_LIMIT) rows.delete(inode);
+        row.age += 1;
+        if (row.age > AGE_LIMIT) rows.delete(inode);
         else {
           writeRow(content, at, row);
           at += RECORD_BYTES;
         }
-        row.age += 1;
       }
       const used = content.subarray(0, at);
       return Buffer.concat([MAGIC, createHash('sha256').update(used).digest(), used]);

@@ -89,7 +89,7 @@ function resolveSource({ root }: SourceTree, name: string): string | undefined {
     const real = root.resolveInRoot(name, { follow: true }).slice(1);
     return root.lstat(real) === undefined ? undefined : real;
   } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
+    if (error instanceof NotFoundError || error instanceof InvalidArgumentError) return undefined;
     throw error;
   }
 }
