@@ -42,7 +42,7 @@ export function readFrontendOptions(call: FrontendCall, signal: AbortSignal): Bu
     cacheTo: cacheTargets(call),
     outputs: readExporters(call),
     attestations: attestationsOf(options),
-    packages: { implicitCaches: false, split: false },
+    packages: { implicitCaches: true, split: false },
     check: 'warn',
     isInternal: order.internal || subrequestOf(call) !== '',
     asked: options,

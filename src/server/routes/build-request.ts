@@ -39,7 +39,7 @@ export function parseBuildRequest(call: Call, signal: AbortSignal): BuildRequest
     cacheTo: [],
     outputs: [{ type: 'image', attributes: new Map([['name', tagsOf(query).join(',')]]) }],
     attestations: new Map(),
-    packages: { implicitCaches: false, split: false },
+    packages: { implicitCaches: true, split: false },
     check: 'warn',
     history: 'classic',
     ignored: ignoredOf(query),

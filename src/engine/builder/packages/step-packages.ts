@@ -1,5 +1,5 @@
 import type { RunInstruction } from '#dockerfile/instruction.ts';
-import type { Program } from '#dockerfile/program.ts';
+import { ownOptions } from '#dockerfile/own-options.ts';
 import type { Resolution } from '#ml/packages/build-lock.ts';
 import { type ToolCall, toolCalls, toolCallsOfWords } from '#ml/packages/tool-calls.ts';
 import { formatPlatform } from '#oci/platform.ts';
@@ -74,7 +74,8 @@ export function planStepPackages(run: StageRun, instruction: RunInstruction, com
         mounts,
         tree,
       };
-      const opened = packages.implicitCaches && calls.length > 0 ? await openStepCaches(run, asked, calls) : undefined;
+      const mayCache = packages.implicitCaches && !ownOptions(build.plan.program.source).has('no-implicit-cache');
+      const opened = mayCache && calls.length > 0 ? await openStepCaches(run, asked, calls) : undefined;
       if (opened !== undefined) resources.use(opened);
       const caches = opened ?? plain;
       const held = resources.move();
@@ -120,17 +121,7 @@ function commandText({ command, heredocs }: RunInstruction): string {
 
 /** Whether distributions become layers of their own: asked for with the build, or by the Dockerfile. */
 function splits({ build }: StageRun): boolean {
-  return build.request.packages.split || asksToSplit(build.plan.program);
-}
-
-/** A comment `# berth=split-packages` above the first instruction. */
-function asksToSplit({ source }: Program): boolean {
-  for (const line of source.lines) {
-    if (line.trim() === '') continue;
-    if (!line.trimStart().startsWith('#')) return false;
-    if (/^\s*#\s*berth\s*=(.*[\s,])?\s*split-packages\b/i.test(line)) return true;
-  }
-  return false;
+  return build.request.packages.split || ownOptions(build.plan.program.source).has('split-packages');
 }
 
 /** Lets a step keep what it did as several layers, where that is asked for. */
