@@ -78,7 +78,7 @@ function textOfOutline(found: Outline): string {
   };
   section(
     ['BUILD ARG', 'VALUE', 'DESCRIPTION'],
-    (found.args ?? []).map(({ name: arg, value = '', description = '' }) => [arg, value, description]),
+    (found.args ?? []).map((arg) => [arg.name, arg.value ?? '', arg.description ?? '']),
   );
   section(
     ['SECRET', 'REQUIRED'],

@@ -68,7 +68,10 @@ export function lintSubject(
   const graph = stageGraph(program, reading);
   const all: StageView[] = [];
   for (const stage of graph.stages) all.push(viewStage(stage, { graph, facts, reading, before: all }));
-  const stages = isForAll ? all : all.filter(({ isReached }) => isReached);
+  // A context of a stage's name stands for the whole stage.
+  const isGiven = ({ stage: { from } }: StageView): boolean =>
+    from.name !== undefined && facts.isNamedContext?.(from.name) === true;
+  const stages = all.filter((stage) => (isForAll || stage.isReached) && !isGiven(stage));
   return { program, graph, all, stages, facts, reading };
 }
 

@@ -1,7 +1,5 @@
-import { parseNode } from '#dockerfile/parse.ts';
 import type { StageInstruction } from '#dockerfile/instruction.ts';
-import { readInstruction } from '#dockerfile/read-instruction.ts';
-import { InvalidArgumentError } from '#lib/errors.ts';
+import { readTrigger } from '#dockerfile/read-trigger.ts';
 import type { BuildRun, StageRun } from '../build-run.ts';
 import type { Vertex, VertexFacts } from '../progress/events.ts';
 import { failedOutcome } from '../progress/report.ts';
@@ -92,8 +90,7 @@ async function runTriggers(run: StageRun, triggers: readonly string[]): Promise<
   if (triggers.length === 0) return;
   run.build.report.remark(`# Executing ${triggers.length} build trigger${triggers.length === 1 ? '' : 's'}`);
   for (const text of triggers) {
-    const instruction = readInstruction(parseNode(text, '\\', { line: 1, endLine: 1 }));
-    if (instruction.kind === 'from') throw new InvalidArgumentError("FROM isn't allowed as an ONBUILD trigger");
+    const instruction = readTrigger(text);
     const vertex = run.build.report.start({ name: `[ONBUILD] ${text}`, inputs: [run.vertex.facts.digest] });
     await performStep({ ...run, vertex }, instruction);
   }

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { DockerfileError } from '#dockerfile/dockerfile-error.ts';
 import { readDockerfile } from '#dockerfile/program.ts';
-import { parseExposed } from '#dockerfile/exposed-ports.ts';
 import { hostPlatform } from '#engine/images/host-platform.ts';
 import { type Plan, planBuild } from './plan.ts';
 import { resolveWorkdir } from '../steps/config-step.ts';
@@ -54,17 +53,21 @@ test('a target that is not there is told with the nearest name', () => {
   expect(() => plan('FROM a AS builder\n', 'bulder')).toThrow('did you mean builder?');
 });
 
-test.each([
-  ['80', ['80/tcp']],
-  ['53/UDP', ['53/udp']],
-  ['8000-8002', ['8000/tcp', '8001/tcp', '8002/tcp']],
-  ['127.0.0.1:8080:80', ['80/tcp']],
-])('EXPOSE %s', (word, ports) => {
-  expect(parseExposed(word)).toEqual(ports);
+test('what ONBUILD of a stage needs is needed by those that begin with it', () => {
+  const text = `FROM a AS base
+ONBUILD COPY --from=tools /x /y
+ONBUILD RUM x
+FROM b AS tools
+FROM base
+`;
+  expect(indexes(plan(text))).toEqual([0, 1, 2]);
+  expect(indexes(plan(text, 'base'))).toEqual([0]);
 });
 
-test.each(['x', '80/foo', '99999', '3-1', '', '80-'])('EXPOSE %j is refused', (word) => {
-  expect(() => parseExposed(word)).toThrow();
+test('--from takes no variables', () => {
+  expect(() => plan('ARG S=one\nFROM a AS one\nFROM b\nCOPY \\\n  --from=$S / /\n')).toThrow(
+    'variable expansion is not supported for --from\nDockerfile:5:3',
+  );
 });
 
 test('WORKDIR begins where the last one ended', () => {

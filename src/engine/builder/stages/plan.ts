@@ -3,6 +3,7 @@ import type { StageInstruction } from '#dockerfile/instruction.ts';
 import { parseMountFlag } from '#dockerfile/mount-flag.ts';
 import { nearest } from '#dockerfile/nearest.ts';
 import type { Program, Stage } from '#dockerfile/program.ts';
+import { readTrigger } from '#dockerfile/read-trigger.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Platform } from '#oci/platform.ts';
 import type { BuildRequest } from '../request.ts';
@@ -85,8 +86,10 @@ function planStage(program: Program, stage: Stage, { scope, find }: { scope: Sco
   const baseStage = findStage(program, base, stage.index);
   const named = baseStage === undefined && base !== 'scratch' ? find(base) : undefined;
   const needs = new Set(baseStage === undefined ? [] : [baseStage.index]);
-  for (const instruction of stage.instructions)
+  const triggers = baseStage?.instructions.flatMap(triggerOf) ?? [];
+  for (const instruction of [...triggers, ...stage.instructions])
     for (const { from, piece } of sourcesOf(instruction)) {
+      if (instruction.kind === 'copy' && from.includes('$')) throw variableSource(source, { instruction, from, piece });
       const found = findFrom(program, from, stage.index);
       if (found === 'later')
         throw new DockerfileError(`invalid from flag value ${from}: a stage can only copy from stages before it`, {
@@ -96,6 +99,28 @@ function planStage(program: Program, stage: Stage, { scope, find }: { scope: Sco
       if (found !== undefined) needs.add(found.index);
     }
   return { stage, base, baseStage, named, needs };
+}
+
+/** What ONBUILD of the stage below does here. A broken one is told when it is run. */
+function triggerOf(instruction: StageInstruction): StageInstruction[] {
+  if (instruction.kind !== 'onbuild') return [];
+  try {
+    const trigger = readTrigger(instruction.value);
+    return [{ ...trigger, node: { ...trigger.node, line: instruction.node.line, endLine: instruction.node.endLine } }];
+  } catch {
+    return [];
+  }
+}
+
+function variableSource(
+  source: Program['source'],
+  { instruction, from, piece }: { instruction: StageInstruction; from: string; piece: string },
+): DockerfileError {
+  return new DockerfileError('variable expansion is not supported for --from', {
+    source,
+    location: locate(source, instruction.node, piece),
+    hint: `write FROM ${from} AS <name> above, with ARG before the first FROM, and --from=<name> here`,
+  });
 }
 
 /** The places outside its stage that an instruction takes files from. */

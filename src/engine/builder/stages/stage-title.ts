@@ -1,4 +1,4 @@
-import { DockerfileError, excerpt, locate } from '#dockerfile/dockerfile-error.ts';
+import { DockerfileError, excerpt, InstructionError, locate } from '#dockerfile/dockerfile-error.ts';
 import type { StageInstruction } from '#dockerfile/instruction.ts';
 import { InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import type { BuildRun, StageRun } from '../build-run.ts';
@@ -26,7 +26,7 @@ export async function withLocation(
   } catch (error) {
     const isAboutFile = error instanceof InvalidArgumentError || error instanceof NotFoundError;
     if (!isAboutFile || error instanceof DockerfileError) throw error;
-    const location = locate(source, instruction.node, '');
+    const location = locate(source, instruction.node, error instanceof InstructionError ? error.piece : '');
     const Kind = error instanceof NotFoundError ? NotFoundError : InvalidArgumentError;
     throw new Kind(error.message, {
       why: [error.why, excerpt(source, location)].filter((text) => text !== undefined).join('\n'),
