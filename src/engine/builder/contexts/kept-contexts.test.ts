@@ -309,6 +309,8 @@ test('what is told of a copy is what lies on the disk', async () => {
     const listed = [...walkSource({ ...tree, listing: copy.listing }, path)].map(comparable);
     expect(listed).toEqual(looked);
   }
+  const empty = { below: () => [] };
+  expect(walkSource({ ...tree, listing: empty }, 'd')).toHaveLength(1);
   const inodes = [...copy.listing.below('d')].filter(({ inode }) => inode !== '').map(({ inode }) => inode);
   expect(inodes).toEqual(['d/f', 'd/f']);
   copy[Symbol.dispose]();

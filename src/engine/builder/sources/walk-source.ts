@@ -58,6 +58,9 @@ export function walkSource(tree: SourceTree, path: string, selection: Selection 
   if (entry === undefined) return [];
   (isWhole ? walk.found : walk.pending).push(entry);
   if (entry.kind !== 'directory') return walk.found;
+  const { exclude, include } = selection;
+  if (tree.listing !== undefined && (tree.ignore ?? exclude ?? include) === undefined)
+    return [...walk.found, ...tree.listing.below(path)];
   const fd = tree.root.openFile(`${path}/.`, OPEN_DIRECTORY);
   try {
     walkFolder(walk, fd, { path, relative: '', matches, depth: 0 });
