@@ -48,6 +48,7 @@ test('down to a limit, what is longest unused and least used goes first', () => 
   expect(choose(records, { maxUsedBytes: 20 })).toEqual(['old']);
   expect(choose(records, { reservedBytes: 10 })).toEqual(['old', 'often']);
   expect(choose(records, { maxUsedBytes: 30 })).toEqual([]);
+  expect(choose(records, { maxUsedBytes: 20, all: true })).toEqual(['old']);
   expect(choose(records, { maxUsedBytes: 5, reservedBytes: 25 })).toEqual(['old']);
 });
 

@@ -54,13 +54,16 @@ export function chooseRecords(
   { now, freeBytes }: { now: number; freeBytes: number },
 ): CacheRecord[] {
   const matches = compileRecordFilters(rule.filters);
-  const mayGo = (record: CacheRecord): boolean =>
-    !record.isUsed &&
-    (rule.all || (!record.isShared && record.kind !== 'internal' && record.kind !== 'frontend')) &&
-    (rule.keepDurationMs === undefined || (record.used ?? 0) <= now - rule.keepDurationMs) &&
-    matches(record);
   const totalBytes = records.reduce((sum, { bytes, isShared }) => sum + (isShared ? 0 : bytes), 0);
   const limitBytes = keptBytes(rule, { totalBytes, freeBytes });
+  // To come down to a limit, what frees nothing need not go.
+  const mayShare = rule.all && limitBytes === undefined;
+  const mayGo = (record: CacheRecord): boolean =>
+    !record.isUsed &&
+    (mayShare || !record.isShared) &&
+    (rule.all || (record.kind !== 'internal' && record.kind !== 'frontend')) &&
+    (rule.keepDurationMs === undefined || (record.used ?? 0) <= now - rule.keepDurationMs) &&
+    matches(record);
   return removeLeaves(records, mayGo, { excess: limitBytes === undefined ? Infinity : totalBytes - limitBytes });
 }
 
