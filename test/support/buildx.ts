@@ -1,23 +1,55 @@
-import { access, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { access, copyFile, mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { run } from '#lib/run.ts';
 import type { CommandResult, TestEngine } from './engine.ts';
 
 /** Where distributions and Docker's own packages put the client's plugins. */
 const FOLDERS = ['/usr/libexec/docker', '/usr/lib/docker', '/usr/local/libexec/docker', '/usr/local/lib/docker'];
 
-/** Path of the docker client's plugin buildx: what BERTH_BUILDX names, or one that is installed; undefined where there is none. */
+/**
+ * Path of the docker client's plugin buildx: what BERTH_BUILDX names, one that is installed, or the one of Debian's newest packages, fetched
+ * once. Undefined where there is none.
+ */
 export async function findBuildx(): Promise<string | undefined> {
   const named = process.env['BERTH_BUILDX'];
   const places = named === undefined ? FOLDERS.map((folder) => `${folder}/cli-plugins/docker-buildx`) : [named];
-  for (const path of places)
-    if (
-      await access(path).then(
-        () => true,
-        () => false,
-      )
-    )
-      return path;
-  return undefined;
+  for (const path of places) if (await isThere(path)) return path;
+  return named === undefined ? fetchBuildx() : undefined;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Releases older than the newest have a buildx that is too old; a mirror's copy of the newest may be past its date. */
+async function fetchBuildx(): Promise<string | undefined> {
+  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  const kept = join(cache, 'berth', 'docker-buildx');
+  if (await isThere(kept)) return kept;
+  const folder = await mkdtemp(join(tmpdir(), 'b-buildx-'));
+  try {
+    const root = join(folder, 'root');
+    const options = [
+      '--quiet',
+      '--aptopt=Acquire::Check-Valid-Until "false"',
+      '--variant=extract',
+      '--include=docker-buildx',
+    ];
+    await run(['mmdebstrap', ...options, 'sid', root]);
+    await mkdir(join(cache, 'berth'), { recursive: true });
+    const unfinished = `${kept}.${process.pid}`;
+    await copyFile(join(root, 'usr/libexec/docker/cli-plugins/docker-buildx'), unfinished);
+    await rename(unfinished, kept);
+    return kept;
+  } catch {
+    return undefined; // not root, no mmdebstrap, or no way to its packages: whoever asked says that it needs buildx
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** The docker client that builds by buildx, with a configuration of its own. */
