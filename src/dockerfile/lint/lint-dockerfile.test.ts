@@ -124,9 +124,9 @@ test('SARIF names the rules that were broken, and the places', () => {
 });
 
 test('a base image of another platform', () => {
-  const node = { line: 1, endLine: 1 };
-  expect(basePlatformFinding({ name: 'a', wanted: 'linux/arm64/v8', actual: 'linux/arm64' }, node)).toBeUndefined();
-  expect(basePlatformFinding({ name: 'a', wanted: 'linux/amd64', actual: 'linux/arm64' }, node)).toMatchObject({
+  const lines = { start: 1, end: 1 };
+  expect(basePlatformFinding({ name: 'a', wanted: 'linux/arm64/v8', actual: 'linux/arm64' }, lines)).toBeUndefined();
+  expect(basePlatformFinding({ name: 'a', wanted: 'linux/amd64', actual: 'linux/arm64' }, lines)).toMatchObject({
     code: 'InvalidBaseImagePlatform',
     message: 'base image a is for linux/arm64, and linux/amd64 was asked for',
     lines: { start: 1, end: 1 },

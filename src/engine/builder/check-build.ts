@@ -1,6 +1,6 @@
 import { checkMounts } from '#dockerfile/check-mounts.ts';
 import type { Reading } from '#dockerfile/global-args.ts';
-import { type CheckSettings, parseCheckSettings } from '#dockerfile/lint/check-settings.ts';
+import { type CheckSettings, isSkipped, parseCheckSettings } from '#dockerfile/lint/check-settings.ts';
 import type { LintFacts } from '#dockerfile/lint/facts.ts';
 import type { Finding } from '#dockerfile/lint/finding.ts';
 import { lintDockerfile } from '#dockerfile/lint/lint-dockerfile.ts';
@@ -22,6 +22,8 @@ import type { Plan } from './stages/plan.ts';
 export interface BuildCheck {
   /** All that was found so far. */
   readonly findings: readonly Finding[];
+  /** For the steps: what they find is kept as well, unless its rule is skipped. */
+  readonly report: BuildReport;
   /** Looks at what the steps have made known. Told through the report, like the others. */
   finish(): Promise<void>;
 }
@@ -73,14 +75,17 @@ export async function checkBuild(checking: Checking): Promise<BuildCheck> {
   const images = settings.skip === 'all' ? {} : await imageFacts(checking.context.images, plans);
   const more = isBefore ? await contextFacts(checking, { isEarly: true }) : {};
   const findings: Finding[] = [];
-  const add = (found: readonly Finding[]): void => {
-    findings.push(...found);
-    for (const finding of found) report.finding(finding);
+  const tell: BuildReport['finding'] = (finding, vertex) => {
+    if (isSkipped(settings, finding.code)) return;
+    findings.push(finding);
+    report.finding(finding, vertex);
   };
+  const add = (found: readonly Finding[]): void => found.forEach((finding) => tell(finding));
   add(runRules(checking, { settings, rules, facts: { ...images, ...more } }));
   endIfAsked(request, { settings, findings });
   return {
     findings,
+    report: { ...report, finding: tell },
     async finish() {
       if (isBefore || settings.skip === 'all') return;
       const later = RULES.filter(({ needs }) => needs !== undefined);

@@ -83,7 +83,7 @@ export async function prepareBuild(
     const builds = plans.map(({ platform, plan }): BuildRun => {
       const title = isMulti ? formatPlatform(platform) : '';
       const own = { results: new Map(), images: new Map(), materials: [], installs: [] };
-      return { context, request, report, plan, platform, title, files, cache, ...own, signal };
+      return { context, request, report: check.report, plan, platform, title, files, cache, ...own, signal };
     });
     tellBegin(builds, report);
     cache.imported = await openImports({ context, request, report, resources: held });

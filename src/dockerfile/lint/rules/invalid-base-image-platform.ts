@@ -15,7 +15,7 @@ export const invalidBaseImagePlatform: Rule = {
 /** A finding about a base image that is for another platform than the build wants; undefined if it fits. */
 export function basePlatformFinding(
   { name, wanted, actual }: { name: string; wanted: string; actual: string },
-  node: { line: number; endLine: number },
+  lines: Finding['lines'],
 ): Finding | undefined {
   if (withoutVariant(wanted) === withoutVariant(actual)) return undefined;
   return {
@@ -24,7 +24,7 @@ export function basePlatformFinding(
     description: DESCRIPTION,
     message: `base image ${name} is for ${actual}, and ${wanted} was asked for`,
     fix: 'choose an image of that platform, or set the platform with FROM --platform',
-    lines: { start: node.line, end: node.endLine },
+    lines,
   };
 }
 

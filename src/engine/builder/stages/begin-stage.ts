@@ -1,3 +1,4 @@
+import { basePlatformFinding } from '#dockerfile/lint/rules/invalid-base-image-platform.ts';
 import type { Image } from '#engine/images/image.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { HistoryEntry } from '#oci/image-config.ts';
@@ -130,17 +131,9 @@ function warnPlatform(
   { platform, base, vertex }: { platform: Platform; base: string; vertex: Vertex },
   { config }: Image,
 ): void {
-  if (config.os === platform.os && config.architecture === platform.architecture) return;
-  const [own, wanted] = [config, platform].map(formatPlatform);
-  report.finding(
-    {
-      code: 'InvalidBaseImagePlatform',
-      severity: 'warning',
-      message: `Base image ${base} is for ${own}, and ${wanted} is what is built`,
-      description: 'The base image is not for the platform that the build is for',
-      fix: `take an image that has ${wanted}, or write FROM --platform=${own}`,
-      lines: vertex.facts.lines,
-    },
-    vertex.facts,
+  const found = basePlatformFinding(
+    { name: base, wanted: formatPlatform(platform), actual: formatPlatform(config) },
+    vertex.facts.lines,
   );
+  if (found !== undefined) report.finding(found, vertex.facts);
 }
