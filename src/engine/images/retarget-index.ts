@@ -69,7 +69,10 @@ async function retarget(
     text = text.replaceAll(statement.descriptor.digest, changed[index]?.descriptor.digest ?? '');
   const made = describe(config.descriptor, Buffer.from(text));
   const layers = changed.map((statement) => statement.descriptor);
-  const manifest = Buffer.from(JSON.stringify({ ...document, config: made.descriptor, layers } satisfies Manifest));
+  const { mediaType, size } = images.get(before) ?? document.config;
+  const subject = document.subject === undefined ? {} : { subject: { mediaType, digest: after, size } };
+  const next: Manifest = { ...document, config: made.descriptor, layers, ...subject };
+  const manifest = Buffer.from(JSON.stringify(next));
   const annotations = { ...descriptor.annotations, [SUBJECT]: after };
   return { ...describe({ ...descriptor, annotations }, manifest), blobs: [...changed, made] };
 }

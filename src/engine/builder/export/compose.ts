@@ -46,6 +46,10 @@ export interface ComposeOptions {
   hasOciTypes: boolean;
   /** An index, even of one image. */
   isIndex: boolean;
+  /** Something is said about the images. */
+  isAttested: boolean;
+  /** What is said is an artifact of OCI 1.1 that names its subject. */
+  hasArtifacts: boolean;
   annotations: Annotations;
 }
 
@@ -53,19 +57,24 @@ const TYPES = {
   oci: { index: MEDIA_TYPES.ociIndex, manifest: MEDIA_TYPES.ociManifest, config: MEDIA_TYPES.ociConfig },
   docker: { index: MEDIA_TYPES.dockerIndex, manifest: MEDIA_TYPES.dockerManifest, config: MEDIA_TYPES.dockerConfig },
 } as const;
+const ATTESTATION_TYPE = 'application/vnd.docker.attestation.manifest.v1+json';
+const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json';
 const STATEMENT_TYPE = 'application/vnd.in-toto+json';
 const NO_PLATFORM: Platform = { architecture: 'unknown', os: 'unknown' };
 
 /** Writes the documents of a result. @throws {InvalidArgumentError} for annotations that have no place in it */
 export function compose(parts: readonly Part[], options: ComposeOptions): Composed {
   checkAnnotations(parts, options);
-  const hasOci = options.hasOciTypes || options.isIndex || options.annotations.of('manifest-descriptor') !== undefined;
+  const { annotations } = options;
+  const isAnnotated = (['index', 'index-descriptor', 'manifest-descriptor'] as const).some(
+    (place) => annotations.of(place) !== undefined,
+  );
+  const hasOci = options.hasOciTypes || options.isAttested || isAnnotated;
   const types = hasOci ? TYPES.oci : TYPES.docker;
   const blobs: NamedBytes[] = [];
   const manifests: NamedBytes[] = [];
   const images = parts.map((part) => {
     const config = describe(types.config, { ...part.config, ...part.extra });
-    const { annotations } = options;
     const document: Manifest = {
       schemaVersion: 2,
       mediaType: types.manifest,
@@ -85,7 +94,7 @@ export function compose(parts: readonly Part[], options: ComposeOptions): Compos
   });
   const [only] = images;
   if (!options.isIndex && only !== undefined) return { root: only.manifest, images, blobs, manifests };
-  const said = parts.flatMap((part, index) => attest(part, images[index]?.manifest));
+  const said = parts.flatMap((part, index) => attest(part, images[index]?.manifest, options));
   for (const attestation of said) {
     blobs.push(...attestation.blobs);
     manifests.push(attestation);
@@ -122,7 +131,11 @@ function checkAnnotations(parts: readonly Part[], { isIndex, annotations }: Comp
 }
 
 /** The manifest of what is said about an image; undefined if nothing is. */
-function attest(part: Part, subject: Descriptor | undefined): (NamedBytes & { blobs: NamedBytes[] })[] {
+function attest(
+  part: Part,
+  subject: Descriptor | undefined,
+  { hasArtifacts }: ComposeOptions,
+): (NamedBytes & { blobs: NamedBytes[] })[] {
   const statements = subject === undefined ? [] : part.statements(subject);
   if (subject === undefined || statements.length === 0) return [];
   const layers = statements.map(({ predicateType, bytes }): NamedBytes => {
@@ -133,22 +146,23 @@ function attest(part: Part, subject: Descriptor | undefined): (NamedBytes & { bl
     };
   });
   const diffIds = layers.map(({ descriptor }) => descriptor.digest);
-  const config = describe(TYPES.oci.config, {
-    ...NO_PLATFORM,
-    config: {},
-    rootfs: { type: 'layers', diff_ids: diffIds },
-  });
+  const config = hasArtifacts
+    ? describe(EMPTY_TYPE, {})
+    : describe(TYPES.oci.config, { ...NO_PLATFORM, config: {}, rootfs: { type: 'layers', diff_ids: diffIds } });
   const manifest = describe(TYPES.oci.manifest, {
     schemaVersion: 2,
     mediaType: TYPES.oci.manifest,
+    ...(hasArtifacts && { artifactType: ATTESTATION_TYPE }),
     config: config.descriptor,
     layers: layers.map(({ descriptor }) => descriptor),
+    ...(hasArtifacts && { subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.size } }),
   } satisfies Manifest);
   const annotations = {
     'vnd.docker.reference.digest': subject.digest,
     'vnd.docker.reference.type': 'attestation-manifest',
   };
-  const descriptor = { ...manifest.descriptor, annotations, platform: NO_PLATFORM };
+  const type = hasArtifacts ? { artifactType: ATTESTATION_TYPE } : {};
+  const descriptor = { ...manifest.descriptor, annotations, platform: NO_PLATFORM, ...type };
   return [{ descriptor, bytes: manifest.bytes, blobs: [...layers, config] }];
 }
 

@@ -20,20 +20,23 @@ export async function exportArchive(delivery: Delivery, output: OutputSpec): Pro
   const { request, results, forms, vertex } = delivery;
   const options = parseImageOptions(output);
   const isDocker = output.type === 'docker';
-  if (isDocker && (results.length > 1 || request.multiPlatform))
+  const isMulti = results.length > 1 || request.multiPlatform;
+  if (isDocker && isMulti)
     throw new NotImplementedError('docker exporter does not currently support exporting manifest lists', {
       why: 'an archive of this form holds images of one platform',
       hint: 'use type=oci, or build for one platform at a time',
     });
   const packaged = await packageImage(delivery, options, {
     formOf: (layer) => forms.form(layer, options.compression),
-    isInline: flagOf(output.attributes, 'attestation-inline'),
+    // An image alone becomes no index for what is only said inside one.
+    isInline: flagOf(output.attributes, 'attestation-inline') || isMulti,
   });
   const response = describeResult(packaged.composed);
   if (options.names.length > 0) response.set('image.name', options.names.map(canonicalName).join(','));
   const created = await createdOf(delivery, options);
-  const named = namedRoots(packaged.composed.root, options.names, created);
-  if (named[0] !== undefined) response.set('containerimage.descriptor', encode(named[0]));
+  const root = datedRoot(packaged.composed.root, created);
+  const named = namedRoots(root, options.names);
+  response.set('containerimage.descriptor', Buffer.from(JSON.stringify(root)).toString('base64'));
   const files = [...filesOf(packaged), jsonFile('index.json', indexOf(named)), LAYOUT];
   if (isDocker) files.push(jsonFile('manifest.json', dockerManifest(packaged.composed, options.names)));
   if (flagOf(output.attributes, 'tar', true)) await sendTar(delivery, output, { files, response });
@@ -42,10 +45,6 @@ export async function exportArchive(delivery: Delivery, output: OutputSpec): Pro
 }
 
 const LAYOUT = jsonFile('oci-layout', { imageLayoutVersion: '1.0.0' });
-
-function encode(descriptor: Descriptor): string {
-  return Buffer.from(JSON.stringify(descriptor)).toString('base64');
-}
 
 /** RFC 3339; of the point in time that the build is for, else now. */
 async function createdOf({ results }: Delivery, options: ImageOptions): Promise<string> {
@@ -64,19 +63,21 @@ function filesOf({ composed, layers }: PackagedImage): ArchiveFile[] {
   return [...new Map([...documents, ...blobs].map((file) => [file.path, file])).values()];
 }
 
+function datedRoot({ platform, annotations, ...rest }: Descriptor, created: string): Descriptor {
+  const dated = { 'org.opencontainers.image.created': created, ...annotations };
+  return { ...rest, annotations: dated, ...(platform !== undefined && { platform }) };
+}
+
 /** The root once for each name. */
-function namedRoots(root: Descriptor, names: readonly Reference[], created: string): Descriptor[] {
-  const { platform, annotations, ...rest } = root;
-  const own = { ...annotations, 'org.opencontainers.image.created': created };
-  const place = platform === undefined ? {} : { platform };
-  if (names.length === 0) return [{ ...rest, annotations: own, ...place }];
+function namedRoots(root: Descriptor, names: readonly Reference[]): Descriptor[] {
+  if (names.length === 0) return [root];
   return names.map((name) => {
     const called = {
       'io.containerd.image.name': canonicalName(name),
       'org.opencontainers.image.ref.name': name.tag ?? name.digest ?? '',
     };
-    const sorted = Object.entries({ ...own, ...called }).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    return { ...rest, annotations: Object.fromEntries(sorted), ...place };
+    const sorted = Object.entries({ ...root.annotations, ...called }).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return { ...root, annotations: Object.fromEntries(sorted) };
   });
 }
 

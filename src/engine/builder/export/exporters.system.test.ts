@@ -206,6 +206,24 @@ test('a base that is here for several platforms is taken as the one that the bui
   }
 });
 
+test('documents of one result are of one family', async () => {
+  const provenance = new Map([['provenance', new Map([['inline-only', 'true']])]] as const);
+  const request = { platforms: [AMD64, ARM64], outputs: [outputOf('type=oci,oci-mediatypes=false', sink)] };
+  await rig.build(FILES, request);
+  const plain = await unpack(sink.bytes());
+  const [root] = indexIn(plain).manifests as [Descriptor];
+  expect(root.mediaType).toBe('application/vnd.docker.distribution.manifest.list.v2+json');
+  const [first] = indexIn(plain, root).manifests as [Descriptor];
+  expect(manifestIn(plain, first).layers[0]?.mediaType).toBe('application/vnd.docker.image.rootfs.diff.tar.gzip');
+  await rig.build(FILES, { ...request, attestations: provenance });
+  const told = await unpack(sink.bytes());
+  const [index] = indexIn(told).manifests as [Descriptor];
+  expect(index.mediaType).toBe('application/vnd.oci.image.index.v1+json');
+  expect(indexIn(told, index).manifests).toHaveLength(4);
+  await rig.build(FILES, { outputs: request.outputs, attestations: provenance });
+  expect(indexIn(await unpack(sink.bytes())).manifests[0]?.mediaType).toContain('manifest.v2+json');
+});
+
 test('what an output does not know is refused with what to do', async () => {
   expect(await refusal('type=oci,compression=estargz')).toContain('estargz is not supported');
   expect(await refusal('type=oci,compression=lzma')).toContain('unsupported layer compression type: lzma');

@@ -19,6 +19,8 @@ export interface ImageOptions {
   /** Seconds since epoch; that of the build if undefined. */
   epoch: number | undefined;
   annotations: Annotations;
+  /** What is said about images is written as artifacts of OCI 1.1. */
+  hasArtifacts: boolean;
 }
 
 /** What only images in a store or registry know. */
@@ -46,6 +48,7 @@ export function parseImageOptions({ type, attributes }: OutputSpec): ImageOption
     rewritesTimes: flagOf(attributes, 'rewrite-timestamp'),
     epoch: numberOf(attributes, 'source-date-epoch', { from: 0, to: Number.MAX_SAFE_INTEGER }),
     annotations: parseAnnotations(attributes),
+    hasArtifacts: flagOf(attributes, 'oci-artifact'),
   };
 }
 

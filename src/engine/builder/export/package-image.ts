@@ -59,7 +59,7 @@ export async function packageImage(
     })),
   );
   const isIndex = request.multiPlatform || built.length > 1 || statements.length > 0;
-  const composed = compose(parts, { ...options, isIndex });
+  const composed = compose(parts, { ...options, isIndex, isAttested: statements.length > 0 });
   for (const { descriptor } of composed.manifests)
     await within(vertex, `exporting ${kindOf(descriptor)} ${descriptor.digest}`, async () => {});
   return { composed, layers, built };

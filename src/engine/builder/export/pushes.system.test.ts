@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pullImage } from '#engine/images/pull.ts';
 import { pushImage } from '#engine/images/push.ts';
 import { openTestStore } from '#engine/images/test-store.ts';
+import type { Descriptor } from '#oci/descriptor.ts';
 import type { Index, Manifest } from '#oci/manifest.ts';
 import { parseReference } from '#oci/reference.ts';
 import { startFakeRegistry } from '#registry/client/fake-registry.ts';
@@ -42,6 +43,12 @@ describe.skipIf(!isRoot || !hasRegistry)('pushes (need root and the package dock
     return JSON.parse((await repository.getManifest(reference.digest ?? reference.tag ?? '')).bytes.toString()) as T;
   }
 
+  async function blob(name: string, descriptor: Descriptor | undefined): Promise<unknown> {
+    using repository = openRepository(parseReference(`${registry.host}/${name}`), 'pull');
+    const bytes = await Array.fromAsync(await repository.openBlob(descriptor as Descriptor));
+    return JSON.parse(Buffer.concat(bytes).toString());
+  }
+
   /** Layers that were sent, by the events of the builds so far. */
   function sent(): Set<string> {
     const ids = rig.events.flatMap((event) => (event.kind === 'status' ? [event.status.id] : []));
@@ -75,7 +82,7 @@ describe.skipIf(!isRoot || !hasRegistry)('pushes (need root and the package dock
     expect(index.manifests.map(({ platform }) => platform)).toEqual([AMD64, ARM64]);
     await rig.build(BY_ARCHITECTURE, {
       ...request,
-      outputs: [outputOf(`type=image,name=${later}`)],
+      outputs: [outputOf(`type=image,name=${later},oci-artifact=true`)],
       attestations: new Map([['provenance', new Map([['mode', 'max']])]]),
     });
     await pushImage(rig.store.images.context, parseReference(later));
@@ -85,6 +92,10 @@ describe.skipIf(!isRoot || !hasRegistry)('pushes (need root and the package dock
       amd64?.digest,
       arm64?.digest,
     ]);
+    const artifact = await document<Manifest>(`multi@${said[0]?.digest}`);
+    expect(artifact).toMatchObject({ artifactType: said[0]?.artifactType, subject: { digest: amd64?.digest } });
+    const statement = await blob('multi', artifact.layers[0]);
+    expect(statement).toMatchObject({ subject: [{ digest: { sha256: amd64?.digest.slice('sha256:'.length) } }] });
     await using other = await openTestStore();
     for (const name of [built, later]) {
       const { image } = await pullImage(other.images.context, parseReference(name), { platform: ARM64 });
