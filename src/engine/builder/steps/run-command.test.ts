@@ -31,6 +31,7 @@ test('a heredoc that begins with #! is a program, started by the shell', () => {
   });
 });
 
-test.each(['[]', '--network=none'])('RUN %s has nothing to run', (text) => {
-  expect(() => commandOf(text)).toThrow('RUN has no command');
+test('RUN [] has nothing to run, and RUN alone gives the shell nothing', () => {
+  expect(() => commandOf('[]')).toThrow('RUN has no command');
+  expect(commandOf('')).toEqual({ args: [...SHELL, ''] });
 });

@@ -14,7 +14,7 @@ export interface RunCommand {
 /** The words that RUN runs. A heredoc that stands alone is the text for the shell, or a program if it begins with `#!`. */
 export function runCommand(shell: readonly string[], { command, heredocs }: RunInstruction): RunCommand {
   const text = command.args.join(' ');
-  if (command.form === 'exec' ? command.args.length === 0 : text === '')
+  if (command.form === 'exec' && command.args.length === 0)
     throw new InvalidArgumentError('RUN has no command', {
       hint: 'write RUN <command>, or RUN ["program", "argument"]',
     });

@@ -15,7 +15,7 @@ import { type RunCommand, runCommand } from './run-command.ts';
 import { parseRunDevice, type RunDevice } from './run-device.ts';
 import { createRunOutput } from './run-output.ts';
 import { planRunMounts, type RunMounts } from './run-mounts.ts';
-import { StepFailure } from './step-failure.ts';
+import { startFailure, StepFailure } from './step-failure.ts';
 import type { Step, StepInput } from './step.ts';
 import { findMountPoints, removeMountPoints } from './stubs.ts';
 
@@ -53,7 +53,7 @@ export async function runStep(run: StageRun, instruction: RunInstruction): Promi
     createdBy: processText(run, { classic: text, buildkit: `RUN ${text}` }),
     isProcess: true,
     resources: mounts,
-    done: packages.done,
+    done: (key) => packages.done(key),
     run: (workspace) => runIn(run, workspace, running),
   };
 }
@@ -98,7 +98,7 @@ async function runIn(
   const points = findMountPoints(tree, [...destinations, ...packages.mounts.map(({ destination }) => destination)]);
   await workspace.close();
   const output = createRunOutput(vertex, opened.secrets);
-  const { exitCode, oomKilled } = await context.runOnce({
+  const end = context.runOnce({
     ...request.limits,
     id: workspace.name,
     rootfs: workspace.mounts,
@@ -115,6 +115,9 @@ async function runIn(
     privateFolder: opened.privateFolder,
     signal,
     onOutput: output.add,
+  });
+  const { exitCode, oomKilled } = await end.catch((error: unknown) => {
+    throw startFailure(error, command.args) ?? error;
   });
   output.end();
   if (exitCode !== 0) {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { StepFailure } from './step-failure.ts';
+import { InternalError, InvalidArgumentError } from '#lib/errors.ts';
+import { startFailure, StepFailure } from './step-failure.ts';
 
 function failure(
   exitCode: number,
@@ -47,4 +48,22 @@ test('a signal is named', () => {
 
 test('a program that cannot be run is told apart from a missing one', () => {
   expect(failure(126).hint).toContain('mode');
+});
+
+test.each([
+  [['nope'], 'exec: "nope": executable file not found in $PATH', 127, 'no program nope'],
+  [['/bin/sh', '-c', 'x'], 'exec: "/bin/sh": stat /bin/sh: no such file or directory', 127, 'no shell /bin/sh'],
+  [['/x'], 'exec: "/x": permission denied', 126, 'look at its mode'],
+])('a command that cannot be started: %j', (args, said, exitCode, hint) => {
+  const error = new InvalidArgumentError(
+    `OCI runtime create failed: unable to start container process: ${said}: unknown`,
+  );
+  const found = startFailure(error, args);
+  expect(found).toMatchObject({ exitCode, why: said });
+  expect(found?.hint).toContain(hint);
+});
+
+test('another error is not told as a failed command', () => {
+  expect(startFailure(new InvalidArgumentError('unable to find user x'), ['a'])).toBeUndefined();
+  expect(startFailure(new InternalError('exec: "x": y'), ['a'])).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { InternalError } from '#lib/errors.ts';
+import { InternalError, InvalidArgumentError } from '#lib/errors.ts';
 
 /** How the process of a RUN ended. */
 export interface StepEnd {
@@ -40,6 +40,32 @@ export class StepFailure extends InternalError {
   }
 }
 
+/** What the runtime says of a command that it cannot start, told like one that failed. @returns undefined for another error */
+export function startFailure(error: unknown, args: readonly string[]): StepFailure | undefined {
+  const [, said = '', program = '', reason = ''] =
+    (error instanceof InvalidArgumentError && NOT_STARTED.exec(error.message)) || [];
+  if (said === '') return undefined;
+  const isForbidden = /permission denied|is a directory|exec format error/i.test(reason);
+  const isShell = args[0] === program && args[1] === '-c';
+  return new StepFailure({
+    command: args.join(' '),
+    exitCode: isForbidden ? NOT_RUNNABLE : NOT_FOUND,
+    oomKilled: false,
+    diskFull: false,
+    tail: [said],
+    advice: isForbidden ? undefined : missingAdvice(program, { isShell }),
+  });
+}
+
+function missingAdvice(program: string, { isShell }: { isShell: boolean }): string {
+  return isShell
+    ? `the image has no shell ${program}: write RUN ["program", "argument"] with a program that it has, or choose another base image`
+    : `the image has no program ${program}: install it in a RUN before, or choose a base image that has it`;
+}
+
+/** As runc words it. */
+const NOT_STARTED = /(exec: "([^"]+)": (.+?))(?:: unknown)?$/;
+
 function causesOf({ exitCode, oomKilled, diskFull, tail }: StepEnd): { why: string; hint?: string }[] {
   if (oomKilled)
     return [
@@ -62,7 +88,8 @@ function causesOf({ exitCode, oomKilled, diskFull, tail }: StepEnd): { why: stri
 function notFoundHint(tail: readonly string[]): string {
   const line = tail.findLast((text) => /not found/.test(text)) ?? '';
   const [, program] = /([^\s:'"`]+): (?:command )?not found/.exec(line) ?? [];
-  return `the image has no ${program === undefined ? 'such program' : `program ${program}`}: install it in a RUN before, or choose a base image that has it`;
+  if (program !== undefined) return missingAdvice(program, { isShell: false });
+  return 'the image has no such program: install it in a RUN before, or choose a base image that has it';
 }
 
 function signalName(number: number): string | undefined {

@@ -34,7 +34,13 @@ export function workdirStep(run: StageRun, { value }: TextInstruction): Step {
   };
 }
 
-function ownerOf(root: Root, user: string): { uid: number; gid: number } {
-  const { uid, gid } = lookupUserIn(root, user);
-  return { uid, gid };
+/** A user that the image does not know makes folders of root's, as with BuildKit; a process of that user is refused later. */
+function ownerOf(root: Root, user: string): { uid: number; gid: number } | undefined {
+  try {
+    const { uid, gid } = lookupUserIn(root, user);
+    return { uid, gid };
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) return undefined;
+    throw error;
+  }
 }

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chmod, chown, copyFile, mkdir, mkdtemp, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cleanPath } from '#dockerfile/clean-path.ts';
 import type { MountFlag } from '#dockerfile/mount-flag.ts';
+import { InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import { mountAt, unmount } from '#linux/mount.ts';
 import type { OpenSource, StageRun } from '../../build-run.ts';
 import { openFrom } from '../../sources/open-from.ts';
@@ -36,7 +38,7 @@ export async function findBindSource(
     const diffIds = await Promise.all(stack.map(({ diffId }) => diffId));
     return { opened, path: '', source: undefined, identity: diffIds.join(' ') };
   }
-  const [source] = findSources(tree, isAll ? '.' : literal(flag.source), []);
+  const [source] = findIn(tree, isAll ? '.' : flag.source);
   const path = tree.root.resolveInRoot(source?.path ?? '', { follow: true }).slice(1);
   const identity = source === undefined ? '' : await digestSource(tree, source, { withOwner: true, signal });
   return { opened, path, source, identity };
@@ -46,9 +48,19 @@ async function contextSource({ build }: StageRun): Promise<OpenSource> {
   return { tree: await build.files.context(), stack: undefined, [Symbol.asyncDispose]: async () => {} };
 }
 
-/** A mount names one path, not a pattern. */
-function literal(path: string): string {
-  return path.replace(/[*?[\\]/g, '\\$&');
+/** A mount names one path, not a pattern. @throws {NotFoundError} */
+function findIn(tree: SourceTree, path: string): Source[] {
+  try {
+    return findSources(tree, path.replace(/[*?[\\]/g, '\\$&'), []);
+  } catch (error) {
+    const isGone = error instanceof NotFoundError || error instanceof InvalidArgumentError;
+    if (!isGone) throw error;
+    const place = tree.kind === 'context' ? 'the build context, or its ignore file leaves it out' : 'what from= names';
+    throw new NotFoundError(`RUN --mount: ${JSON.stringify(cleanPath(`/${path}`))}: not found`, {
+      why: `the source of the mount is not in ${place}`,
+      cause: error,
+    });
+  }
 }
 
 /** Where a source lies on this host while a step runs; what the step writes there is gone afterwards. */
