@@ -96,18 +96,13 @@ export async function openBuildRecords(database: Database, root: string): Promis
       const record = run.record();
       table.put(record);
       tell({ kind: 'completed', record });
-      for (const old of surplus(table.list())) await drop(old);
+      for (const old of table.surplus()) await drop(old);
     },
   };
 }
 
 function nameOf(ref: string): string {
   return `${hexOf(sha256(ref)).slice(0, 32)}.jsonl`;
-}
-
-function surplus(records: readonly BuildRecord[]): BuildRecord[] {
-  const since = Date.now() - AGE_LIMIT_MS;
-  return records.filter(({ isPinned, started }, index) => !isPinned && (index >= COUNT_LIMIT || started < since));
 }
 
 function findRecord(records: readonly BuildRecord[], ref: string): BuildRecord {
@@ -128,17 +123,37 @@ async function* fromList(events: readonly RecordedEvent[]): AsyncGenerator<Recor
   yield* events;
 }
 
-function createTable(database: Database): {
+interface Table {
+  /** Newest first. */
   list(): BuildRecord[];
   put(record: BuildRecord): void;
   remove(ref: string): void;
-} {
-  const all = database.prepare('SELECT record FROM build_records ORDER BY started DESC');
+  /** Those that are too old, or too many. */
+  surplus(): BuildRecord[];
+}
+
+/** There are few enough to have them at hand. */
+function createTable(database: Database): Table {
   const put = database.prepare('INSERT OR REPLACE INTO build_records (ref, started, record) VALUES (?, ?, ?)');
   const remove = database.prepare('DELETE FROM build_records WHERE ref = ?');
+  const rows = database.prepare('SELECT record FROM build_records').all();
+  const records = new Map(
+    rows.map((row) => JSON.parse(String(row['record'])) as BuildRecord).map((record) => [record.ref, record]),
+  );
+  const list = (): BuildRecord[] => [...records.values()].toSorted((a, b) => b.started - a.started);
   return {
-    list: () => all.all().map((row) => JSON.parse(String(row['record'])) as BuildRecord),
-    put: (record) => void put.run(record.ref, record.started, JSON.stringify(record)),
-    remove: (ref) => void remove.run(ref),
+    list,
+    surplus() {
+      const since = Date.now() - AGE_LIMIT_MS;
+      return list().filter(({ isPinned, started }, index) => !isPinned && (index >= COUNT_LIMIT || started < since));
+    },
+    put(record) {
+      put.run(record.ref, record.started, JSON.stringify(record));
+      records.set(record.ref, record);
+    },
+    remove(ref) {
+      remove.run(ref);
+      records.delete(ref);
+    },
   };
 }
