@@ -68,7 +68,12 @@ async function isOurs(client: Client): Promise<boolean> {
 function basesOf({ dockerfile }: BuildSource, options: BuildOptions): string[] {
   if (dockerfile.text === undefined) return [];
   const named = new Set(options['build-context'].map((text) => text.split('=', 1)[0]?.toLowerCase()));
-  return baseImages(withArguments(dockerfile.text, options)).filter((name) => !named.has(name.toLowerCase()));
+  // Of a stage that a context stands for, the base is not needed.
+  const text = withArguments(dockerfile.text, options).replaceAll(
+    /^[ \t]*FROM[ \t].*[ \t]AS[ \t]+(\S+)[ \t]*$/gim,
+    (line, name: string) => (named.has(name.toLowerCase()) ? '' : line),
+  );
+  return baseImages(text).filter((name) => !named.has(name.toLowerCase()));
 }
 
 /** Bases that no registry gave yet may have stand-ins. */

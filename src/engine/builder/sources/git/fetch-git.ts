@@ -83,9 +83,22 @@ async function fetchCommit(wanted: string, git: GitOptions): Promise<string> {
     const isCommit = /^[0-9a-f]{4,64}$/.test(wanted);
     if (!(error instanceof GitError) || !(isCommit || /shallow|depth/.test(error.output))) throw error;
     await runGit([...fetch, 'origin', '+refs/*:refs/remotes/origin/*'], git);
-    if (isCommit) return wanted;
+    if (isCommit) return await knownCommit(wanted, git);
     await runGit([...fetch, 'origin', wanted], git);
     return 'FETCH_HEAD';
+  }
+}
+
+async function knownCommit(commit: string, git: GitOptions): Promise<string> {
+  try {
+    return (await runGit(['rev-parse', '--verify', '--quiet', '--end-of-options', `${commit}^{commit}`], git)).trim();
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    throw new NotFoundError(`there is no commit ${commit} in the repository`, {
+      why: 'no branch and no tag leads to it',
+      hint: 'check the digits, and whether the commit was pushed',
+      cause: error,
+    });
   }
 }
 
