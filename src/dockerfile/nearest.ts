@@ -1,10 +1,14 @@
 const DISTANCE_LIMIT = 2;
+/** Longer words are not compared: nobody mistypes them by two letters. */
+const LENGTH_LIMIT = 64;
 
 /** The candidate that a misspelt word is most likely meant to be; undefined if none is close. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.min(DISTANCE_LIMIT, Math.floor(word.length / 2)) + 1;
+  if (word.length > LENGTH_LIMIT) return undefined;
   for (const candidate of candidates) {
+    if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance >= bestDistance) continue;
     best = candidate;

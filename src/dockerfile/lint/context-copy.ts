@@ -1,7 +1,7 @@
 import { cleanPath } from '../clean-path.ts';
 import type { CopyInstruction, StageInstruction } from '../instruction.ts';
 import type { RunView } from './run-views.ts';
-import { resolvePath, type Scope, type StageView } from './subject.ts';
+import { resolvePath, type StageView } from './subject.ts';
 
 /** COPY or ADD of files of the context. */
 export function isContextCopy(instruction: StageInstruction): instruction is CopyInstruction {
@@ -17,15 +17,39 @@ export function isWholeContextCopy(instruction: StageInstruction): instruction i
   );
 }
 
-/** Where a source of COPY lands: in the target if that must be a folder. */
-export function landingOf(
-  { target, sources }: CopyInstruction,
-  { source, scope, workdir }: { source: string; scope: Scope; workdir: string },
-): string {
-  const written = scope.expand(target).word;
-  const isFolder = sources.length > 1 || /(?:^|\/)\.{0,2}$/.test(written);
-  const name = source.slice(source.lastIndexOf('/') + 1);
-  return resolvePath(isFolder ? `${written}/${name}` : written, workdir);
+/** A source of COPY or ADD, and where it lands. */
+export interface CopiedFile {
+  kind: 'copy' | 'add';
+  source: string;
+  /** The folder or file that is named. */
+  target: string;
+  /** What lies there afterwards, as far as it can be told. */
+  landing: string;
+  line: number;
+  isContext: boolean;
+}
+
+const known = new WeakMap<StageView, CopiedFile[]>();
+
+/** What COPY and ADD of one stage bring in, in their order. */
+export function copiesOf(stage: StageView): readonly CopiedFile[] {
+  const before = known.get(stage);
+  if (before !== undefined) return before;
+  const copies = stage.steps.flatMap(({ instruction, scope, workdir }): CopiedFile[] => {
+    if (!('sources' in instruction)) return [];
+    const { kind, node } = instruction;
+    const written = scope.expand(instruction.target).word;
+    const target = resolvePath(written, workdir);
+    const isFolder = instruction.sources.length > 1 || /(?:^|\/)\.{0,2}$/.test(written);
+    return instruction.sources.map((text) => {
+      const source = scope.expand(text).word;
+      const name = source.slice(source.lastIndexOf('/') + 1);
+      const landing = isFolder ? resolvePath(`${written}/${name}`, workdir) : target;
+      return { kind, source, target, landing, line: node.line, isContext: isContextCopy(instruction) };
+    });
+  });
+  known.set(stage, copies);
+  return copies;
 }
 
 /** The file of the context behind a path that a RUN names; undefined if it cannot be told. */
@@ -46,19 +70,14 @@ export function contextPathOf(
 
 function copiedFrom(stage: StageView | undefined, place: { path: string; before: number }): string | undefined {
   if (stage === undefined) return undefined;
-  for (const { instruction, scope, workdir } of stage.steps.toReversed()) {
-    if (instruction.node.line >= place.before || !isContextCopy(instruction)) continue;
-    for (const written of instruction.sources) {
-      const source = scope.expand(written).word;
-      const target = resolvePath(scope.expand(instruction.target).word, workdir);
-      const landing = landingOf(instruction, { source, scope, workdir });
-      // What is in a folder lands in the target itself; a name without a dot is most likely one.
-      const isFolder = !source.slice(source.lastIndexOf('/') + 1).includes('.') || /(?:^|\/)\.?$/.test(source);
-      const found =
-        below(place.path, { folder: landing, source }) ??
-        (isFolder ? below(place.path, { folder: target, source }) : undefined);
-      if (found !== undefined) return found;
-    }
+  for (const { source, target, landing, line, isContext } of copiesOf(stage).toReversed()) {
+    if (line >= place.before || !isContext) continue;
+    // What is in a folder lands in the target itself; a name without a dot is most likely one.
+    const isFolder = !source.slice(source.lastIndexOf('/') + 1).includes('.') || /(?:^|\/)\.?$/.test(source);
+    const found =
+      below(place.path, { folder: landing, source }) ??
+      (isFolder ? below(place.path, { folder: target, source }) : undefined);
+    if (found !== undefined) return found;
   }
   return copiedFrom(stage.below, place);
 }

@@ -28,7 +28,7 @@ export interface StageView extends GraphStage {
   imageName: string;
   isTarget: boolean;
   /** Variables at its end. */
-  end: Scope & { env: ReadonlyMap<string, string>; args: ReadonlyMap<string, string>; workdir: string };
+  end: Scope & { log: readonly Change[]; workdir: string };
 }
 
 export interface StepView {
@@ -41,9 +41,9 @@ export interface StepView {
 
 /** Variables at a place in a stage. */
 export interface Scope {
-  variables: Variables;
+  variables(): Variables;
   /** Names of ARG lines, also of those without a value. */
-  declared: ReadonlySet<string>;
+  declared(): ReadonlySet<string>;
   /** Whether nothing else can be set. */
   isWhole: boolean;
   expand(text: string): { word: string; missing: string[]; isBroken: boolean };
@@ -53,7 +53,7 @@ const NOTHING: ImageFacts = { env: new Map(), user: '', hasShell: false, hasHeal
 const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Files with more instructions are written by programs, for programs. */
-const LIMIT_INSTRUCTIONS = 3000;
+const LIMIT_INSTRUCTIONS = 1000;
 
 /** Whether a Dockerfile is too long to be looked at closely. */
 export function isTooLong({ stages }: Program): boolean {
@@ -88,9 +88,8 @@ function viewStage(stage: GraphStage, { graph, facts, reading, before }: Surroun
   const image = below === undefined ? own : below.image;
   const state: State = {
     escape: graph.program.directives.escape,
-    env: new Map(below?.end.env ?? [['PATH', USUAL_PATH] as const, ...(image?.env ?? [])]),
-    args: new Map(below?.end.args),
-    declared: new Set(below?.end.declared),
+    before: below?.end.log ?? [['PATH', USUAL_PATH] as const, ...(image?.env ?? [])].map(toEnv),
+    log: [],
     isWhole: image !== undefined,
   };
   let workdir = below?.end.workdir ?? '/';
@@ -104,7 +103,7 @@ function viewStage(stage: GraphStage, { graph, facts, reading, before }: Surroun
   });
   const imageName = below?.imageName ?? stage.base;
   const isTarget = stage.stage.index === graph.target.stage.index;
-  const end = { ...scopeOf(state), env: state.env, args: state.args, workdir };
+  const end = { ...scopeOf(state), log: [...state.before, ...state.log], workdir };
   return { ...stage, steps, below, image, imageName, isTarget, end };
 }
 
@@ -118,40 +117,61 @@ export function resolvePath(path: string, workdir: string): string {
   return cleanPath(path.startsWith('/') ? path : `${workdir}/${path}`);
 }
 
+/** What one name of ENV or ARG brings; an ARG may have no value. */
+interface Change {
+  kind: 'env' | 'arg';
+  name: string;
+  value: string | undefined;
+}
+
+function toEnv([name, value]: readonly [string, string]): Change {
+  return { kind: 'env', name, value };
+}
+
 interface State {
   escape: string;
-  env: Map<string, string>;
-  args: Map<string, string>;
-  declared: Set<string>;
+  /** What the stage begins with. */
+  before: readonly Change[];
+  /** What its instructions have set since. */
+  log: Change[];
   isWhole: boolean;
 }
 
-function scopeOf({ escape, env, args, declared, isWhole }: State): Scope {
-  const variables = new Map([...args, ...env]);
+/** Most instructions ask for no variable: these are put together when one does. */
+function scopeOf({ escape, before, log, isWhole }: State): Scope {
+  const { length } = log;
+  const changes = (): Change[] => [...before, ...log.slice(0, length)];
+  const variables = (): Map<string, string> => {
+    const [env, args] = [new Map<string, string>(), new Map<string, string>()];
+    for (const { kind, name, value } of changes())
+      if (value === undefined) args.delete(name);
+      else (kind === 'env' ? env : args).set(name, value);
+    return new Map([...args, ...env]);
+  };
   return {
     variables,
-    declared: new Set(declared),
+    declared: () => new Set(changes().flatMap(({ kind, name }) => (kind === 'arg' ? [name] : []))),
     isWhole,
-    expand: (text) => expandOrNothing(text, variables, escape),
+    expand: (text) => expandOrNothing(text, text.includes('$') ? variables() : NO_VARIABLES, escape),
   };
 }
+
+const NO_VARIABLES: Variables = new Map();
 
 function declare(
   state: State,
   { args }: ArgInstruction,
   { graph, reading }: { graph: StageGraph; reading: Reading },
 ): void {
-  for (const { name, value } of args) {
-    const scope = scopeOf(state);
-    const given =
+  for (const { name, value: written } of args) {
+    const value =
       reading.buildArgs?.get(name) ??
-      (value === undefined ? graph.globals.variables.get(name) : scope.expand(value).word);
-    state.declared.add(name);
-    if (given === undefined) state.args.delete(name);
-    else state.args.set(name, given);
+      (written === undefined ? graph.globals.variables.get(name) : scopeOf(state).expand(written).word);
+    state.log.push({ kind: 'arg', name, value });
   }
 }
 
 function setEnv(state: State, { pairs }: PairsInstruction, scope: Scope): void {
-  for (const { name, value } of pairs) state.env.set(scope.expand(name).word, scope.expand(value).word);
+  for (const { name, value } of pairs)
+    state.log.push({ kind: 'env', name: scope.expand(name).word, value: scope.expand(value).word });
 }

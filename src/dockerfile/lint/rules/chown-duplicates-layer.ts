@@ -1,8 +1,9 @@
 import { cleanPath } from '../../clean-path.ts';
+import { copiesOf } from '../context-copy.ts';
 import { formatBytes } from '../format-bytes.ts';
 import type { Rule } from '../rule.ts';
 import { type RunView, runsOf } from '../run-views.ts';
-import { resolvePath, type StageView } from '../subject.ts';
+import type { StageView } from '../subject.ts';
 
 /** Less is not worth a word. */
 const LEAST_BYTES = 10_000_000;
@@ -71,11 +72,9 @@ function wasFilled({ stage, instruction }: RunView, path: string): boolean {
 
 function isFilled(stage: StageView | undefined, place: { path: string; before: number }): boolean {
   if (stage === undefined) return false;
-  const isHere = stage.steps.some(({ instruction, scope, workdir }) => {
-    if (instruction.node.line >= place.before || !('sources' in instruction)) return false;
-    const target = resolvePath(scope.expand(instruction.target).word, workdir);
-    return isWithin(target, place.path) || isWithin(place.path, target);
-  });
+  const isHere = copiesOf(stage).some(
+    ({ target, line }) => line < place.before && (isWithin(target, place.path) || isWithin(place.path, target)),
+  );
   return isHere || isFilled(stage.below, place);
 }
 

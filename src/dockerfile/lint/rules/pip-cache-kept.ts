@@ -29,9 +29,9 @@ export const pipCacheKept: Rule = {
 
 function isTurnedOff(run: RunView, tool: 'pip' | 'uv'): boolean {
   const name = tool === 'pip' ? 'PIP_NO_CACHE_DIR' : 'UV_NO_CACHE';
-  const folder = run.scope.variables.get(tool === 'pip' ? 'PIP_CACHE_DIR' : 'UV_CACHE_DIR');
+  const folder = run.scope.variables().get(tool === 'pip' ? 'PIP_CACHE_DIR' : 'UV_CACHE_DIR');
   const own = run.commands.map(({ assignments }) => assignments.get(name)).find((value) => value !== undefined);
-  const value = own ?? run.scope.variables.get(name);
+  const value = own ?? run.scope.variables().get(name);
   // In images that are not here yet the variable may be set: what is not known is not told.
   if (value !== undefined) return tool === 'pip' || !FALSE.includes(value.toLowerCase());
   const places = [`/root/.cache/${tool}`, ...(folder === undefined ? [] : [folder])];

@@ -1,4 +1,4 @@
-import { landingOf } from '../context-copy.ts';
+import { copiesOf } from '../context-copy.ts';
 import type { Rule } from '../rule.ts';
 import { runsOfStage } from '../run-views.ts';
 import { resolvePath, type StageView } from '../subject.ts';
@@ -30,14 +30,10 @@ export const removedInLaterLayer: Rule = {
 };
 
 /** Where COPY puts files, with its lines. */
-function copiedFiles({ steps }: StageView): Map<string, number> {
-  const copied = new Map<string, number>();
-  for (const { instruction, scope, workdir } of steps) {
-    if (!('sources' in instruction)) continue;
-    for (const source of instruction.sources)
-      // What ADD unpacks does not lie there.
-      if (instruction.kind === 'copy' || !/\.(?:tar|tgz|txz|tbz2|tar\.\w+)$/.test(source))
-        copied.set(landingOf(instruction, { source, scope, workdir }), instruction.node.line);
-  }
-  return copied;
+function copiedFiles(stage: StageView): Map<string, number> {
+  // What ADD unpacks does not lie there.
+  const whole = copiesOf(stage).filter(
+    ({ kind, source }) => kind === 'copy' || !/\.(?:tar|tgz|txz|tbz2|tar\.\w+)$/.test(source),
+  );
+  return new Map(whole.map(({ landing, line }) => [landing, line]));
 }

@@ -13,7 +13,7 @@ export const torchForGpu: Rule = {
   *check(subject) {
     if ((subject.reading.platform?.architecture ?? 'amd64') !== 'amd64') return;
     for (const { instruction, commands, stage } of runsOf(subject)) {
-      const visible = stage.end.env.get('CUDA_VISIBLE_DEVICES');
+      const visible = stage.end.variables().get('CUDA_VISIBLE_DEVICES');
       if (visible === undefined || !NO_GPU.test(visible)) continue;
       const isDefault = commands
         .map(pythonInstallOf)

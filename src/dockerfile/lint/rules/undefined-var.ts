@@ -15,7 +15,7 @@ export const undefinedVar: Rule = {
     for (const { instruction, scope } of stepsOf(stages)) {
       const names = new Set(textsOf(instruction, reading.buildArgs).flatMap((text) => missingIn(text, scope)));
       for (const name of names) {
-        const close = nearest(name, [...scope.variables.keys(), ...scope.declared]);
+        const close = nearest(name, [...scope.variables().keys(), ...scope.declared()]);
         // What the image brings along is not known before it is here: then only what looks misspelt is told.
         if (!scope.isWhole && close === undefined) continue;
         yield {
@@ -37,12 +37,14 @@ interface ExpandedText {
 function missingIn({ text, isHeredoc }: ExpandedText, scope: Scope): string[] {
   if (!text.includes('$')) return [];
   const missing = isHeredoc ? missingInHeredoc(text, scope) : scope.expand(text).missing;
-  return missing.filter((name) => !scope.declared.has(name) && /^[A-Za-z_]\w*$/.test(name));
+  if (missing.length === 0) return [];
+  const declared = scope.declared();
+  return missing.filter((name) => !declared.has(name) && /^[A-Za-z_]\w*$/.test(name));
 }
 
-function missingInHeredoc(text: string, { variables }: Scope): string[] {
+function missingInHeredoc(text: string, scope: Scope): string[] {
   try {
-    return expand(text, variables, { heredoc: true }).missing;
+    return expand(text, scope.variables(), { heredoc: true }).missing;
   } catch {
     return []; // told when the step comes
   }
