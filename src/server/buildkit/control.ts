@@ -84,10 +84,17 @@ async function solve(
   try {
     refuseUnsupported(order);
     if (order.frontend !== '') build.finish(await solveAtOnce(context, build));
-    const exported = await build.export(await build.finished());
+    const ids = await build.finished();
+    const exported = await build.export(ids);
+    await context.attachments.addResults(
+      build,
+      ids.map((id) => build.result(id)),
+    );
     return exported?.response ?? new Map();
-  } catch (error) {
-    throw error instanceof StatusError ? error : build.describe(error);
+  } catch (thrown) {
+    const error = thrown instanceof StatusError ? thrown : build.describe(thrown);
+    if (!order.internal) context.attachments.addError(order.ref, error.status);
+    throw error;
   } finally {
     build.log.end();
     context.builds.end(build);

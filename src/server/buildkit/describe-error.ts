@@ -1,6 +1,6 @@
 import { DockerfileError } from '#dockerfile/dockerfile-error.ts';
 import { StepFailure } from '#engine/builder/steps/step-failure.ts';
-import { BerthError, CancelledError, NotImplementedError, UnavailableError } from '#lib/errors.ts';
+import { BerthError, CancelledError, NotImplementedError } from '#lib/errors.ts';
 import { fullDisk } from '#lib/full-disk.ts';
 import { CODES, codeOf, type GrpcStatus } from '#lib/grpc/status.ts';
 
@@ -42,7 +42,7 @@ export function describeError(thrown: unknown, place?: FailedPlace): GrpcStatus 
 function statusCode(error: unknown): number {
   const code = codeOf(error);
   if (code === CODES.cancelled || code === CODES.deadlineExceeded) return code;
-  return error instanceof NotImplementedError || error instanceof UnavailableError ? code : CODES.unknown;
+  return error instanceof NotImplementedError ? code : CODES.unknown;
 }
 
 function messageOf(error: unknown): string {
@@ -54,7 +54,8 @@ function messageOf(error: unknown): string {
   if (!(error instanceof BerthError)) return error.message;
   // An error that was given its place has the lines in its reason, which clients print themselves.
   const bare = error.cause instanceof BerthError && error.cause.message === error.message ? error.cause : error;
-  return withHint([error.message, bare.why].filter((text) => text !== undefined && text !== '').join('\n'), error);
+  const why = bare.why ?? '';
+  return withHint(error.message.includes(why) ? error.message : `${error.message}\n${why}`, error);
 }
 
 function withHint(message: string, { hint }: BerthError): string {
@@ -68,7 +69,7 @@ function stepMessage({ command, exitCode }: StepFailure): string {
 function placeOf({ source, location }: DockerfileError): FailedPlace {
   return {
     file: source.file,
-    text: source.lines.join('\n'),
+    text: `${source.lines.join('\n')}\n`,
     lines: { start: location.line, end: Math.max(location.line, location.endLine) },
   };
 }

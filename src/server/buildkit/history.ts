@@ -4,6 +4,7 @@ import { CODES } from '#lib/grpc/status.ts';
 import { type Method, serverStream, unary } from '#lib/grpc/method.ts';
 import type { MessageOf, Partly } from '#lib/protobuf/message.ts';
 import { NotFoundError } from '#lib/errors.ts';
+import type { Attachments, BuildAttachments } from './attachments.ts';
 import { compileHistoryFilters } from './history-filter.ts';
 import { EMPTY, timestampOf } from './messages/common.ts';
 import {
@@ -13,16 +14,21 @@ import {
   UPDATE_BUILD_HISTORY_REQUEST,
 } from './messages/control.ts';
 import type { BuildkitContext } from './services.ts';
-import { createStatusEvents, type StatusPieces } from './status-events.ts';
+import { createStatusEvents, inTheirWords, type StatusPieces } from './status-events.ts';
 
 const TYPES = { started: 0, completed: 1, removed: 2 } as const;
+
+interface Past {
+  history: BuildRecords;
+  attachments: Attachments;
+}
 
 type Ask = MessageOf<typeof BUILD_HISTORY_REQUEST>;
 type Event = Partly<MessageOf<typeof BUILD_HISTORY_EVENT>>;
 
 /** Builds that ran, and those that run. */
 export function historyMethods(
-  { builder }: Pick<BuildkitContext, 'builder'>,
+  { builder, attachments }: Pick<BuildkitContext, 'builder' | 'attachments'>,
   service: string,
 ): [path: string, method: Method][] {
   const { history } = builder;
@@ -30,7 +36,7 @@ export function historyMethods(
     [
       `${service}ListenBuildHistory`,
       serverStream({ request: BUILD_HISTORY_REQUEST, answer: BUILD_HISTORY_EVENT }, (ask, { signal }) =>
-        listen(history, ask, signal),
+        listen({ history, attachments }, ask, signal),
       ),
     ],
     [
@@ -45,7 +51,8 @@ export function historyMethods(
 }
 
 /** What is known, and unless the client wants no more, what happens from here on. */
-async function* listen(history: BuildRecords, ask: Ask, signal: AbortSignal): AsyncGenerator<Event> {
+async function* listen(past: Past, ask: Ask, signal: AbortSignal): AsyncGenerator<Event> {
+  const { history } = past;
   const { ref, activeOnly, earlyExit, limit, filter } = ask;
   const fits = compileHistoryFilters(filter);
   const isWanted = (record: BuildRecord): boolean =>
@@ -58,12 +65,12 @@ async function* listen(history: BuildRecords, ask: Ask, signal: AbortSignal): As
   };
   const stop = history.watch(({ kind, record }) => {
     if (!isWanted(record) && !(activeOnly && kind === 'completed')) return;
-    waiting.push({ type: TYPES[kind], record: toWire(record) });
+    waiting.push({ type: TYPES[kind], record: toWire(record, past) });
     wake();
   });
   try {
     const known = history.list().filter(isWanted);
-    for (const record of limit > 0 ? known.slice(0, limit) : known) yield eventOf(record);
+    for (const record of limit > 0 ? known.slice(0, limit) : known) yield eventOf(record, past);
     if (earlyExit) return;
     signal.addEventListener('abort', wake, { once: true });
     while (!signal.aborted) {
@@ -76,20 +83,25 @@ async function* listen(history: BuildRecords, ask: Ask, signal: AbortSignal): As
   }
 }
 
-function eventOf(record: BuildRecord): Event {
-  return { type: record.status === 'running' ? TYPES.started : TYPES.completed, record: toWire(record) };
+function eventOf(record: BuildRecord, past: Past): Event {
+  return { type: record.status === 'running' ? TYPES.started : TYPES.completed, record: toWire(record, past) };
 }
 
-function toWire(record: BuildRecord): Partly<MessageOf<typeof BUILD_HISTORY_RECORD>> {
+function toWire(record: BuildRecord, { attachments }: Past): Partly<MessageOf<typeof BUILD_HISTORY_RECORD>> {
   const { ref, asked, outputs, status, error, started, completed, response, isPinned, findings } = record;
   const steps = countSteps(record);
+  const more = attachments.of(ref);
   return {
     ref,
     frontend: 'dockerfile.v0',
     frontendAttributes: new Map(Object.entries(Object.keys(asked).length > 0 ? asked : ownAttributes(record))),
     exporters: outputs.map(({ type, attributes }) => ({ type, attributes: new Map(Object.entries(attributes)) })),
     ...((status === 'failed' || status === 'canceled') && {
-      error: { code: status === 'canceled' ? CODES.cancelled : CODES.unknown, message: error ?? status, details: [] },
+      error: {
+        code: status === 'canceled' ? CODES.cancelled : CODES.unknown,
+        message: inTheirWords(error) ?? status,
+        details: [],
+      },
     }),
     createdAt: timestampOf(started),
     ...(completed !== undefined && { completedAt: timestampOf(completed) }),
@@ -100,6 +112,18 @@ function toWire(record: BuildRecord): Partly<MessageOf<typeof BUILD_HISTORY_RECO
     cachedSteps: steps.cached,
     completedSteps: steps.completed,
     warnings: findings.length,
+    ...(more !== undefined && attachedTo(more)),
+  };
+}
+
+/** Of several platforms each has its own. */
+function attachedTo({ provenance, error }: BuildAttachments): Partly<MessageOf<typeof BUILD_HISTORY_RECORD>> {
+  const results = [...provenance].map(([platform, descriptor]) => [platform, { attestations: [descriptor] }] as const);
+  const [only, ...others] = results;
+  return {
+    ...(only !== undefined && others.length === 0 && { result: only[1] }),
+    ...(others.length > 0 && { results: new Map(results) }),
+    ...(error !== undefined && { externalError: error }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Images } from '#engine/images/images.ts';
 import type { Networks } from '#engine/networks/networks.ts';
 import { createGrpcServer } from '#lib/grpc/server.ts';
 import type { Log } from '#lib/log.ts';
+import { createAttachments } from './attachments.ts';
 import { createBuilds } from './builds.ts';
 import { describeError } from './describe-error.ts';
 import { buildkitServices } from './services.ts';
@@ -37,8 +38,10 @@ export function openBuildkit(engine: BuildkitEngine, { log }: { log: Log }): Bui
   const sessions = openSessions({ contexts: builder.contexts, images: images.context, log });
   const builds = createBuilds(builder, log);
   const worker = createWorker({ id, ...facts, builder, networks });
+  const attachments = createAttachments(log);
+  const registries = (): ReturnType<BuildkitEngine['registries']> => engine.registries();
   const server = createGrpcServer({
-    services: buildkitServices({ builder, images, registries: () => engine.registries(), builds, sessions, worker }),
+    services: buildkitServices({ builder, images, registries, builds, attachments, sessions, worker }),
     describe: (error) => describeError(error),
     log,
   });

@@ -59,6 +59,11 @@ export function createRunningBuild(builder: Builder, order: Order, left: AbortSi
   done.promise.catch(() => {});
   const definition: Definition = { text: undefined, failed: undefined };
   const tell = createTell(definition, log);
+  const resultOf = (id: string): BuildResult => {
+    const found = results.get(id);
+    if (found === undefined) throw new NotFoundError(`no such ref: ${id}`);
+    return found;
+  };
   let count = 0;
   signal.addEventListener('abort', () => done.reject(new CancelledError('build cancelled', { cause: signal.reason })));
   return {
@@ -87,17 +92,13 @@ export function createRunningBuild(builder: Builder, order: Order, left: AbortSi
       return found;
     },
     has: (id) => results.has(id),
-    result(id) {
-      const found = results.get(id);
-      if (found === undefined) throw new NotFoundError(`no such ref: ${id}`);
-      return found;
-    },
+    result: resultOf,
     finish: (ids) => done.resolve(ids),
     fail: (error) => done.reject(error),
     finished: () => done.promise,
     async export(ids) {
-      const [first] = ids.map((id) => results.get(id)).filter((item) => item !== undefined);
-      return first?.solved.export();
+      const [first] = ids;
+      return first === undefined ? undefined : resultOf(first).solved.export();
     },
     describe: (error) => new StatusError(describeError(error, definition.failed)),
     async [Symbol.asyncDispose]() {

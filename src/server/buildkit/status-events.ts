@@ -125,7 +125,7 @@ function completedOf(
 }
 
 /** The end of a process, which the classic protocol has other words for. */
-function inTheirWords(error: string | undefined): string | undefined {
+export function inTheirWords(error: string | undefined): string | undefined {
   const [, command, code] = /^The command '(.*)' returned a non-zero code: (\d+)$/s.exec(error ?? '') ?? [];
   return command === undefined ? error : `process "${command}" did not complete successfully: exit code: ${code}`;
 }

@@ -26,7 +26,11 @@ const LABEL = 'org.mobyproject.buildkit.worker.';
 /** Clients compare the version to know what may be asked for; what of it is honoured, the capabilities say. */
 export const BUILDKIT_VERSION = { package: 'berth', version: 'v0.25.0', revision: '' };
 
+/** How long it is remembered what can run: clients ask several times for one build. */
+const REMEMBERED_MS = 10_000;
+
 export function createWorker(facts: WorkerFacts): Worker {
+  const runnable = remembered(runnablePlatforms);
   return {
     async record() {
       const gateway = await gatewayOf(facts.networks);
@@ -42,7 +46,7 @@ export function createWorker(facts: WorkerFacts): Worker {
           [`${LABEL}snapshotter`, facts.snapshotDriver],
           ...(gateway === undefined ? [] : [[`${LABEL}moby.host-gateway-ip`, gateway] as const]),
         ]),
-        platforms: (await runnablePlatforms()).map(platformToWire),
+        platforms: (await runnable()).map(platformToWire),
         gcPolicy: (await facts.builder.gcRules()).map((rule) => ({
           all: rule.all,
           filters: rule.filters,
@@ -54,6 +58,14 @@ export function createWorker(facts: WorkerFacts): Worker {
         buildkitVersion: BUILDKIT_VERSION,
       };
     },
+  };
+}
+
+function remembered<T>(find: () => Promise<T>): () => Promise<T> {
+  let known: { found: Promise<T>; time: number } | undefined;
+  return () => {
+    if (known === undefined || Date.now() - known.time > REMEMBERED_MS) known = { found: find(), time: Date.now() };
+    return known.found;
   };
 }
 

@@ -40,13 +40,16 @@ interface MountedId {
 const VERSIONS = { v1: 'https://slsa.dev/provenance/v1', 'v0.2': 'https://slsa.dev/provenance/v0.2' } as const;
 
 interface Subject {
-  image: BuiltImage;
+  image: Pick<BuiltImage, 'result'>;
   /** As they are delivered. */
   layers: readonly Descriptor[];
 }
 
 /** How an image came to be (SLSA provenance, v1 and v0.2). @throws {InvalidArgumentError} */
-export async function provenanceOf(delivery: Delivery, subject: Subject, parameters: Attributes): Promise<Predicate> {
+export async function provenanceOf(
+  delivery: Pick<Delivery, 'request' | 'started'>,
+  ...[subject, parameters]: [subject: Subject, parameters: Attributes]
+): Promise<Predicate> {
   const version = parameters.get('version') || 'v1';
   if (version !== 'v1' && version !== 'v0.2')
     throw new InvalidArgumentError(`invalid provenance SLSA version: ${version}`, {
@@ -62,7 +65,7 @@ export async function provenanceOf(delivery: Delivery, subject: Subject, paramet
 }
 
 async function gather(
-  { request, started }: Delivery,
+  { request, started }: Pick<Delivery, 'request' | 'started'>,
   { image: { result }, layers }: Subject,
   parameters: Attributes,
 ): Promise<Provenance> {
