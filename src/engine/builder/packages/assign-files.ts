@@ -3,9 +3,8 @@ import type { Distribution } from './find-distributions.ts';
 
 /** A layer of its own. */
 export interface Part {
-  /** Undefined for the one with the receipts of large distributions. */
-  distribution: Distribution | undefined;
-  bytes: number;
+  /** What it holds: of a distribution its name and version. */
+  title: string;
   /** Files, and folders with all that is in them; none lies in another one. */
   paths: readonly string[];
 }
@@ -21,13 +20,19 @@ const SMALLEST_BYTES = 32 * 1024;
 const LARGE_BYTES = 4 * 1024 * 1024;
 
 const REST = -1;
-const RECEIPTS = -2;
-const SEVERAL = -3;
+const SEVERAL = -2;
+/** Layers that are no distribution's. */
+const RECEIPTS = -3;
+const COMPILED = -4;
+const COMPILED_FILE = /^((?:.*\/)?)__pycache__\/([^/]+?)\.[a-z]+-?\d+[^/]*\.pyc$/;
 
 /**
  * Says which of the changed files get a layer of their own: those of the largest distributions, largest first. With the rest stay what no
  * record names or more than one does, programs in `bin` (their first line names the interpreter), files with several names, and what hides
  * lower files.
+ *
+ * Files that Python compiled of what the image has below, its own library above all, get one as well: they come with each first run of a
+ * program and are the same each time.
  */
 export function assignFiles(
   changes: readonly ChangedNode[],
@@ -41,24 +46,44 @@ export function assignFiles(
     .filter((index) => (sizes[index] ?? 0) >= SMALLEST_BYTES)
     .toSorted((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0) || compareNames(distributions[a], distributions[b]));
   const hasLarge = (sizes[chosen[0] ?? -1] ?? 0) >= LARGE_BYTES;
-  const kept = chosen.slice(0, Math.max(0, limits.layers - (hasLarge ? 1 : 0)));
+  const kept = chosen.slice(0, Math.max(0, limits.layers - (hasLarge ? 2 : 1)));
+  if (kept.length === 0) return [];
   const keeps = new Set(kept);
   const receipts = new Set(
     kept.flatMap((index) => ((sizes[index] ?? 0) >= LARGE_BYTES ? (distributions[index]?.receipts ?? []) : [])),
   );
+  const present = new Set<string>();
+  visitFiles(changes, (path) => present.add(path));
   const ownerOf = (path: string): number => {
-    const claimed = claims.get(path) ?? REST;
+    const claimed = claims.get(path) ?? (isCompiledBelow(path, present) ? COMPILED : REST);
+    if (claimed === COMPILED) return COMPILED;
     if (!keeps.has(claimed)) return REST;
     return receipts.has(path) ? RECEIPTS : claimed;
   };
   const paths = movesOf(changes, ownerOf);
-  const parts = kept.map((index) => ({
-    distribution: distributions[index],
-    bytes: sizes[index] ?? 0,
-    paths: paths.get(index) ?? [],
-  }));
-  const rest = paths.get(RECEIPTS) ?? [];
-  return [...parts, { distribution: undefined, bytes: 0, paths: rest }].filter((part) => part.paths.length > 0);
+  const titleOf = (index: number): string => `${distributions[index]?.name} ${distributions[index]?.version}`;
+  const titles: [number, string][] = [
+    ...kept.map((index): [number, string] => [index, titleOf(index)]),
+    [RECEIPTS, 'records of large packages'],
+    [COMPILED, 'compiled Python files'],
+  ];
+  return titles
+    .map(([owner, title]) => ({ title, paths: paths.get(owner) ?? [] }))
+    .filter((part) => part.paths.length > 0);
+}
+
+/** Whether its source is not among the changes. */
+function isCompiledBelow(path: string, present: ReadonlySet<string>): boolean {
+  const [, folder, module] = COMPILED_FILE.exec(path) ?? [];
+  return folder !== undefined && !present.has(`${folder}${module}.py`);
+}
+
+function visitFiles(nodes: readonly ChangedNode[], tell: (path: string, node: ChangedNode) => void, folder = ''): void {
+  for (const node of nodes) {
+    const path = folder === '' ? node.name : `${folder}/${node.name}`;
+    if (node.kind === 'directory') visitFiles(node.children, tell, path);
+    else tell(path, node);
+  }
 }
 
 function compareNames(a: Distribution | undefined, b: Distribution | undefined): number {
@@ -84,15 +109,10 @@ function claimsOf(distributions: readonly Distribution[]): Map<string, number> {
 
 function measure(nodes: readonly ChangedNode[], claims: ReadonlyMap<string, number>, count: number): number[] {
   const sizes = Array.from({ length: count }, () => 0);
-  const visit = (folder: string, children: readonly ChangedNode[]): void => {
-    for (const node of children) {
-      const path = folder === '' ? node.name : `${folder}/${node.name}`;
-      const owner = claims.get(path) ?? REST;
-      if (node.kind === 'directory') visit(path, node.children);
-      else if (owner >= 0 && isPlain(node)) sizes[owner] = (sizes[owner] ?? 0) + node.size;
-    }
-  };
-  visit('', nodes);
+  visitFiles(nodes, (path, node) => {
+    const owner = claims.get(path) ?? REST;
+    if (owner >= 0 && isPlain(node)) sizes[owner] = (sizes[owner] ?? 0) + node.size;
+  });
   return sizes;
 }
 

@@ -88,6 +88,7 @@ export function checkHeld(locked: LockedStep, found: Resolution): void {
 /** Why a step that is held to versions may have failed; undefined if its last lines do not tell that one is gone. */
 export function missingVersion(tail: readonly string[]): string | undefined {
   const patterns = [
+    /The user requested \(constraint\) (\S+)/,
     /No matching distribution found for (\S+)/,
     /Could not find a version that satisfies the requirement (\S+)/,
     /there is no version of (\S+)/,

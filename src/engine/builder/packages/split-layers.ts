@@ -44,7 +44,7 @@ export async function splitLayers(
   for (const part of parts) {
     run.build.signal.throwIfAborted();
     below = await makeLayer(context, { from, part, below });
-    layers.push({ layer: below, title: `${title} # ${describe(part)}` });
+    layers.push({ layer: below, title: `${title} # ${part.title}` });
   }
   restoreTimes(from, changes, isAbove(parts.flatMap(({ paths }) => paths)));
   if (from.readdir('').length === 0) return layers;
@@ -71,10 +71,6 @@ function clearMarks(root: Root, changes: readonly ChangedNode[]): void {
     }
   };
   visit('', changes);
-}
-
-function describe({ distribution }: Part): string {
-  return distribution === undefined ? 'records of large packages' : `${distribution.name} ${distribution.version}`;
 }
 
 /** Of what an image may have, without what is there and what the other steps of all stages will add at most. */
