@@ -8,6 +8,7 @@ import { InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import { mountAt, unmount } from '#linux/mount.ts';
 import type { OpenSource, StageRun } from '../../build-run.ts';
 import { openFrom } from '../../sources/open-from.ts';
+import { pathOf } from '../../sources/context-paths.ts';
 import { digestSource } from '../../sources/digest-source.ts';
 import { findSources } from '../../sources/find-sources.ts';
 import type { Source, SourceTree } from '../../sources/source-tree.ts';
@@ -30,7 +31,8 @@ export async function findBindSource(
   ...[flag, resources]: [flag: MountFlag, resources: AsyncDisposableStack]
 ): Promise<BindSource> {
   const { signal } = run.build;
-  const opened = flag.from === '' ? await contextSource(run) : resources.use(await openFrom(run, flag.from));
+  const opened =
+    flag.from === '' ? await contextSource(run, flag.source) : resources.use(await openFrom(run, flag.from));
   const { tree, stack } = opened;
   const isAll = ['', '.', '/', './'].includes(flag.source);
   // All files of an image are named by its layers: to read each of them would take longer than most steps.
@@ -44,8 +46,8 @@ export async function findBindSource(
   return { opened, path, source, identity };
 }
 
-async function contextSource({ build }: StageRun): Promise<OpenSource> {
-  return { tree: await build.files.context(), stack: undefined, [Symbol.asyncDispose]: async () => {} };
+async function contextSource({ build }: StageRun, path: string): Promise<OpenSource> {
+  return { tree: await build.files.context([pathOf(path)]), stack: undefined, [Symbol.asyncDispose]: async () => {} };
 }
 
 /** A mount names one path, not a pattern. @throws {NotFoundError} */
