@@ -18,6 +18,8 @@ type Way = (typeof WAYS)[number];
 
 interface Scene {
   engine: TestEngine;
+  /** Archive of the base image. */
+  base: string;
   context: string;
   random: () => number;
   report: FaultReport;
@@ -39,10 +41,11 @@ export async function killBuilds(options: FaultOptions): Promise<FaultReport> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'soak-builds-'));
   const context = join(folder.path, 'context');
   await writeContext(context);
-  const expected = await expectedDigests(context);
+  const base = join(folder.path, 'base.tar');
+  const expected = await expectedDigests(context, base);
   await using engine = await startEngine();
-  await importBusybox(engine);
-  const scene: Scene = { engine, context, random: seeded(seed), report, durations: new Map(), expected };
+  await must(engine.docker('load', '-i', base));
+  const scene: Scene = { engine, base, context, random: seeded(seed), report, durations: new Map(), expected };
   for (let round = 0; round < rounds; round++) {
     onRound?.(round);
     const problems = await killOnce(scene);
@@ -74,9 +77,11 @@ async function writeContext(context: string): Promise<void> {
   await writeFile(join(context, 'Dockerfile'), `${lines.join('\n')}\n`);
 }
 
-async function expectedDigests(context: string): Promise<Map<number, string>> {
+/** Keeps the base image too: another import of the same files is another image. */
+async function expectedDigests(context: string, base: string): Promise<Map<number, string>> {
   await using engine = await startEngine();
   await importBusybox(engine);
+  await must(engine.docker('save', '-o', base, 'busybox'));
   const digests = new Map<number, string>();
   for (let variant = 0; variant < VARIANTS; variant++)
     digests.set(variant, (await must(build({ engine, context }, { way: 'folder', variant }))).stdout.trim());
@@ -135,14 +140,14 @@ async function leftOfBuilds({ dataRoot, execRoot }: TestEngine): Promise<string[
 }
 
 /** Removes all there is in the way a person would. @returns what is still on the disk then */
-async function empty({ engine, report }: Scene): Promise<string[]> {
+async function empty({ engine, base, report }: Scene): Promise<string[]> {
   const images = [...new Set((await must(engine.docker('images', '-aq'))).stdout.split('\n').filter(Boolean))];
   if (images.length > 0) await must(engine.docker('rmi', '-f', ...images));
   await must(engine.docker('builder', 'prune', '-af'));
   await must(engine.docker('system', 'prune', '-af'));
   report.counts['emptied'] = (report.counts['emptied'] ?? 0) + 1;
   const left = await leftInEmptyStore(engine);
-  await importBusybox(engine);
+  await must(engine.docker('load', '-i', base));
   return left.length === 0 ? [] : [`${left.length} paths are left in an empty store: ${left.slice(0, 8).join(', ')}`];
 }
 
