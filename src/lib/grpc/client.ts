@@ -7,7 +7,7 @@ import {
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { BerthError, CancelledError, UnavailableError } from '#lib/errors.ts';
-import { frameMessage, readFrames } from './framing.ts';
+import { frameMessage, readFrameBatches } from './framing.ts';
 import { writeMetadata } from './metadata.ts';
 import { CODES, errorOfStatus, type GrpcStatus, readStatus } from './status.ts';
 
@@ -36,6 +36,8 @@ export interface GrpcCall extends Disposable {
   end(): void;
   /** What the peer sends; to be read once. @throws the error that the call's status means, at the end */
   readonly messages: AsyncIterable<Buffer>;
+  /** The same, those together that came together; to be read instead. */
+  readonly batches: AsyncIterable<Buffer[]>;
 }
 
 /** What a peer may send ahead on one call, and on all together, bytes: one that nobody reads does not hold up the others. */
@@ -94,7 +96,7 @@ function startCall(session: ClientHttp2Session, ...[path, options]: [string, Sta
   };
   signal.addEventListener('abort', cancel, { once: true });
   stream.on('close', () => signal.removeEventListener('abort', cancel));
-  const answer = watchAnswer(stream);
+  const batches = readAnswer(stream, watchAnswer(stream), { ...options, path, signal });
   return {
     send(message) {
       if (stream.writableEnded || stream.destroyed) return undefined;
@@ -103,7 +105,8 @@ function startCall(session: ClientHttp2Session, ...[path, options]: [string, Sta
     end() {
       stream.end();
     },
-    messages: readAnswer(stream, answer, { ...options, path, signal }),
+    messages: oneByOne(batches),
+    batches,
     [Symbol.dispose]: cancel,
   };
 }
@@ -131,14 +134,18 @@ function watchAnswer(stream: ClientHttp2Stream): Answer {
   return answer;
 }
 
+async function* oneByOne(batches: AsyncIterable<Buffer[]>): AsyncGenerator<Buffer> {
+  for await (const messages of batches) yield* messages;
+}
+
 async function* readAnswer(
   stream: ClientHttp2Stream,
   ...[answer, options]: [Answer, { path: string; signal: AbortSignal; limitBytes?: number }]
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<Buffer[]> {
   const { limitBytes, signal } = options;
   try {
     // No compression is offered, so none comes.
-    yield* readFrames(stream, { encoding: undefined, ...(limitBytes !== undefined && { limitBytes }) });
+    yield* readFrameBatches(stream, { encoding: undefined, ...(limitBytes !== undefined && { limitBytes }) });
   } catch (error) {
     // What is wrong with a message is told; that the stream broke is told better by what broke it.
     if (error instanceof BerthError) {

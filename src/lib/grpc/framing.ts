@@ -28,13 +28,19 @@ interface Incoming {
  * The messages in a stream of bytes. One that came in one piece is a view into it.
  * @throws {TooLargeError} {NotImplementedError} for another compression than gzip; {InvalidArgumentError} if the stream ends in a message
  */
-export async function* readFrames(
+export async function* readFrames(pieces: AsyncIterable<Uint8Array>, incoming: Incoming): AsyncGenerator<Buffer> {
+  for await (const messages of readFrameBatches(pieces, incoming)) yield* messages;
+}
+
+/** The same, those together that came together: of thousands of small ones, none is waited for alone. */
+export async function* readFrameBatches(
   pieces: AsyncIterable<Uint8Array>,
   { encoding = 'identity', limitBytes = MESSAGE_LIMIT_BYTES }: Incoming,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<Buffer[]> {
   const waiting = createWaiting();
   for await (const piece of pieces) {
     waiting.add(piece);
+    const messages: Buffer[] = [];
     for (;;) {
       const length = waiting.peekLength();
       if (length === undefined) break;
@@ -42,8 +48,9 @@ export async function* readFrames(
       if (waiting.bytes() < PREFIX_BYTES + length) break;
       const isCompressed = waiting.take(PREFIX_BYTES)[0] !== 0;
       const message = waiting.take(length);
-      yield isCompressed ? await inflate(message, encoding, limitBytes) : message;
+      messages.push(isCompressed ? await inflate(message, encoding, limitBytes) : message);
     }
+    if (messages.length > 0) yield messages;
   }
   if (waiting.bytes() > 0) throw new InvalidArgumentError('the stream of messages ends within one');
 }

@@ -66,11 +66,15 @@ export function readVarint(input: Input, isSigned: boolean): number {
 }
 
 export function readBigVarint(input: Input): bigint {
-  let value = 0n;
+  // Of four bytes each, since operations on big numbers are slow.
+  const parts = [0, 0, 0];
   for (let index = 0; index < VARINT_LIMIT_BYTES; index++) {
     const byte = takeByte(input);
-    value |= BigInt(byte & 0x7f) << BigInt(7 * index);
-    if (byte < 0x80) return BigInt.asUintN(64, value);
+    const part = index >> 2;
+    parts[part] = (parts[part] ?? 0) | ((byte & 0x7f) << (7 * (index & 3)));
+    if (byte >= 0x80) continue;
+    const [low = 0, middle = 0, high = 0] = parts;
+    return BigInt.asUintN(64, BigInt(low) | (BigInt(middle) << 28n) | (BigInt(high) << 56n));
   }
   throw broken('a number is longer than ten bytes');
 }

@@ -26,3 +26,15 @@ function sortBytes(path: string): Buffer {
 export function isBelow(path: string, folder: string): boolean {
   return path.length > folder.length && path.charCodeAt(folder.length) === SLASH && path.startsWith(folder);
 }
+
+/** How many of some entries, which are in order, are at a path or before it. */
+export function indexAfter(entries: readonly { path: string }[], path: string): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (comparePaths(entries[middle]?.path ?? '', path) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { witnessOf } from '#engine/layers/witness.ts';
 import { removeTree } from '#lib/files/remove-tree.ts';
 import type { Log } from '#lib/log.ts';
+import type { OrderLimits } from './check-order.ts';
 import { readContents, readIndex, removeIndex, writeIndex } from './copy-index.ts';
 import { type Contents, type ContextName, EMPTY_COPY, isSameContext, type KeptCopy, sizeOf } from './kept-copy.ts';
 
@@ -24,18 +25,21 @@ const DEFAULT_LIMITS: KeptLimits = {
   bytes: 10 * 2 ** 30,
   parts: 6,
   ageMs: 7 * 24 * 3600_000,
-  entries: 2_000_000,
+  entries: 1_000_000,
   loaded: 100_000,
 };
 /** How long one waits for another that brings the same thing up to date, before it starts from something else. */
 const WAIT_MS = 2000;
 /** The build that asked for a copy comes first. */
 const INDEX_DELAY_MS = 300;
+/** Characters of the paths of one context, which are in memory while it comes. */
+const NAMES_LIMIT = 128 * 1024 * 1024;
 
 /** Copies of contexts on the disk. */
 export interface CopyStore {
   readonly copies: ReadonlyMap<string, KeptCopy>;
-  readonly entriesLimit: number;
+  /** Of one context. */
+  readonly limits: OrderLimits;
   /** The copy of the same part, or the one that is most likely to have what is needed. */
   choose(source: ContextName, part: string): Promise<KeptCopy | undefined>;
   load(copy: KeptCopy): Promise<Contents>;
@@ -91,7 +95,7 @@ export async function openCopyStore(
   trim(state);
   return {
     copies: state.copies,
-    entriesLimit: state.limits.entries,
+    limits: { entriesLimit: state.limits.entries, namesLimit: NAMES_LIMIT },
     choose: (source, part) => choose(state, source, part),
     load: async (copy) => (copy.contents ??= await readContents(join(folder, copy.id))),
     treeOf: ({ id }) => join(folder, id, 'tree'),

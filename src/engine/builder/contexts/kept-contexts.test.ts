@@ -288,7 +288,7 @@ test('a context with too many entries is refused', async () => {
 const comparable = ({ inode, kind, size, attributes, ...entry }: SourceEntry): object => ({
   ...entry,
   // A walk does not read the last digits.
-  attributes: { ...attributes, mtimeNs: Number(attributes.mtimeNs) / 1e9 },
+  attributes: { ...attributes, mtimeNs: Math.round(Number(attributes.mtimeNs) / 1e6) },
   kind,
   stamp: undefined,
   size: kind === 'file' ? size : 0,

@@ -38,7 +38,7 @@ export interface ContextUpdate extends Disposable {
   /** The next entry in order. @returns the file that takes its bytes, if they are needed. @throws {InvalidArgumentError} */
   put(entry: ContextEntry): IncomingFile | undefined | Promise<IncomingFile | undefined>;
   /** All entries are told. */
-  endEntries(): void | Promise<void>;
+  endEntries(): Promise<void> | undefined;
   /** All bytes are there. @returns the context; it does not change until disposed */
   finish(): OpenCopy;
 }
@@ -97,7 +97,7 @@ async function startUpdate(store: CopyStore, ...[source, part]: [ContextName, st
     target = await store.create(source, contents);
     return { contents, root: open(target), ...(base.id !== '' && { shared: open(base) }) };
   };
-  const update = createCopyUpdate({ base: known, isSamePart, makeWritable, entriesLimit: store.entriesLimit });
+  const update = createCopyUpdate({ base: known, isSamePart, makeWritable, limits: store.limits });
   let isDone = false;
   return {
     put: (entry) => update.put(entry),

@@ -1,5 +1,5 @@
 import type { SourceEntry, TreeListing } from '../sources/source-tree.ts';
-import { comparePaths, isBelow } from './compare-paths.ts';
+import { indexAfter, isBelow } from './compare-paths.ts';
 import type { ContextEntry } from './context-entry.ts';
 
 /** What is in a copy, as steps see it: nothing of it has to be looked at on the disk. */
@@ -10,25 +10,13 @@ export function listCopy(entries: readonly ContextEntry[]): TreeListing {
       linked ??= new Set(
         entries.filter(({ kind, target }) => kind === 'file' && target !== '').map(({ target }) => target),
       );
-      for (let at = firstBelow(entries, folder); at < entries.length; at++) {
+      for (let at = folder === '' ? 0 : indexAfter(entries, folder); at < entries.length; at++) {
         const entry = entries[at];
         if (entry === undefined || (folder !== '' && !isBelow(entry.path, folder))) return;
         yield toSource(entry, { folder, linked });
       }
     },
   };
-}
-
-function firstBelow(entries: readonly ContextEntry[], folder: string): number {
-  if (folder === '') return 0;
-  let low = 0;
-  let high = entries.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (comparePaths(entries[middle]?.path ?? '', folder) <= 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function toSource(

@@ -1,7 +1,7 @@
 import { NotFoundError } from '#lib/errors.ts';
 import type { Root } from '#lib/files/open-root.ts';
-import { createOrderCheck, type OrderCheck } from './check-order.ts';
-import { comparePaths, isBelow } from './compare-paths.ts';
+import { createOrderCheck, type OrderLimits } from './check-order.ts';
+import { comparePaths, indexAfter, isBelow } from './compare-paths.ts';
 import { type ContextEntry, isSameEntry } from './context-entry.ts';
 import { finishFolder, makeEntry, setEntryAttributes, shareEntry } from './copy-tree.ts';
 import { createIncomingFile, type IncomingFile } from './incoming-file.ts';
@@ -12,7 +12,7 @@ export interface CopyUpdate {
   /** The next entry in order. @returns the file that takes its bytes, if they are needed */
   put(entry: ContextEntry): IncomingFile | undefined | Promise<IncomingFile | undefined>;
   /** All entries are told. */
-  endEntries(): void | Promise<void>;
+  endEntries(): Promise<void> | undefined;
   /** All bytes are there. */
   finish(): void;
   /** Stops before the end. @returns whether what is there is known, so that others can start from it */
@@ -34,12 +34,13 @@ export interface UpdateOptions {
   isSamePart: boolean;
   /** Called at the first difference. What `finish` leaves is in its answer then, else in the base. */
   makeWritable(): Promise<Writable>;
-  entriesLimit: number;
+  limits: OrderLimits;
 }
 
 interface Update {
   options: UpdateOptions;
-  check: OrderCheck;
+  /** Throws if an entry is not in its place. */
+  check: (entry: ContextEntry) => void;
   /** Of the base, and how far they were compared. */
   old: readonly ContextEntry[];
   cursor: number;
@@ -63,7 +64,7 @@ const YIELD_ENTRIES = 1000;
 export function createCopyUpdate(options: UpdateOptions): CopyUpdate {
   const update: Update = {
     options,
-    check: createOrderCheck(options),
+    check: createOrderCheck(options.limits),
     old: options.base.entries,
     cursor: 0,
     next: [],
@@ -77,9 +78,9 @@ export function createCopyUpdate(options: UpdateOptions): CopyUpdate {
   };
   return {
     put(told) {
-      update.check.next(told);
+      update.check(told);
       // The first name may be left out of what was asked for.
-      const isAlone = told.kind === 'file' && told.target !== '' && !update.check.isFile(told.target);
+      const isAlone = told.kind === 'file' && told.target !== '' && !isFile(update.next, told.target);
       const entry = isAlone ? { ...told, target: '' } : told;
       if (entry.kind === 'directory') update.folders.set(entry.path, entry);
       const { writable } = update;
@@ -93,13 +94,22 @@ export function createCopyUpdate(options: UpdateOptions): CopyUpdate {
       return begin(update).then((target) => accept(update, target, entry));
     },
     endEntries() {
-      if (update.writable !== undefined) return dropRest(update, update.writable);
+      if (update.writable !== undefined) {
+        dropRest(update, update.writable);
+        return undefined;
+      }
       if (options.isSamePart && update.cursor === update.old.length) return undefined;
       return begin(update).then((target) => dropRest(update, target));
     },
     finish: () => finish(update),
     abandon: () => abandon(update),
   };
+}
+
+/** Whether a file of its own was told of under a path. */
+function isFile(entries: readonly ContextEntry[], path: string): boolean {
+  const found = entries[indexAfter(entries, path) - 1];
+  return found?.path === path && found.kind === 'file' && found.target === '';
 }
 
 /** At the first difference. */

@@ -2,6 +2,7 @@ import { type ContextEntry, NO_XATTRS } from '#engine/builder/contexts/context-e
 import { InvalidArgumentError } from '#lib/errors.ts';
 import { decodeName, nameBytes } from '#lib/files/name.ts';
 import {
+  type Input,
   inputOf,
   isAtEnd,
   readBigVarint,
@@ -93,39 +94,64 @@ function readStatPacket(stat: Uint8Array | undefined): Packet | 'skipped' {
 /** fsutil.types.Stat; undefined for what no context keeps. */
 function readStat(bytes: Uint8Array): ContextEntry | undefined {
   const input = inputOf(bytes);
-  const text = new Map<number, string>();
-  const numbers = new Map<number, number>();
-  let xattrs: Map<string, Buffer> | undefined;
-  let mtimeNs = 0n;
+  const raw: RawStat = { path: '', linkname: '', mode: 0, uid: 0, gid: 0, size: 0, mtimeNs: 0n, major: 0, minor: 0 };
   while (!isAtEnd(input)) {
     const { field, wireType } = readTag(input);
-    if (wireType === WIRE.bytes && (field === STAT.path || field === STAT.linkname))
-      text.set(field, decodeName(readBytes(input)));
-    else if (wireType === WIRE.bytes && field === STAT.xattrs) xattrs = addXattr(xattrs, readBytes(input));
-    else if (wireType === WIRE.varint && field === STAT.modTime) mtimeNs = BigInt.asIntN(64, readBigVarint(input));
-    else if (wireType === WIRE.varint && field <= STAT.devminor)
-      numbers.set(field, readVarint(input, field >= STAT.size));
+    if (wireType === WIRE.bytes) readStatBytes(input, field, raw);
+    else if (wireType === WIRE.varint) readStatNumber(input, field, raw);
     else skipValue(input, { wireType, field });
   }
-  const number = (field: number): number => numbers.get(field) ?? 0;
-  const { kind, mode } = readFileMode(number(STAT.mode));
+  const { kind, mode } = readFileMode(raw.mode);
   if (kind === undefined) return undefined;
+  if (raw.size < 0) throw new InvalidArgumentError(`malformed message: a file has ${raw.size} bytes`);
   const isDevice = kind === 'character' || kind === 'block';
-  const size = number(STAT.size);
-  if (size < 0) throw new InvalidArgumentError(`malformed message: a file has ${size} bytes`);
   return {
-    path: text.get(STAT.path) ?? '',
+    path: raw.path,
     kind,
     mode: kind === 'symlink' ? 0o777 : mode,
-    uid: number(STAT.uid),
-    gid: number(STAT.gid),
-    size: kind === 'file' ? size : 0,
-    mtimeNs,
-    target: kind === 'file' || kind === 'symlink' ? (text.get(STAT.linkname) ?? '') : '',
-    major: isDevice ? number(STAT.devmajor) : 0,
-    minor: isDevice ? number(STAT.devminor) : 0,
-    xattrs: xattrs ?? NO_XATTRS,
+    uid: raw.uid,
+    gid: raw.gid,
+    size: kind === 'file' ? raw.size : 0,
+    mtimeNs: raw.mtimeNs,
+    target: kind === 'file' || kind === 'symlink' ? raw.linkname : '',
+    major: isDevice ? raw.major : 0,
+    minor: isDevice ? raw.minor : 0,
+    xattrs: raw.xattrs ?? NO_XATTRS,
   };
+}
+
+interface RawStat {
+  path: string;
+  linkname: string;
+  mode: number;
+  uid: number;
+  gid: number;
+  size: number;
+  mtimeNs: bigint;
+  major: number;
+  minor: number;
+  xattrs?: Map<string, Buffer>;
+}
+
+function readStatBytes(input: Input, ...[field, raw]: [field: number, raw: RawStat]): void {
+  const bytes = readBytes(input);
+  if (field === STAT.path) raw.path = decodeName(bytes);
+  else if (field === STAT.linkname) raw.linkname = decodeName(bytes);
+  else if (field === STAT.xattrs) raw.xattrs = addXattr(raw.xattrs, bytes);
+}
+
+function readStatNumber(input: Input, ...[field, raw]: [field: number, raw: RawStat]): void {
+  if (field === STAT.modTime) {
+    raw.mtimeNs = BigInt.asIntN(64, readBigVarint(input));
+    return;
+  }
+  const value = readVarint(input, field >= STAT.size);
+  if (field === STAT.mode) raw.mode = value;
+  else if (field === STAT.uid) raw.uid = value;
+  else if (field === STAT.gid) raw.gid = value;
+  else if (field === STAT.size) raw.size = value;
+  else if (field === STAT.devmajor) raw.major = value;
+  else if (field === STAT.devminor) raw.minor = value;
 }
 
 /** An entry of a map: key 1, value 2. */

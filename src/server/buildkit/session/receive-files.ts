@@ -42,29 +42,33 @@ export async function receiveFiles(
     isToldAll: false,
   };
   // Not by `for`, which would break the call off once all is here.
-  const messages = call.messages[Symbol.asyncIterator]();
+  const batches = call.batches[Symbol.asyncIterator]();
   let bytes = 0;
   while (!state.isToldAll || state.wanted.size > 0) {
-    const { done, value } = await messages.next();
+    const { done, value } = await batches.next();
     if (done === true) throw broken('it ended before all was sent');
-    bytes += value.length;
+    for (const message of value) {
+      bytes += message.length;
+      const later = take(state, readPacket(message));
+      if (later !== undefined) await later;
+    }
     received(bytes);
-    await take(state, readPacket(value));
   }
   const copy = update.finish();
   void call.send(writePacket({ type: 'finish' }));
   call.end();
   // That the peer agrees is not waited for.
-  void drain(call, messages);
+  void drain(call, batches);
   return copy;
 }
 
-async function take(state: Receiving, packet: Packet | 'skipped'): Promise<void> {
+/** @returns what is to be waited for before the next packet, if anything is */
+function take(state: Receiving, packet: Packet | 'skipped'): Promise<void> | undefined {
   if (packet === 'skipped') {
     state.count += 1;
     state.skipped += 1;
     if (state.skipped > SKIPPED_LIMIT) throw broken(`it has more than ${SKIPPED_LIMIT} sockets`);
-    return;
+    return undefined;
   }
   switch (packet.type) {
     case 'stat':
@@ -79,20 +83,24 @@ async function take(state: Receiving, packet: Packet | 'skipped'): Promise<void>
   }
 }
 
-async function takeEntry(state: Receiving, entry: ContextEntry | undefined): Promise<void> {
+function takeEntry(state: Receiving, entry: ContextEntry | undefined): Promise<void> | undefined {
   if (state.isToldAll) throw broken('an entry came after the last one');
   if (entry === undefined) {
-    await state.update.endEntries();
     state.isToldAll = true;
-    return;
+    return state.update.endEntries() ?? undefined;
   }
   const id = state.count;
   state.count += 1;
   const answer = state.update.put(entry);
-  const file = answer instanceof Promise ? await answer : answer;
+  if (answer instanceof Promise) return answer.then((file) => ask(state, id, file));
+  ask(state, id, answer);
+  return undefined;
+}
+
+function ask({ wanted, call }: Receiving, ...[id, file]: [id: number, file: IncomingFile | undefined]): void {
   if (file === undefined) return;
-  state.wanted.set(id, file);
-  void state.call.send(writePacket({ type: 'request', id }));
+  wanted.set(id, file);
+  void call.send(writePacket({ type: 'request', id }));
 }
 
 function takeBytes({ wanted, open }: Receiving, ...[id, bytes]: [id: number, bytes: Uint8Array]): void {
@@ -110,9 +118,9 @@ function takeBytes({ wanted, open }: Receiving, ...[id, bytes]: [id: number, byt
 }
 
 /** A peer that fails behind the last byte is none of ours. */
-async function drain(call: GrpcCall, messages: AsyncIterator<Buffer>): Promise<void> {
+async function drain(call: GrpcCall, batches: AsyncIterator<Buffer[]>): Promise<void> {
   try {
-    while ((await messages.next()).done !== true);
+    while ((await batches.next()).done !== true);
   } catch {
     // The files are here.
   } finally {
