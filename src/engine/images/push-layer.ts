@@ -28,23 +28,25 @@ export async function pushLayer(
   { signal }: { signal: AbortSignal },
 ): Promise<Descriptor> {
   const { mediaType, digest } = known;
-  const isCompressed = digest !== diffId;
-  if ((await repository.headBlob(digest)) !== undefined) {
-    report.layer(diffId, 'Layer already exists');
-    return known;
-  }
-  for (const from of isCompressed ? sources : []) {
-    if (!(await repository.mountBlob({ digest, from }).catch(() => false))) continue;
-    report.layer(diffId, `Mounted from ${from}`);
-    return known;
-  }
   const compression = places.blobs.compressionOf(diffId, digest) ?? DEFAULT_COMPRESSION;
-  const mediaTypeSent = compressedType(mediaType, compression.kind);
   const before = places.blobs.find(diffId, compression);
-  if (before !== undefined && (await repository.headBlob(before.digest)) !== undefined) {
+  const sentType = compressedType(mediaType, compression.kind);
+  const forms = [
+    known,
+    ...(before === undefined || before.digest === digest ? [] : [{ mediaType: sentType, ...before }]),
+  ];
+  for (const form of forms) {
+    if ((await repository.headBlob(form.digest)) === undefined) continue;
     report.layer(diffId, 'Layer already exists');
-    return { mediaType: mediaTypeSent, ...before };
+    return form;
   }
+  // Nobody has plain tars.
+  for (const form of forms.filter((one) => one.digest !== diffId))
+    for (const from of sources) {
+      if (!(await repository.mountBlob({ digest: form.digest, from }).catch(() => false))) continue;
+      report.layer(diffId, `Mounted from ${from}`);
+      return form;
+    }
   const total = (await layerBytes(places, { diffId, name })) ?? 0;
   const sent = { hash: createHash('sha256'), bytes: 0 };
   const open = async (): Promise<AsyncIterable<Uint8Array>> => {
@@ -66,7 +68,7 @@ export async function pushLayer(
   report.layer(diffId, 'Pushed');
   const blob = { digest: pushed, size: sent.bytes };
   places.blobs.remember(diffId, compression, blob);
-  return { mediaType: mediaTypeSent, ...blob };
+  return { mediaType: sentType, ...blob };
 }
 
 async function* counted(

@@ -12,6 +12,7 @@ import { readLocalIndex } from './local-index.ts';
 import { pushIndex } from './push-index.ts';
 import { type Push, type PushedDocument, pushManifest } from './push-manifest.ts';
 import { createPushReport } from './push-report.ts';
+import { siblingRepositories } from './sibling-repositories.ts';
 import { readDocument } from './read-document.ts';
 
 export interface PushOptions {
@@ -82,7 +83,8 @@ async function imageOf(context: ImagesContext, reference: Reference): Promise<Im
 
 async function pushOne(push: Push, reference: Reference, image: Image): Promise<Descriptor> {
   const { context, repository } = push;
-  const sources = siblings(reference, image);
+  const diffIds = image.config.rootfs.diff_ids;
+  const sources = await siblingRepositories(context, reference, diffIds);
   const index = await readLocalIndex(context, image);
   const place = { reference: reference.tag, sources };
   if (index !== undefined) {
@@ -93,17 +95,11 @@ async function pushOne(push: Push, reference: Reference, image: Image): Promise<
   }
   const { document, ...descriptor } = image.manifest;
   const bytes = await readDocument(context.content, descriptor.digest);
-  const manifest = { descriptor, bytes, document, diffIds: image.config.rootfs.diff_ids };
+  const manifest = { descriptor, bytes, document, diffIds };
   const pushed = await pushManifest(push, manifest, sources);
   await repository.putManifest({ ...pushed, reference: reference.tag ?? pushed.descriptor.digest });
   await remember(push, { reference, image, pushed: { ...pushed, manifest: pushed.descriptor } }, [pushed]);
   return pushed.descriptor;
-}
-
-/** Other repositories of the same registry that the image is in: its layers may be taken from there. */
-function siblings({ domain, path }: Reference, { digests }: Image): string[] {
-  const others = digests.map((digest) => parseReference(digest)).filter((other) => other.domain === domain);
-  return [...new Set(others.map((other) => other.path))].filter((other) => other !== path);
 }
 
 /** The image gets the digest it has there; with the compressed layers' names, the next push has nothing to compress. */

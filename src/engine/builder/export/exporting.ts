@@ -34,7 +34,7 @@ export interface Delivery extends Exporting {
   vertex: Vertex;
   forms: LayerForms;
   /** Results with the names of their layers. */
-  sealed(): Promise<readonly BuiltImage[]>;
+  sealed: () => Promise<readonly BuiltImage[]>;
   signal: AbortSignal;
 }
 

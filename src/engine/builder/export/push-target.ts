@@ -1,6 +1,8 @@
 import type { PlacedLayer } from '#engine/images/layer-bytes.ts';
+import { siblingRepositories } from '#engine/images/sibling-repositories.ts';
 import { UnavailableError, BerthError, CancelledError } from '#lib/errors.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
+import type { Digest } from '#oci/digest.ts';
 import { canonicalName, familiarName, type Reference } from '#oci/reference.ts';
 import { openRepository, type Repository } from '#registry/client/registry.ts';
 import type { BuiltImage } from './built-image.ts';
@@ -21,6 +23,8 @@ interface Target {
   repository: Repository;
   names: readonly Reference[];
   title: string;
+  /** Other repositories of its registry that may have the layers. */
+  sources: readonly string[];
 }
 
 /** @throws {UnauthenticatedError} {PermissionDeniedError} {UnavailableError} {CancelledError} */
@@ -64,7 +68,7 @@ function byRepository(names: readonly Reference[]): Reference[][] {
 }
 
 async function openTarget(
-  { context, request, signal }: Delivery,
+  { context, request, signal, sealed }: Delivery,
   names: readonly Reference[],
   isInsecure: boolean,
 ): Promise<Target & Disposable> {
@@ -73,7 +77,9 @@ async function openTarget(
   const auth = await request.credentials(domain);
   const repository = openRepository({ domain, path }, 'pull,push', { auth, insecureRegistries, signal });
   const title = canonicalName({ domain, path });
-  return { repository, names, title, [Symbol.dispose]: () => repository[Symbol.dispose]() };
+  const diffIds = (await sealed()).flatMap(({ layers }) => layers.map(({ diffId }) => diffId));
+  const sources = await siblingRepositories(context.images.context, { domain, path }, diffIds);
+  return { repository, names, title, sources, [Symbol.dispose]: () => repository[Symbol.dispose]() };
 }
 
 /** A layer of the base stays as its registry has it, where all have it so already; the others are compressed. */
@@ -90,15 +96,23 @@ async function chooseForm(
 }
 
 async function allHave(targets: readonly Target[], { digest }: Descriptor): Promise<boolean> {
-  for (const { repository } of targets) if ((await repository.headBlob(digest)) === undefined) return false;
+  for (const target of targets) if (!(await isThere(target, digest))) return false;
   return true;
+}
+
+/** Asks, and lets the registry take it from a repository that may have it. */
+async function isThere({ repository, sources }: Target, digest: Digest): Promise<boolean> {
+  if ((await repository.headBlob(digest)) !== undefined) return true;
+  for (const from of sources) if (await repository.mountBlob({ digest, from }).catch(() => false)) return true;
+  return false;
 }
 
 const REPORT_MS = 100;
 
-async function upload({ vertex, signal }: Delivery, { repository }: Target, form: LayerForm): Promise<void> {
+async function upload({ vertex, signal }: Delivery, target: Target, form: LayerForm): Promise<void> {
+  const { repository } = target;
   const { digest, size } = form.descriptor;
-  if ((await repository.headBlob(digest)) !== undefined) return;
+  if (await isThere(target, digest)) return;
   const started = Date.now();
   const tell = (current: number, completed?: number): void =>
     vertex.status({

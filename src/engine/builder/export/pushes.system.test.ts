@@ -65,6 +65,8 @@ describe.skipIf(!isRoot || !hasRegistry)('pushes (need root and the package dock
     const before = sent().size;
     const second = await rig.build({ ...files, small: '2' }, { outputs: output('2') });
     expect(sent().size - before).toBe(1);
+    await rig.build({ ...files, small: '3' }, { outputs: [outputOf(`type=image,push=true,name=${name}/other:3`)] });
+    expect(sent().size - before).toBe(2);
     await using other = await openTestStore();
     const { image } = await pullImage(other.images.context, parseReference(`${name}:2`));
     expect(image.id).toBe(second.response.get('containerimage.config.digest'));
