@@ -51,8 +51,8 @@ export interface Layers {
   prepare(name: SnapshotName, parent: Layer | undefined): Promise<Mount[]>;
   /** Read-only mounts of a layer with all below it. */
   mounts(layer: Layer): Promise<Mount[]>;
-  /** Keeps the tree `active` as the result of a step, and begins to hash it. */
-  commit(active: SnapshotName): Promise<Layer>;
+  /** Keeps the tree `active` as the result of a step, and begins to hash it, unless it changes the same as another layer. */
+  commit(active: SnapshotName, same?: Layer): Promise<Layer>;
   /** A layer of the layer store laid over another. @throws {NotFoundError} {InvalidArgumentError} */
   stack(diffId: Digest, parent: Layer | undefined): Promise<Layer>;
   /** @returns whether this takes the place of an earlier result */
@@ -71,7 +71,7 @@ export interface Layers {
 }
 
 /** What is remembered about steps. */
-export type StepMemory = Pick<StepRecords, 'inputs' | 'follow' | 'shorten' | 'atSlot' | 'setSlot'>;
+export type StepMemory = Pick<StepRecords, 'inputs' | 'follow' | 'shorten' | 'atSlot' | 'setSlot' | 'flush'>;
 
 interface Context {
   layerFiles: LayerStore;
@@ -106,10 +106,10 @@ export function openLayers({
       return await snapshots.mounts(layer.snapshot);
     },
 
-    async commit(active) {
+    async commit(active, same) {
       const name = `${PREFIX}${randomBytes(16).toString('hex')}`;
       await snapshots.commit(active, name);
-      return remember(context, name, hash(context, name));
+      return remember(context, name, same === undefined ? hash(context, name) : sealAs(context, name, same));
     },
 
     async stack(diffId, parent) {
@@ -156,6 +156,16 @@ function remember({ known }: Context, ...[snapshot, diffId]: [snapshot: Snapshot
 
 async function hash(context: Context, snapshot: SnapshotName): Promise<Digest> {
   const diffId = await sealLayer(context.snapshots, snapshot);
+  context.records.seal(context.known.get(snapshot)?.snapshot ?? snapshot, diffId);
+  return diffId;
+}
+
+/** What is known of a layer holds for one with the same changes. */
+async function sealAs(context: Context, ...[snapshot, same]: [snapshot: SnapshotName, same: Layer]): Promise<Digest> {
+  const diffId = await same.diffId;
+  const { tarBytes } = await context.snapshots.stat(same.snapshot);
+  if (tarBytes === undefined) return hash(context, snapshot);
+  await context.snapshots.seal(snapshot, { diffId, tarBytes });
   context.records.seal(context.known.get(snapshot)?.snapshot ?? snapshot, diffId);
   return diffId;
 }

@@ -17,7 +17,8 @@ export interface Workspace extends AsyncDisposable {
   open(): Promise<string>;
   /** Takes the mount away, so that the tree can be run in or committed. */
   close(): Promise<void>;
-  commit(): Promise<Layer>;
+  /** @param same layer with the same changes, laid over another tree: they are not hashed again */
+  commit(same?: Layer): Promise<Layer>;
 }
 
 export interface WorkspaceContext {
@@ -45,9 +46,9 @@ export async function openWorkspace(
     upper: upperOf(mounts),
     open: () => place.open(),
     close: () => place.close(),
-    async commit() {
+    async commit(same) {
       await place.close();
-      const layer = await layers.commit(name);
+      const layer = await layers.commit(name, same);
       isCommitted = true;
       return layer;
     },

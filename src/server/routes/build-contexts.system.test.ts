@@ -172,3 +172,32 @@ CMD ls -A /files; cat /stage /mounted
   expect(built).toMatchObject({ code: 0 });
   expect(await output('named')).toBe('.dockerignore\nf\nnamed\nnamed\n');
 });
+
+test('a linked copy is the same layer over another base, and is not made again', async () => {
+  const folder = await rig.contextOf({ 'd/f': 'linked\n', 'd/s/g': '' });
+  const write = (before: string): Promise<void> =>
+    writeFile(
+      join(folder, 'Dockerfile'),
+      `FROM busybox
+RUN ${before}
+COPY --link --chown=user d /l/d/
+RUN echo after >> /l/d/f
+CMD cat /l/d/f; stat -c '%u:%g %a' /l /l/d /l/d/s/g
+`,
+    );
+  await write('echo one > /one');
+  expect(await build('-t', 'linked', folder)).toMatchObject({ code: 0 });
+  const expected = 'linked\nafter\n1000:1000 755\n1000:1000 755\n1000:1000 644\n';
+  expect(await output('linked')).toBe(expected);
+  const first = (await rig.inspect('linked')).RootFS.Layers;
+  await write('ln -s /one /l');
+  const again = await build('-t', 'linked', folder);
+  expect(again.text).toMatch(/#4 \[3\/4\] COPY --link[^]*\n#4 CACHED/);
+  expect(await output('linked')).toBe(expected);
+  const second = (await rig.inspect('linked')).RootFS.Layers;
+  expect(second[1]).not.toBe(first[1]);
+  expect(second[2]).toBe(first[2]);
+  await writeFile(join(folder, 'd/f'), 'changed\n');
+  expect(await build('-t', 'linked', folder)).toMatchObject({ code: 0 });
+  expect(await output('linked')).toBe(expected.replace('linked', 'changed'));
+});

@@ -13,7 +13,8 @@ import { type StageState, stepKey } from './stage-state.ts';
 /** Takes the result from an earlier build, or does the step; the stage's state is what it left. One at a time does the same step. */
 export async function executeStep(run: StageRun, step: Step): Promise<{ isCached: boolean }> {
   const { build, state } = run;
-  const position = nextPosition(state);
+  const progress = progressOf(state);
+  const position = progress.steps++;
   const found = (await throughShortcut(run, step)) ?? (await lookUpOrDo(run, { step, position }));
   const { key, result, why } = found;
   const slot = slotOf(run, position);
@@ -24,9 +25,10 @@ export async function executeStep(run: StageRun, step: Step): Promise<{ isCached
   build.cache.trace({ ...result, key, parent: state.key, description: step.createdBy, stage: run.index });
   run.vertex.step({ key, why, bytes: result.bytes });
   if (build.request.explain === true) run.vertex.note(why.text);
+  if (!IS_CACHED.has(why.reason)) progress.changed ??= run.vertex.facts.name.replace(/^\[[^\]]*\] /, '');
   apply(run, { step, key }, result);
   step.done?.(key);
-  return { isCached: IS_CACHED.has(why.reason) };
+  return { isCached: IS_CACHED.has(why.reason) || step.isReused?.() === true };
 }
 
 const IS_CACHED: ReadonlySet<Explanation['reason']> = new Set(['unchanged', 'shared', 'imported'] as const);
@@ -165,7 +167,7 @@ function explain(
   const slot = memory.atSlot(slotOf(run, position));
   const former = slot === undefined ? undefined : { ...slot, inputs: memory.inputs(slot.key) };
   const base = position === 0 ? baseOf(run) : undefined;
-  return explainStep({ key, parent: state.key, inputs, base }, former);
+  return explainStep({ key, parent: state.key, inputs, base, changed: progressOf(state).changed }, former);
 }
 
 function baseOf({ build, index }: StageRun): string {
@@ -174,13 +176,19 @@ function baseOf({ build, index }: StageRun): string {
   return baseStage === undefined ? `base image ${base}` : `stage ${baseStage.from.name ?? baseStage.index}`;
 }
 
-/** How many steps a stage has done. */
-const positions = new WeakMap<StageState, number>();
+/** How far a stage has come. */
+interface Progress {
+  steps: number;
+  /** The first instruction that was not as in an earlier build. */
+  changed: string | undefined;
+}
 
-function nextPosition(state: StageState): number {
-  const position = positions.get(state) ?? 0;
-  positions.set(state, position + 1);
-  return position;
+const stages = new WeakMap<StageState, Progress>();
+
+function progressOf(state: StageState): Progress {
+  const progress = stages.get(state) ?? { steps: 0, changed: undefined };
+  stages.set(state, progress);
+  return progress;
 }
 
 /** Where a step stands, so that the next build of the same thing finds the one before it. */

@@ -9,7 +9,8 @@ import { resolveWorkdir } from './config-step.ts';
 import { collectItems, type Item } from './copy-items.ts';
 import { configText } from './history-text.ts';
 import type { Step, StepInput } from './step.ts';
-import { type CopyTarget, writeItems } from './write-items.ts';
+import { linkStep } from './link-step.ts';
+import { type CopyTarget, writeItems, type WriteItemsOptions } from './write-items.ts';
 
 /** COPY and ADD. */
 export async function copyStep(run: StageRun, instruction: CopyInstruction): Promise<Step> {
@@ -28,29 +29,36 @@ export async function copyStep(run: StageRun, instruction: CopyInstruction): Pro
   const flag = chown === undefined ? '' : `--chown=${chown} `;
   const held = resources.move();
   const items = once(async () => (shortcut === undefined ? found : collectItems(run, instruction, held)));
+  const options: WriteItemsOptions = {
+    target,
+    chown,
+    chmod,
+    keepOwner,
+    signal: run.build.signal,
+    warn: (message) => run.build.report.remark(`[Warning] ${instruction.node.original}: ${message}`),
+  };
+  // As BuildKit has it, a mode makes it a copy like any other.
+  const isLinked = instruction.link && chmod === undefined;
+  const inputs = [
+    { name: 'instruction', value: [name, instruction.parents, isLinked] },
+    { name: 'target', value: target },
+    { name: 'owner', value: [chown ?? '', keepOwner] },
+    { name: 'mode', value: chmod ?? '' },
+  ];
+  const title = configText(run, {
+    classic: `${name} ${flag}${describe(found)} in ${written} `,
+    buildkit: `${describeWritten(run, instruction, { chown, chmod, written })} # buildkit`,
+  });
+  const late = async (): Promise<StepInput[]> => [filesInput(await items())];
   return {
     ...(shortcut !== undefined && { shortcut }),
-    lateInputs: async () => [filesInput(await items())],
-    inputs: [
-      { name: 'instruction', value: [name, instruction.parents] },
-      { name: 'target', value: target },
-      { name: 'owner', value: [chown ?? '', keepOwner] },
-      { name: 'mode', value: chmod ?? '' },
-    ],
-    createdBy: configText(run, {
-      classic: `${name} ${flag}${describe(found)} in ${written} `,
-      buildkit: `${describeWritten(run, instruction, { chown, chmod, written })} # buildkit`,
-    }),
+    lateInputs: late,
+    inputs,
+    createdBy: title,
     resources: held,
-    run: async (workspace) =>
-      writeItems(workspace, await items(), {
-        target,
-        chown,
-        chmod,
-        keepOwner,
-        signal: run.build.signal,
-        warn: (message) => run.build.report.remark(`[Warning] ${instruction.node.original}: ${message}`),
-      }),
+    ...(isLinked
+      ? linkStep(run, { inputs: async () => [...inputs, ...(await late())], items, options, title })
+      : { run: async (workspace) => writeItems(workspace, await items(), options) }),
   };
 }
 

@@ -19,6 +19,8 @@ export interface Step {
   run?: (workspace: Workspace) => Promise<void>;
   /** Keeps what `run` did, where that is more than one layer; bottom first. */
   commit?: (workspace: Workspace) => Promise<readonly StepLayer[]>;
+  /** Whether what `run` did had been done before, for another tree below. */
+  isReused?: () => boolean;
   /** Told the key that its result is kept under, once it is done or found. */
   done?: (key: string) => void;
   /** Whether output of its own tells that it runs. */
