@@ -10,6 +10,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(ends: Ends): Pro
   'run-true': () => import('./run-true.ts'),
   'build-iris': () => import('./build-iris.ts'),
   build: () => import('./build.ts'),
+  'build-packages': () => import('./build-packages.ts'),
   start: () => import('./start.ts'),
   memory: () => import('./memory.ts'),
   list: () => import('./list.ts'),

@@ -1,0 +1,132 @@
+import { mkdir, mkdtempDisposable, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InternalError } from '#lib/errors.ts';
+import { run } from '#lib/run.ts';
+import { findBuildx } from '../test/support/buildx.ts';
+import { type Comparison, alternate } from './support/measure.ts';
+import { type End, type Ends, IMAGE } from './support/ends.ts';
+import { openWheelHouse } from './support/wheel-house.ts';
+
+const RUNS = 5;
+const FILES = 5000;
+const PACKAGES = ['scikit-learn==1.5.2', 'scipy==1.14.1', 'numpy==2.1.2', 'pandas==2.2.3'];
+/** The requirement that changes, in turns. */
+const CHANGED = ['requests==2.32.2', 'requests==2.32.3'];
+
+interface Scene {
+  ends: Ends;
+  config: string;
+  context: string;
+  /** Options of pip. */
+  pip: string;
+}
+
+/** Builds that install Python packages: what a cold one costs beyond its commands, and what one changed requirement costs. */
+export async function bench(ends: Ends): Promise<Comparison[]> {
+  const plugin = await findBuildx();
+  if (plugin === undefined)
+    throw new InternalError('the docker client has no buildx', { hint: 'name the plugin with BERTH_BUILDX' });
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'bench-packages-'));
+  const config = join(folder.path, 'config');
+  await mkdir(join(config, 'cli-plugins'), { recursive: true });
+  await symlink(plugin, join(config, 'cli-plugins', 'docker-buildx'));
+  await using house = await openWheelHouse([[...PACKAGES, CHANGED[0] ?? ''], [CHANGED[1] ?? '']], '3.11');
+  const context = await writeContext(join(folder.path, 'context'), house.flags);
+  const scene: Scene = { ends, config, context, pip: house.flags };
+  return [await cold(scene), await bumped(scene)];
+}
+
+async function writeContext(context: string, pip: string): Promise<string> {
+  await mkdir(join(context, 'files'), { recursive: true });
+  for (let index = 0; index < FILES; index++)
+    await writeFile(join(context, 'files', `${index}.py`), `print(${index})\n`.repeat(20));
+  await writeRequirements(context, 0);
+  const lines = [
+    `FROM ${IMAGE}`,
+    'WORKDIR /app',
+    'COPY requirements.txt .',
+    `RUN pip install ${pip} -r requirements.txt`,
+    'COPY files files',
+  ];
+  await writeFile(join(context, 'Dockerfile'), `${lines.join('\n')}\n`);
+  return context;
+}
+
+async function writeRequirements(context: string, turn: number): Promise<void> {
+  const changed = CHANGED[turn % CHANGED.length] ?? '';
+  await writeFile(join(context, 'requirements.txt'), `${[...PACKAGES, changed].join('\n')}\n`);
+}
+
+async function buildx({ config }: Scene, end: End, ...args: string[]): Promise<void> {
+  const env = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', DOCKER_CONFIG: config, DOCKER_HOST: end.host };
+  await run(['docker', 'buildx', 'build', ...args], { env });
+}
+
+async function berth(end: End, ...args: string[]): Promise<void> {
+  const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/' };
+  await run(['./berth', '--host', end.host, 'build', ...args], { env });
+}
+
+async function cold(scene: Scene): Promise<Comparison> {
+  const { ends, context, pip } = scene;
+  const commands = `cp -r /context/files /app && pip install ${pip} -r /context/requirements.txt`;
+  const overhead = async (end: End, build: (...args: string[]) => Promise<void>): Promise<number> => {
+    const container = (await end.docker('run', '-d', '-v', `${context}:/context`, IMAGE, 'sleep', '600')).stdout.trim();
+    await end.docker('exec', container, 'mkdir', '/app');
+    const start = performance.now();
+    await end.docker('exec', container, 'sh', '-c', commands);
+    const alone = performance.now() - start;
+    await end.docker('rm', '-f', container);
+    const began = performance.now();
+    await build('--no-cache', '-t', 'bench-cold', context);
+    return performance.now() - began - alone;
+  };
+  const taken = await alternate(
+    {
+      berth: () => overhead(ends.berth, (...args) => berth(ends.berth, '--no-implicit-cache', ...args)),
+      peer: () => overhead(ends.peer, (...args) => buildx(scene, ends.peer, ...args)),
+    },
+    RUNS,
+  );
+  return {
+    name: 'cold build, beyond its commands',
+    unit: 'ms',
+    ...taken,
+    commands: {
+      berth: './berth build --no-cache --no-implicit-cache -t bench-cold .',
+      peer: 'docker buildx build --no-cache -t bench-cold .',
+    },
+    settings: `pip installs ${PACKAGES.join(', ')} from wheels on the host, ${FILES} files are copied; the wall time of the same commands in a running container is taken off`,
+  };
+}
+
+async function bumped(scene: Scene): Promise<Comparison> {
+  const { ends, context } = scene;
+  let turn = 0;
+  const measure = async (build: (...args: string[]) => Promise<void>): Promise<number> => {
+    // A label that is new each time: neither side has built this before.
+    turn += 1;
+    await writeRequirements(context, Math.floor((turn - 1) / 2));
+    const start = performance.now();
+    await build('--build-arg', `TURN=${turn}`, '-t', 'bench-bumped', context);
+    return performance.now() - start;
+  };
+  const taken = await alternate(
+    {
+      berth: () => measure((...args) => berth(ends.berth, '--split-packages', '--no-cache', ...args)),
+      peer: () => measure((...args) => buildx(scene, ends.peer, '--no-cache', ...args)),
+    },
+    RUNS,
+  );
+  return {
+    name: 'one requirement changed, rebuild',
+    unit: 'ms',
+    ...taken,
+    commands: {
+      berth: './berth build --split-packages --no-cache -t bench-bumped .',
+      peer: 'docker buildx build --no-cache -t bench-bumped .',
+    },
+    settings: `requests changes between ${CHANGED.join(' and ')} beside ${PACKAGES.join(', ')}; --no-cache, so that no former turn helps; pip's cache is ours alone (implicit)`,
+  };
+}
