@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { corruptImages } from '../../soak/corrupt-images.ts';
 import { fillDisk } from '../../soak/full-disk.ts';
 import { fuzzApi } from '../../soak/fuzz-api.ts';
+import { killBuilds } from '../../soak/kill-builds.ts';
 import { killEngine } from '../../soak/kill-engine.ts';
 import { killImages } from '../../soak/kill-images.ts';
 import { manyContainers } from '../../soak/many-containers.ts';
@@ -26,6 +27,10 @@ test('containers that come and go leave nothing on the host, nor in the engine',
 
 test('an engine killed while images come and go lists none that is not whole, and keeps no bytes that nothing frees', async () => {
   expect((await killImages({ seed: 20261121, rounds: 5 })).problems).toEqual([]);
+});
+
+test('an engine killed in the middle of builds comes to the same image the next time, and leaves nothing', async () => {
+  expect((await killBuilds({ seed: 20261121, rounds: 3 })).problems).toEqual([]);
 });
 
 test('after a power cut no image is listed that is not whole', async () => {
