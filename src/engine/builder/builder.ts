@@ -25,6 +25,7 @@ import { mountSource, stepSource } from './cache/usage.ts';
 import { contextRecords } from './contexts/context-records.ts';
 import { type KeptContexts, openKeptContexts } from './contexts/kept-contexts.ts';
 import { openLayers } from './layers.ts';
+import { openFormerInstalls } from './packages/former-installs.ts';
 import { openStepLocks } from './packages/step-locks.ts';
 import { type PreparedBuild, prepareBuild } from './prepare-build.ts';
 import type { BuildEvent } from './progress/events.ts';
@@ -121,6 +122,7 @@ export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
     usedSnapshots: () => layers.steps().flatMap(({ snapshot }) => (snapshot === undefined ? [] : [snapshot])),
     async [Symbol.asyncDispose]() {
       await gc[Symbol.asyncDispose]();
+      layers.memory.flush();
       await contexts.close();
     },
   };
@@ -158,6 +160,7 @@ async function openContext(deps: BuilderDeps): Promise<BuilderContext> {
     cacheMounts: await openCacheMounts(database, join(root, 'caches')),
     uses: createStepUses(),
     locks: openStepLocks(database),
+    installs: openFormerInstalls(database),
     fileDigests: openFileDigests(join(root, 'file-digests')),
     steps: createKeyedLock(),
   };

@@ -139,8 +139,8 @@ test('each build is remembered with why its steps were done, what they took and 
   const [unchanged, copied, after] = await why();
   expect(unchanged).toBe('as in an earlier build');
   expect(copied).toMatch(/file changed|files changed/);
-  expect(after).toBe('the step before it changed');
-  expect((await why('--build-arg', 'WHO=b'))[0]).toMatch(/WHO.*a → b|the step before it changed.*a → b/);
+  expect(after).toBe('COPY dir /dir before it changed');
+  expect((await why('--build-arg', 'WHO=b'))[0]).toMatch(/WHO.*a → b/);
   expect(new Set(await why('--no-cache'))).toEqual(new Set(['the build asks for it to be done anew']));
 
   const { builds } = await ask<Builds>('/berth/builds');
@@ -220,7 +220,8 @@ RUN echo three > /three
   }
   expect((await rig.build(folder, '-t', 'killed')).code).toBe(0);
   const mounts = (await usage()).filter(({ Type }) => Type === 'exec.cachemount');
-  expect(await readdir(join(rig.engine.dataRoot, 'builder', 'caches'))).toEqual(mounts.map(({ ID }) => ID));
+  const folders = await readdir(join(rig.engine.dataRoot, 'builder', 'caches'));
+  expect(folders.toSorted()).toEqual(mounts.map(({ ID }) => ID).toSorted());
   await rig.engine.docker('rmi', '-f', 'killed');
   await prune('all=1');
   expect(await usage()).toEqual([]);

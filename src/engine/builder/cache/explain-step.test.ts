@@ -44,7 +44,9 @@ test('a change is told by what changed', () => {
 });
 
 test('what a step stands on is told first', () => {
-  expect(explainStep({ ...step, parent: 'p2', inputs: former.inputs }, former).text).toBe('the step before it changed');
+  const moved = { ...step, parent: 'p2', inputs: former.inputs };
+  expect(explainStep(moved, former).text).toBe('the step before it changed');
+  expect(explainStep({ ...moved, changed: 'ENV A=2' }, former).text).toBe('ENV A=2 before it changed');
   expect(
     explainStep({ ...step, parent: 'p2', inputs: former.inputs, base: 'base image python:3' }, former),
   ).toMatchObject({

@@ -17,6 +17,8 @@ export interface DoneAnew {
   inputs: readonly StepInput[];
   /** What it is done on, if the stage begins there: `base image python:3.12`, `stage build`. */
   base: string | undefined;
+  /** The instruction before it that was the first to be done anew, if one was. */
+  changed?: string | undefined;
 }
 
 /** Changes that are told; the rest is counted. */
@@ -33,12 +35,18 @@ export function explainStep(step: DoneAnew, former: FormerStep | undefined): Exp
   const changes = former.inputs === undefined ? [] : compareInputs(former.inputs, step.inputs);
   if (former.parent !== step.parent) {
     const [reason, what] =
-      step.base === undefined ? (['before', 'the step before it'] as const) : (['base', step.base] as const);
+      step.base === undefined ? (['before', stepBefore(step)] as const) : (['base', step.base] as const);
     return { reason, text: `${what} changed${changes.length === 0 ? '' : `; also ${list(changes)}`}`, changes };
   }
   if (former.inputs === undefined)
     return { reason: 'changed', text: 'it changed; what it was before was pruned', changes };
   return { reason: 'changed', text: changes.length === 0 ? 'it changed' : list(changes), changes };
+}
+
+function stepBefore({ changed }: DoneAnew): string {
+  if (changed === undefined) return 'the step before it';
+  const [line = ''] = changed.split('\n');
+  return `${line.length > TOLD_LENGTH ? `${line.slice(0, TOLD_LENGTH)}…` : line} before it`;
 }
 
 function list(changes: readonly string[]): string {

@@ -25,6 +25,8 @@ export interface StepRecord {
 export interface StepRecords {
   find(key: string): StepRecord | undefined;
   list(): StepRecord[];
+  /** Writes what waits to be written. */
+  flush(): void;
   put(step: Omit<StepRecord, 'used' | 'uses'>, inputs: readonly StepInput[]): void;
   /** What it depended on. */
   inputs(key: string): readonly StepInput[] | undefined;
@@ -89,6 +91,7 @@ export function createStepRecords(database: Database): StepRecords {
       );
     },
     touch: (key) => later.touch(key),
+    flush: () => later.flush(),
     seal: (snapshot, diffId) => void seal.run(diffId, snapshot),
     rename: (snapshot, to) => void rename.run(to, snapshot),
     remove: (key) => transaction(database, () => removals.forEach((statement) => statement.run(key))),

@@ -42,12 +42,14 @@ async function listSteps({
   const ofImages = new Set<SnapshotName>(listed.flatMap(({ config }) => chainIds(config.rootfs.diff_ids)));
   const steps = layers.steps();
   const known = new Set(steps.map(({ key }) => key));
+  /** Steps may have left the same: it takes its space once. */
+  const counted = new Set<SnapshotName>();
   return steps.map(({ key, parent, snapshot, titles, description, created, used, uses: count }) => ({
     id: key,
     kind: 'regular',
     parents: known.has(parent) ? [parent] : [],
     description,
-    bytes: sizeOf(byName, { snapshot, count: titles.length }, layerFiles),
+    bytes: sizeOf(byName, { snapshot, count: titles.length, counted }, layerFiles),
     created,
     used,
     uses: count,
@@ -60,7 +62,7 @@ async function listSteps({
 /** Bytes of the uppermost layers of a stack: of a folder those of its files, of a layer file what it takes on the disk. */
 function sizeOf(
   byName: ReadonlyMap<SnapshotName, SnapshotRecord>,
-  { snapshot, count }: { snapshot: SnapshotName | undefined; count: number },
+  { snapshot, count, counted }: { snapshot: SnapshotName | undefined; count: number; counted: Set<SnapshotName> },
   layerFiles: LayerStore,
 ): number {
   let bytes = 0;
@@ -68,7 +70,8 @@ function sizeOf(
   for (let left = count; left > 0 && name !== undefined; left--) {
     const record = byName.get(name);
     const file = record?.form === 'layer' && record.diffId !== undefined ? layerFiles.find(record.diffId) : undefined;
-    bytes += file?.diskBytes ?? record?.bytes ?? 0;
+    if (!counted.has(name)) bytes += file?.diskBytes ?? record?.bytes ?? 0;
+    counted.add(name);
     name = record?.parent;
   }
   return bytes;
