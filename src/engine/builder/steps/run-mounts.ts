@@ -2,19 +2,20 @@ import { type MountFlag, parseMountFlag } from '#dockerfile/mount-flag.ts';
 import type { RunOnceMount } from '#engine/containers/run-once.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { StageRun } from '../build-run.ts';
-import type { CacheMountAsk } from '../cache/cache-mounts.ts';
 import { resolveWorkdir } from './config-step.ts';
-import { type BindSource, findBindSource, openBind } from './mounts/bind-mount.ts';
-import { planCache } from './mounts/cache-mount.ts';
+import { type BindPlan, openBind, planBind } from './mounts/bind-mount.ts';
+import { cacheAsk, type CachePlan, planCache } from './mounts/cache-mount.ts';
 import { openMemoryFolder } from './mounts/memory-folder.ts';
 import { openSecret, planSecret, type SecretMount, secretInput } from './mounts/secret-mount.ts';
 import { openSsh, planSsh, type SshMount, sshInput } from './mounts/ssh-mount.ts';
-import type { StepInput } from './step.ts';
+import type { Step, StepInput } from './step.ts';
 
 /** What `RUN --mount` adds to a process. */
 export interface RunMounts extends AsyncDisposable {
-  /** What of it the result depends on. */
+  /** What of it the result depends on, as far as it is known without looking at files of layers. */
   readonly inputs: readonly StepInput[];
+  /** The rest of it, and what stands for that. */
+  readonly late: Pick<Step, 'lateInputs' | 'shortcut'>;
   /** Where something is mounted, whether it will be there or not. */
   readonly destinations: readonly string[];
   /** Makes it ready: only a step that is done needs a secret, or waits for a cache. */
@@ -33,8 +34,8 @@ export interface OpenedMounts extends AsyncDisposable {
 }
 
 type Planned =
-  | { type: 'bind'; destination: string; source: BindSource; isWritable: boolean }
-  | { type: 'cache'; destination: string; ask: CacheMountAsk; isReadOnly: boolean }
+  | { type: 'bind'; destination: string; source: BindPlan; isWritable: boolean }
+  | { type: 'cache'; destination: string; cache: CachePlan; isReadOnly: boolean }
   | { type: 'tmpfs'; destination: string; sizeBytes: number | undefined }
   | { type: 'secret'; destination: string | undefined; secret: SecretMount }
   | { type: 'ssh'; destination: string; ssh: SshMount };
@@ -51,19 +52,48 @@ export async function planRunMounts(run: StageRun, flags: readonly string[]): Pr
 
 /** The same of flags that are read. */
 export async function planMounts(run: StageRun, flags: readonly MountFlag[]): Promise<RunMounts> {
-  await using resources = new AsyncDisposableStack();
-  const planned: Planned[] = [];
-  let agents = 0;
-  for (const flag of flags) {
-    if (flag.type === 'ssh') planned.push(planAgent(run, flag, agents++));
-    else planned.push(await plan(run, flag, resources));
+  const resources = new AsyncDisposableStack();
+  try {
+    const planned: Planned[] = [];
+    let agents = 0;
+    for (const flag of flags) {
+      if (flag.type === 'ssh') planned.push(planAgent(run, flag, agents++));
+      else planned.push(await plan(run, flag, resources));
+    }
+    const inputs: StepInput[] = [];
+    for (const one of planned) if (filesOf(one)?.stack === undefined) inputs.push(await inputOf(one));
+    return {
+      inputs,
+      late: lateOf(planned),
+      destinations: planned.flatMap(({ destination }) => (destination === undefined ? [] : [destination])),
+      open: () => openAll(run, planned),
+      [Symbol.asyncDispose]: () => resources.disposeAsync(),
+    };
+  } catch (error) {
+    await resources.disposeAsync();
+    throw error;
   }
-  const held = resources.move();
+}
+
+/** The files that a mount brings from elsewhere. */
+function filesOf(planned: Planned): BindPlan | undefined {
+  if (planned.type === 'bind') return planned.source;
+  return planned.type === 'cache' ? planned.cache.seed : undefined;
+}
+
+/** Files of layers are looked at only if the step is not known by those layers. */
+function lateOf(planned: readonly Planned[]): RunMounts['late'] {
+  const late = planned.flatMap((one) => {
+    const files = filesOf(one);
+    return files?.stack === undefined ? [] : [{ one, path: files.path, stack: files.stack }];
+  });
+  if (late.length === 0) return {};
   return {
-    inputs: planned.map(inputOf),
-    destinations: planned.flatMap(({ destination }) => (destination === undefined ? [] : [destination])),
-    open: () => openAll(run, planned),
-    [Symbol.asyncDispose]: () => held.disposeAsync(),
+    lateInputs: () => Promise.all(late.map(({ one }) => inputOf(one))),
+    shortcut: {
+      layers: late.flatMap(({ stack }) => stack),
+      inputs: late.map(({ one, path }) => ({ name: nameOf(one), value: [...settingsOf(one), path] })),
+    },
   };
 }
 
@@ -89,21 +119,31 @@ async function plan(run: StageRun, flag: MountFlag, resources: AsyncDisposableSt
   const destination = resolve(run, flag.target);
   if (flag.type === 'tmpfs') return { type: 'tmpfs', destination, sizeBytes: flag.sizeBytes };
   if (flag.type === 'cache') {
-    const ask = await planCache(run, flag, resources);
-    return { type: 'cache', destination, ask, isReadOnly: flag.readOnly };
+    const cache = await planCache(run, flag, resources);
+    return { type: 'cache', destination, cache, isReadOnly: flag.readOnly };
   }
-  const source = await findBindSource(run, flag, resources);
+  const source = await planBind(run, flag, resources);
   return { type: 'bind', destination, source, isWritable: !flag.readOnly };
 }
 
-function inputOf(planned: Planned): StepInput {
+async function inputOf(planned: Planned): Promise<StepInput> {
   if (planned.type === 'secret') return secretInput(planned.secret);
   if (planned.type === 'ssh') return sshInput(planned.ssh);
-  const name = `mount ${planned.destination}`;
-  if (planned.type === 'tmpfs') return { name, value: ['tmpfs', planned.sizeBytes ?? 0] };
-  if (planned.type === 'bind') return { name, value: ['bind', planned.isWritable, planned.source.identity] };
-  const { id, sharing, mode = 0o755, uid = 0, gid = 0, seed } = planned.ask;
-  return { name, value: ['cache', id, sharing, mode, uid, gid, seed?.identity ?? '', planned.isReadOnly] };
+  const files = await filesOf(planned)?.find();
+  return { name: nameOf(planned), value: [...settingsOf(planned), files?.identity ?? ''] };
+}
+
+function nameOf({ destination }: Planned): string {
+  return `mount ${destination}`;
+}
+
+/** What is written of a mount, but for its files. */
+function settingsOf(planned: Planned): unknown[] {
+  if (planned.type === 'tmpfs') return ['tmpfs', planned.sizeBytes ?? 0];
+  if (planned.type === 'bind') return ['bind', planned.isWritable];
+  if (planned.type !== 'cache') return [planned.type];
+  const { id, sharing, mode = 0o755, uid = 0, gid = 0 } = planned.cache;
+  return ['cache', id, sharing, mode, uid, gid, planned.isReadOnly];
 }
 
 async function openAll(run: StageRun, planned: readonly Planned[]): Promise<OpenedMounts> {
@@ -135,20 +175,21 @@ interface Found {
 
 /** All at once: who had one and waited for another could wait for ever. */
 async function openCaches(
-  { build }: StageRun,
+  run: StageRun,
   ...[planned, resources]: [planned: readonly Planned[], resources: AsyncDisposableStack]
-): Promise<ReadonlyMap<CacheMountAsk, string>> {
-  const asks = planned.flatMap((one) => (one.type === 'cache' ? [one.ask] : []));
-  if (asks.length === 0) return new Map();
-  const use = { ref: build.request.ref, signal: build.signal };
-  const { paths } = resources.use(await build.context.cacheMounts.open(asks, use));
-  return new Map(asks.map((ask, index) => [ask, paths[index] ?? '']));
+): Promise<ReadonlyMap<CachePlan, string>> {
+  const plans = planned.flatMap((one) => (one.type === 'cache' ? [one.cache] : []));
+  if (plans.length === 0) return new Map();
+  const { context, request, signal } = run.build;
+  const asks = await Promise.all(plans.map((one) => cacheAsk(run, one)));
+  const { paths } = resources.use(await context.cacheMounts.open(asks, { ref: request.ref, signal }));
+  return new Map(plans.map((one, index) => [one, paths[index] ?? '']));
 }
 
 async function mountOf(
   run: StageRun,
   planned: Planned & { type: 'bind' | 'cache' | 'tmpfs' },
-  { caches, resources }: { caches: ReadonlyMap<CacheMountAsk, string>; resources: AsyncDisposableStack },
+  { caches, resources }: { caches: ReadonlyMap<CachePlan, string>; resources: AsyncDisposableStack },
 ): Promise<RunOnceMount> {
   const { destination } = planned;
   if (planned.type === 'tmpfs') {
@@ -156,11 +197,11 @@ async function mountOf(
     return { type: 'tmpfs', source: 'tmpfs', destination, options: ['nosuid', ...size] };
   }
   if (planned.type === 'cache') {
-    const source = caches.get(planned.ask) ?? '';
+    const source = caches.get(planned.cache) ?? '';
     return { source, destination, options: planned.isReadOnly ? ['ro'] : [] };
   }
   const { isWritable } = planned;
-  const source = await openBind(run, planned.source, { isWritable }, resources);
+  const source = await openBind(run, await planned.source.find(), { isWritable }, resources);
   return { source, destination, options: isWritable ? [] : ['ro'] };
 }
 

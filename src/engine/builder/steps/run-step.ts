@@ -6,7 +6,7 @@ import { openCdi } from '#engine/runtime/cdi/cdi.ts';
 import { isDiskFull } from '#lib/files/is-disk-full.ts';
 import type { StageRun } from '../build-run.ts';
 import { DEFAULT_PATH, shellOf } from '../stages/stage-state.ts';
-import { planStepPackages, type StepPackages } from '../packages/step-packages.ts';
+import { planStepPackages, type StartOptions, type StepPackages } from '../packages/step-packages.ts';
 import { openView, type Workspace } from '../workspace.ts';
 import { checkEntitlements } from './check-entitlements.ts';
 import { checkCanRun } from './emulation.ts';
@@ -50,6 +50,7 @@ export async function runStep(run: StageRun, instruction: RunInstruction): Promi
   const text = [...(args.length === 0 ? [] : [`|${args.length}`]), ...args, ...command.args].join(' ');
   return {
     inputs: [...inputsOf(run, running), ...packages.inputs],
+    ...mounts.late,
     createdBy: processText(run, { classic: text, buildkit: `RUN ${text}` }),
     isProcess: true,
     resources: mounts,
@@ -94,29 +95,29 @@ async function runIn(
   const destinations = [...mounts.destinations, ...devices.destinations];
   const tree = await workspace.open();
   const env = environment(run, [...opened.env, ...devices.env]);
-  const packages = resources.use(await running.packages.open({ env, mounts: mounts.destinations, tree }));
+  const packages = resources.use(await running.packages.open({ env, mounts: mounts.destinations, tree, workspace }));
   const points = findMountPoints(tree, [...destinations, ...packages.mounts.map(({ destination }) => destination)]);
   await workspace.close();
   const output = createRunOutput(vertex, opened.secrets);
-  const end = context.runOnce({
-    ...request.limits,
-    id: workspace.name,
-    rootfs: workspace.mounts,
-    args: packages.args,
-    env: packages.env,
-    cwd: state.config.WorkingDir ?? '/',
-    user: state.config.User ?? '',
-    hostname,
-    networkMode: network,
-    mounts: [...opened.list, ...devices.mounts, ...script, ...packages.mounts],
-    hostCa: request.hostCa,
-    isInsecure: instruction.security === 'insecure',
-    devices: devices.devices,
-    privateFolder: opened.privateFolder,
-    signal,
-    onOutput: output.add,
-  });
-  const { exitCode, oomKilled } = await end.catch((error: unknown) => {
+  const start = (how: StartOptions) =>
+    context.runOnce({
+      ...request.limits,
+      id: workspace.name,
+      ...how,
+      env: packages.env,
+      cwd: state.config.WorkingDir ?? '/',
+      user: state.config.User ?? '',
+      hostname,
+      networkMode: network,
+      mounts: [...opened.list, ...devices.mounts, ...script, ...packages.mounts],
+      hostCa: request.hostCa,
+      isInsecure: instruction.security === 'insecure',
+      devices: devices.devices,
+      privateFolder: opened.privateFolder,
+      signal,
+      onOutput: output.add,
+    });
+  const { exitCode, oomKilled } = await packages.run(start).catch((error: unknown) => {
     throw startFailure(error, command.args) ?? error;
   });
   output.end();

@@ -7,7 +7,8 @@ import type { MountFlag } from '#dockerfile/mount-flag.ts';
 import { InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import { mountAt, unmount } from '#linux/mount.ts';
 import type { OpenSource, StageRun } from '../../build-run.ts';
-import { openFrom } from '../../sources/open-from.ts';
+import type { Layer } from '../../layers.ts';
+import { openFrom, stackBehind } from '../../sources/open-from.ts';
 import { pathOf } from '../../sources/context-paths.ts';
 import { digestSource } from '../../sources/digest-source.ts';
 import { findSources } from '../../sources/find-sources.ts';
@@ -25,8 +26,28 @@ export interface BindSource {
   identity: string;
 }
 
-/** Finds what a mount names in the context, a stage or an image; its views are gone with `resources`. @throws {NotFoundError} {InvalidArgumentError} */
-export async function findBindSource(
+/** What a mount names, before it is looked at. */
+export interface BindPlan {
+  /** As it is written, with variables replaced. */
+  path: string;
+  /** Layers that stand for what is there; undefined if it does not lie in layers. */
+  stack: readonly Layer[] | undefined;
+  /** Looks at it; once. Its views are gone with the plan's resources. @throws {NotFoundError} {InvalidArgumentError} */
+  find(this: void): Promise<BindSource>;
+}
+
+/** Plans a mount of the context, a stage or an image. */
+export async function planBind(
+  run: StageRun,
+  ...[flag, resources]: [flag: MountFlag, resources: AsyncDisposableStack]
+): Promise<BindPlan> {
+  const stack = flag.from === '' ? undefined : await stackBehind(run, flag.from);
+  let found: Promise<BindSource> | undefined;
+  const find = (): Promise<BindSource> => (found ??= findBindSource(run, flag, resources));
+  return { path: flag.source, stack, find };
+}
+
+async function findBindSource(
   run: StageRun,
   ...[flag, resources]: [flag: MountFlag, resources: AsyncDisposableStack]
 ): Promise<BindSource> {
