@@ -26,6 +26,8 @@ export function createStatusEvents(
   let definition = '';
   return (event, told = Date.now()) => {
     const time = inOrder('time' in event ? event.time : told);
+    // These clients count everything as a warning; hints are for ours.
+    if (event.kind === 'finding' && event.finding.severity === 'hint') return undefined;
     if (!('vertex' in event) || event.vertex === undefined)
       return event.kind === 'finding' ? { warnings: [warningOf(event.finding, definition, source())] } : undefined;
     const { vertex } = event;
