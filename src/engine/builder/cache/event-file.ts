@@ -13,9 +13,10 @@ export interface EventWriter {
 }
 
 /** Beyond this, output of processes is left out. */
-const LOG_LIMIT_BYTES = 8 * 1024 * 1024;
-/** Beyond this, everything is. */
-const FILE_LIMIT_BYTES = 32 * 1024 * 1024;
+const LOG_LIMIT_BYTES = 2 * 1024 * 1024;
+/** Beyond this, all but what began and ended is. */
+const FILE_LIMIT_BYTES = 4 * 1024 * 1024;
+const NEEDED_LIMIT_BYTES = 8 * 1024 * 1024;
 const BUFFER_BYTES = 64 * 1024;
 
 /** Writes a moment later than it is told, so that nobody waits for the disk; a file that cannot be written ends short. */
@@ -43,7 +44,7 @@ export function openEventWriter(path: string): EventWriter {
         if (logged >= LOG_LIMIT_BYTES) return;
       }
       const line = `${JSON.stringify({ ...recorded, event: withText(event) })}\n`;
-      if (written + line.length > FILE_LIMIT_BYTES) return;
+      if (written + line.length > (isNeeded(event) ? NEEDED_LIMIT_BYTES : FILE_LIMIT_BYTES)) return;
       written += line.length;
       buffer += line;
       if (buffer.length >= BUFFER_BYTES) flush();
@@ -57,6 +58,11 @@ export function openEventWriter(path: string): EventWriter {
       }
     },
   };
+}
+
+/** Without it, a reader would take a vertex for one that never ended. */
+export function isNeeded({ kind }: BuildEvent): boolean {
+  return kind === 'plan' || kind === 'started' || kind === 'completed' || kind === 'step' || kind === 'finding';
 }
 
 function cutNote({ vertex }: Extract<BuildEvent, { kind: 'log' }>): BuildEvent {

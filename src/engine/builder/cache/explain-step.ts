@@ -1,5 +1,6 @@
 import type { StepInput } from '../steps/step.ts';
 import type { Explanation } from './explanation.ts';
+import { SHORT_DIGEST } from './step-inputs.ts';
 
 /** What is known of the step that stood at the same place the last time. */
 export interface FormerStep {
@@ -78,7 +79,7 @@ function compareValues(before: StepInput, after: StepInput): string[] {
 
 function compareFiles(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
   const changed = [...after]
-    .filter(([path, digest]) => before.get(path) !== digest)
+    .filter(([path, digest]) => before.get(path)?.slice(0, SHORT_DIGEST) !== digest.slice(0, SHORT_DIGEST))
     .map(([path]) => `${path} ${before.has(path) ? 'changed' : 'is new'}`);
   return [...changed, ...[...before.keys()].filter((path) => !after.has(path)).map((path) => `${path} is gone`)];
 }

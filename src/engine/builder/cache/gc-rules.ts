@@ -44,7 +44,7 @@ export function gcRules(settings: GcSettings, disk: { bytes: number }): PruneRul
     },
     // Wheels are not: a cache that was used within two weeks stays as long as there is room.
     { all: false, filters: ['type==exec.cachemount'], keepDurationMs: 14 * 24 * HOUR_MS, maxUsedBytes: SMALL_BYTES },
-    { all: false, filters: [], keepDurationMs: UNUSED_MS, ...limits },
+    { all: false, filters: [], keepDurationMs: UNUSED_MS },
     { all: false, filters: [], ...limits },
     { all: true, filters: [], ...limits },
   ];

@@ -9,12 +9,13 @@ import type { BuildRequest } from '../request.ts';
 import type { Material } from '../sources/context-source.ts';
 import type { BuildRecord, RecordedEvent, RecordedStep } from './build-record.ts';
 import type { BuildRecordStore } from './build-records.ts';
-import { type EventWriter, openEventWriter } from './event-file.ts';
+import { type EventWriter, isNeeded, openEventWriter } from './event-file.ts';
 
 type Tell = (event: BuildEvent) => void;
 
-/** Output that is kept in memory for who joins late, bytes. */
-const HELD_LIMIT_BYTES = 4 * 1024 * 1024;
+/** What is kept in memory for who joins late. */
+const HELD_EVENTS = 20_000;
+const HELD_LOG_BYTES = 2 * 1024 * 1024;
 
 /** Prepares a build, and writes down what it and its results come to. */
 export async function recordBuild(
@@ -99,7 +100,7 @@ function createRecording(request: BuildRequest, writer: EventWriter): Recording 
   const steps = new Map<string, RecordedStep>();
   const findings: Finding[] = [];
   const events: RecordedEvent[] = [];
-  let heldBytes = 0;
+  let logBytes = 0;
   const conclude = (changes: Partial<BuildRecord>): void => {
     if (record.completed === undefined) Object.assign(record, { completed: Date.now(), ...changes });
   };
@@ -109,8 +110,10 @@ function createRecording(request: BuildRequest, writer: EventWriter): Recording 
     events: () => events,
     add(event) {
       const recorded = { time: 'time' in event ? event.time : Date.now(), event };
-      if (event.kind === 'log') heldBytes += event.bytes.byteLength;
-      if (event.kind !== 'log' || heldBytes < HELD_LIMIT_BYTES) events.push(recorded);
+      if (event.kind === 'message' && event.message.progressDetail?.current !== undefined) return; // passes
+      if (event.kind === 'log') logBytes += event.bytes.byteLength;
+      const isMuch = events.length >= HELD_EVENTS || (event.kind === 'log' && logBytes > HELD_LOG_BYTES);
+      if (isNeeded(event) || !isMuch) events.push(recorded);
       if (event.kind === 'finding') findings.push(event.finding);
       follow(steps, event);
       writer.write(recorded);

@@ -1,6 +1,7 @@
 import type { SnapshotName } from '#engine/snapshots/snapshotter.ts';
 import { type Database, transaction } from '#lib/sqlite.ts';
 import type { StepInput } from '../steps/step.ts';
+import { formatInputs, parseInputs, withoutFiles } from './step-inputs.ts';
 import type { Digest } from '#oci/digest.ts';
 
 /** A step that was done once. */
@@ -84,7 +85,7 @@ export function createStepRecords(database: Database): StepRecords {
         snapshot ?? '',
         diffId ?? '',
         JSON.stringify(titles),
-        writeInputs(inputs),
+        formatInputs(inputs),
         description,
         created,
         Date.now(),
@@ -116,7 +117,7 @@ function createReads(database: Database): Pick<StepRecords, 'find' | 'list' | 'i
     list: () => all.all().map(parseRow),
     inputs(key) {
       const row = inputsOf.get(key);
-      return row === undefined ? undefined : readInputs(String(row['inputs']));
+      return row === undefined ? undefined : parseInputs(String(row['inputs']));
     },
     follow: (shortcut) => byShortcut.get(shortcut)?.['key'] as string | undefined,
     atSlot(slot) {
@@ -184,6 +185,10 @@ function createWrite(database: Database, { touched, shortcuts, slots }: Pending)
   const touch = database.prepare('UPDATE build_steps SET used = ?, uses = uses + ? WHERE key = ?');
   const shorten = database.prepare('INSERT OR REPLACE INTO build_shortcuts (shortcut, key) VALUES (?, ?)');
   const setSlot = database.prepare('INSERT OR REPLACE INTO build_slots (slot, key, parent, used) VALUES (?, ?, ?, ?)');
+  const former = database.prepare(
+    'SELECT s.key, s.inputs FROM build_slots b JOIN build_steps s ON s.key = b.key WHERE b.slot = ? AND b.key <> ?',
+  );
+  const strip = database.prepare('UPDATE build_steps SET inputs = ? WHERE key = ?');
   const bound = database.prepare(
     `DELETE FROM build_slots WHERE slot IN (SELECT slot FROM build_slots ORDER BY used DESC LIMIT -1 OFFSET ${SLOT_LIMIT})`,
   );
@@ -192,7 +197,12 @@ function createWrite(database: Database, { touched, shortcuts, slots }: Pending)
       for (const [key, { used, uses }] of touched) touch.run(used, uses, key);
       for (const [shortcut, key] of shortcuts) shorten.run(shortcut, key);
       const now = Date.now();
-      for (const [slot, { key, parent }] of slots) setSlot.run(slot, key, parent, now); // eslint-disable-line max-params -- one for each column
+      for (const [slot, { key, parent }] of slots) {
+        // Thousands of files are listed for the step that stood there last, not for all that ever did.
+        const row = former.get(slot, key);
+        if (row !== undefined) strip.run(withoutFiles(String(row['inputs'])), String(row['key']));
+        setSlot.run(slot, key, parent, now); // eslint-disable-line max-params -- one for each column
+      }
       if (slots.size > 0) bound.run();
     });
 }
@@ -219,17 +229,4 @@ function parseRow(row: Record<string, unknown>): StepRecord {
     used: Number(row['used']),
     uses: Number(row['uses']),
   };
-}
-
-function writeInputs(inputs: readonly StepInput[]): string {
-  return JSON.stringify(inputs, (_, value: unknown) => (value instanceof Map ? Object.fromEntries(value) : value));
-}
-
-function readInputs(text: string): StepInput[] {
-  const rows = JSON.parse(text) as { name: string; value: unknown; files?: Record<string, string> }[];
-  return rows.map(({ name, value, files }) => ({
-    name,
-    value,
-    ...(files !== undefined && { files: new Map(Object.entries(files)) }),
-  }));
 }
