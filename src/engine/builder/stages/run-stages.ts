@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { BuildRun } from '../build-run.ts';
 import { buildStage, type StepCounter } from './build-stage.ts';
+import { settleEpoch } from './epoch.ts';
 import type { PlannedStage } from './plan.ts';
 import type { StageState } from './stage-state.ts';
 
@@ -11,6 +12,7 @@ const STAGES_AT_A_TIME = Math.min(4, Math.max(2, availableParallelism()));
 export async function runStages(build: BuildRun, failure: AbortController): Promise<StageState> {
   const { plan, results, report } = build;
   const { globalArgs } = plan.program;
+  await settleEpoch(build);
   const total = globalArgs.length + plan.stages.reduce((sum, planned) => sum + stepsOf(build, planned), 0);
   let next = 1;
   for (const { node } of globalArgs) {
