@@ -156,8 +156,11 @@ function endChange(state: State, ...[copy, part]: [KeptCopy, string | undefined]
   copy.bytes = sizeOf(contents?.entries ?? []);
   copy.count = contents?.entries.length ?? 0;
   if (part !== undefined && source !== undefined)
-    for (const other of state.copies.values())
-      if (other !== copy && other.part === part && isSameContext(other.source, source)) other.source = undefined;
+    for (const other of state.copies.values()) {
+      // What broke off is of use only while it has more.
+      const isOlder = other.part === part || (other.part === undefined && other.count <= copy.count);
+      if (other !== copy && isOlder && isSameContext(other.source, source)) other.source = undefined;
+    }
   state.copies.set(id, copy);
   state.due.set(id, setTimeout(() => writeDue(state, id), INDEX_DELAY_MS).unref());
   wake(state);

@@ -221,7 +221,13 @@ function expect(update: Update, ...[{ root, contents }, entry]: [Writable, Conte
     if (!isWhole) update.next[index] = { ...entry, size, isUnsteady: true };
   });
   update.incoming.add(file);
-  return file;
+  // What cannot be written is given up with all of the copy: on a full disk that is what makes room.
+  const guard = (work: () => void): void => {
+    update.isSound = false;
+    work();
+    update.isSound = true;
+  };
+  return { ...file, write: (bytes) => guard(() => file.write(bytes)), end: () => guard(() => file.end()) };
 }
 
 function finish(update: Update): void {
