@@ -336,4 +336,72 @@ EOF
   'instructions in small letters, comments between lines': {
     dockerfile: 'from busybox\n# comment\nrun echo a \\\n  # inside\n  && echo b > /b\nenv x=1\nworkdir /w\ncmd x\n',
   },
+  'ONBUILD with a heredoc': {
+    dockerfile: `FROM busybox AS base
+ONBUILD RUN <<EOF
+echo one > /one
+echo two >> /one
+EOF
+ONBUILD COPY <<EOF /two
+text
+EOF
+FROM base
+RUN cat /one
+`,
+  },
+  'lines that end as on Windows': {
+    dockerfile:
+      'FROM busybox\r\nENV A=1 \\\r\n  B=2\r\nRUN echo "$A$B" > /ab\r\nCOPY <<EOF /file\r\ntext\r\nEOF\r\nCMD ["x"]\r\n',
+  },
+  'RUN of nothing': { dockerfile: 'FROM busybox\nRUN\nRUN true\n' },
+  'stages by index, in capitals, by an argument': {
+    dockerfile: `ARG NAME=second
+FROM busybox AS First
+RUN echo 1 > /1
+FROM first AS Second
+RUN echo 2 > /2
+FROM busybox AS third
+COPY --from=0 /1 /a/
+COPY --from=SECOND /2 /a/
+FROM \${NAME}
+COPY --from=third /a /b
+`,
+  },
+  'values of many kinds': {
+    dockerfile: `FROM busybox
+ENV EMPTY= Q='"' QQ="'" NL="a\\nb" U=ü H=a#b S="a;b" D="$$" E="\${A:-\${B:-c}}" P=\${PATH%%:*} R=\${PATH/local/x}
+RUN env | sort > /env
+LABEL empty= quote='a"b' "key with = sign"=v
+`,
+  },
+  'a user of the base and its folder': {
+    dockerfile: `FROM busybox AS base
+RUN chmod 1777 /tmp
+USER user
+WORKDIR /home/user/app
+ENTRYPOINT ["e"]
+CMD ["c"]
+VOLUME /v
+EXPOSE 1
+LABEL l=1
+STOPSIGNAL 9
+HEALTHCHECK CMD h
+SHELL ["/bin/sh", "-c"]
+FROM base
+RUN id -u > id && pwd > /tmp/pwd && echo $HOME > /tmp/home
+COPY --chown=user . .
+`,
+    files: { file: 'x' },
+  },
+  'RUN --mount on places that are there': {
+    dockerfile: `FROM busybox
+RUN mkdir /d && echo in > /d/in && ln -s /d /link
+RUN --mount=type=tmpfs,target=/d ls -a /d > /one
+RUN --mount=type=tmpfs,target=/link ls -a /d > /two
+RUN --mount=type=cache,target=/d/in/../sub,id=interop-sub touch /d/sub/x
+RUN --mount=type=tmpfs,target=/a/b/c/d true
+RUN --mount=type=tmpfs,target=/tmp --mount=type=tmpfs,target=/tmp/inner touch /tmp/x /tmp/inner/y && ls /tmp > /three
+RUN ls -a /d > /four
+`,
+  },
 };
