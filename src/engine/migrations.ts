@@ -128,5 +128,10 @@ export const MIGRATIONS: readonly string[] = [
     step TEXT PRIMARY KEY,          -- key of a step that installs packages
     resolution TEXT NOT NULL        -- JSON of ml/packages/build-lock.ts
   ) STRICT;
+  CREATE TABLE build_installs (
+    slot TEXT PRIMARY KEY,          -- place of a call of pip: what lies below, settings, program
+    step TEXT NOT NULL,             -- key of the step that stood there last
+    asked TEXT NOT NULL             -- JSON of ml/packages/asked-packages.ts
+  ) STRICT;
   `,
 ];

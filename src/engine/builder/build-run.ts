@@ -20,6 +20,7 @@ import type { Vertex } from './progress/events.ts';
 import type { BuildReport } from './progress/report.ts';
 import type { Plan } from './stages/plan.ts';
 import type { BuildRequest } from './request.ts';
+import type { FormerInstalls } from './packages/former-installs.ts';
 import type { InstallingStep, StepLocks } from './packages/step-locks.ts';
 import type { SourceTree } from './sources/source-tree.ts';
 import type { StageState } from './stages/stage-state.ts';
@@ -57,6 +58,8 @@ export interface BuilderContext extends WorkspaceContext {
   uses: StepUses;
   /** What steps that install packages came to. */
   locks: StepLocks;
+  /** What steps were asked to install. */
+  installs: FormerInstalls;
   /** What builds have read of folders on this host. */
   fileDigests: FileDigests;
   /** One at a time does the same step. */

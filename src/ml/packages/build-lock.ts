@@ -107,9 +107,7 @@ export function constraintsOf({ python }: Resolution): string[] {
 
 /** Settings that hold apt to the versions (apt_preferences(5)). */
 export function aptPreferencesOf({ apt }: Resolution): string {
-  return apt
-    .map(({ name, version }) => `Package: ${name}\nPin: version ${version}\nPin-Priority: 1001\n`)
-    .join('\n');
+  return apt.map(({ name, version }) => `Package: ${name}\nPin: version ${version}\nPin-Priority: 1001\n`).join('\n');
 }
 
 /** How a resolution departs from the one it should be, in words. */

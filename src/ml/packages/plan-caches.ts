@@ -121,7 +121,11 @@ function switchesOf(cache: PackageCache, { text, environment }: CacheQuestion, u
     if (used.length === 0) continue;
     if (place === undefined && text !== '') isEditable = false;
     if (place !== undefined)
-      edits.push(...place.args.filter((word) => options.includes(word.text)).map(({ start, end }) => ({ start, end, insert: '' })));
+      edits.push(
+        ...place.args
+          .filter((word) => options.includes(word.text))
+          .map(({ start, end }) => ({ start, end, insert: '' })),
+      );
     else for (const word of used) dropped.add(word);
   }
   const isAssigned = using.some(({ assignments }) => variables.some((name) => assignments.has(name)));

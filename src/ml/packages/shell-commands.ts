@@ -163,7 +163,11 @@ function endCommand(reader: Reader): void {
   while (RESERVED.includes(words[0]?.text ?? '')) words.shift();
   if (NO_COMMAND.includes(words[0]?.text ?? '')) return;
   const assignments: ShellCommand['assignments'] = [];
-  for (let found = ASSIGNMENT.exec(words[0]?.text ?? ''); found !== null; found = ASSIGNMENT.exec(words[0]?.text ?? '')) {
+  for (
+    let found = ASSIGNMENT.exec(words[0]?.text ?? '');
+    found !== null;
+    found = ASSIGNMENT.exec(words[0]?.text ?? '')
+  ) {
     assignments.push({ name: found[1] ?? '', value: found[2] ?? '' });
     words.shift();
   }

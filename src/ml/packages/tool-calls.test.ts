@@ -47,7 +47,10 @@ test.each([
   ['sh -exc "apt-get update"', ['apt update']],
   ['. /venv/bin/activate && pip install a', ['pip install']],
   ['export DEBIAN_FRONTEND=noninteractive && apt-get install -y curl', ['apt install']],
-  ['apt-get update && apt-get install -y --no-install-recommends gcc && rm -rf /var/lib/apt/lists/*', ['apt update', 'apt install']],
+  [
+    'apt-get update && apt-get install -y --no-install-recommends gcc && rm -rf /var/lib/apt/lists/*',
+    ['apt update', 'apt install'],
+  ],
   ['apt-get update -qq && apt-get -qq -y install git', ['apt update', 'apt install']],
   ['apt-get -o Acquire::Retries=3 update', ['apt update']],
   ['DEBIAN_FRONTEND=noninteractive apt-get -yq --no-install-recommends install tzdata', ['apt install']],

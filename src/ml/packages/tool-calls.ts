@@ -80,7 +80,10 @@ export function toolCalls(text: string, { isFixed = false } = {}): ToolCall[] {
 
 /** The same of a command that is a list of words. */
 export function toolCallsOfWords(words: readonly string[]): ToolCall[] {
-  return callsOf(words.map((text) => ({ text, start: -1, end: -1 })), { depth: 1, outer: new Map() });
+  return callsOf(
+    words.map((text) => ({ text, start: -1, end: -1 })),
+    { depth: 1, outer: new Map() },
+  );
 }
 
 interface Around {
@@ -123,7 +126,10 @@ function callsOf(words: readonly ShellWord[], { depth, outer }: Around): ToolCal
   if (tool === undefined) return [];
   const call = {
     tool,
-    verb: verbOf(tool, rest.map(({ text }) => text)),
+    verb: verbOf(
+      tool,
+      rest.map(({ text }) => text),
+    ),
     args: rest.map(({ text }) => text),
     assignments: outer,
   };

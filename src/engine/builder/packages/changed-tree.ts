@@ -9,7 +9,7 @@ export interface ChangedNode {
   kind: 'file' | 'directory' | 'symlink' | 'removed' | 'other';
   /** Bytes of a file. */
   size: number;
-  /** Names that the file has, here or elsewhere. */
+  /** Names that the file has among the changes. */
   links: number;
   mtimeNs: bigint;
   /** A folder that hides another one below it. The kernel marks new ones as if they did, where nothing is below as well. */
@@ -26,6 +26,7 @@ const BATCH = 500;
 /** All that lies in the folder of a step's changes, over a tree. Nobody else writes there any more. */
 export async function readChanges(root: Root, below: Root): Promise<readonly ChangedNode[]> {
   let count = 0;
+  const names = new Map<string, number>();
   const read = async (folder: string): Promise<ChangedNode[]> => {
     const nodes: ChangedNode[] = [];
     for (const name of root.readdir(folder)) {
@@ -36,11 +37,15 @@ export async function readChanges(root: Root, below: Root): Promise<readonly Cha
       if (count % BATCH === 0) await nextTurn();
       const kind = kindOf(stats);
       const isMarked = kind === 'directory' && isOpaque(place);
+      const inode = `${stats.ino}`;
+      if (stats.nlink > 1n && kind !== 'directory') names.set(inode, (names.get(inode) ?? 0) + 1);
       nodes.push({
         name,
         kind,
         size: kind === 'file' ? Number(stats.size) : 0,
-        links: Number(stats.nlink),
+        get links() {
+          return names.get(inode) ?? 1;
+        },
         mtimeNs: stats.mtimeNs,
         hides: isMarked && isFolder(below, path),
         isOpaque: isMarked,

@@ -1,8 +1,10 @@
-import { closeSync, constants, fstatSync, lstatSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, lstatSync, readSync, writeSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setMtime } from '#engine/snapshots/tree/attributes.ts';
+import { openRegular } from '#lib/files/open-regular.ts';
 import type { Root } from '#lib/files/open-root.ts';
 import type { ChangedNode } from './changed-tree.ts';
+import { ownCopy } from './own-copy.ts';
 
 /**
  * The time of all that lies in a layer of its own: 1980-01-01, the first that a zip archive can tell, so that what packs such files again
@@ -24,10 +26,14 @@ export async function settleTimes(root: Root): Promise<void> {
       count += 1;
       if (count % BATCH === 0) await nextTurn();
       const place = root.locate(path);
-      if (lstatSync(place.path).isDirectory()) {
+      const stats = lstatSync(place.path);
+      if (stats.isDirectory()) {
         await visit(path);
         setMtime(root.locate(`${path}/.`), time);
-      } else setMtime(place, time);
+      } else if (stats.mtimeMs !== SETTLED_TIME * 1000) {
+        ownCopy(root, path);
+        setMtime(root.locate(path), time);
+      }
     }
   };
   await visit('');
@@ -78,19 +84,31 @@ function settleFile(
   root: Root,
   { path, file, source }: { path: string; file: ChangedNode; source: ChangedNode },
 ): void {
-  const fd = root.openFile(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const header = readHeader(root, path);
+  const recorded = header?.readUInt32LE(8);
+  const isByTime = header?.readUInt32LE(4) === 0;
+  const isFresh =
+    recorded === Number((source.mtimeNs / NANOSECONDS) & 0xffff_ffffn) &&
+    header?.readUInt32LE(12) === source.size % 2 ** 32;
+  if (header === undefined || !isByTime || !isFresh || recorded === SETTLED_TIME) return;
+  ownCopy(root, path);
+  header.writeUInt32LE(SETTLED_TIME, 8);
+  const fd = root.openFile(path, constants.O_WRONLY);
   try {
-    const header = Buffer.alloc(HEADER_BYTES);
-    if (!fstatSync(fd).isFile() || readSync(fd, header, 0, HEADER_BYTES, 0) < HEADER_BYTES) return;
-    const isByTime = header.readUInt32LE(4) === 0;
-    const isFresh =
-      header.readUInt32LE(8) === Number((source.mtimeNs / NANOSECONDS) & 0xffff_ffffn) &&
-      header.readUInt32LE(12) === source.size % 2 ** 32;
-    if (!isByTime || !isFresh) return;
-    header.writeUInt32LE(SETTLED_TIME, 8);
     writeSync(fd, header, 8, 4, 8);
   } finally {
     closeSync(fd);
   }
   setMtime(root.locate(path), file.mtimeNs);
+}
+
+function readHeader(root: Root, path: string): Buffer | undefined {
+  const file = openRegular(root, path);
+  if (file === undefined) return undefined;
+  try {
+    const header = Buffer.alloc(HEADER_BYTES);
+    return readSync(file.fd, header, 0, HEADER_BYTES, 0) < HEADER_BYTES ? undefined : header;
+  } finally {
+    closeSync(file.fd);
+  }
 }

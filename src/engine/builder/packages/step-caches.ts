@@ -10,7 +10,7 @@ import type { ToolCall } from '#ml/packages/tool-calls.ts';
 import { formatPlatform } from '#oci/platform.ts';
 import type { StageRun } from '../build-run.ts';
 import { openCacheView, type CacheView } from './cache-view.ts';
-import { findPipVersion, keepsFiles } from './pip-version.ts';
+import { findPip, keepsFiles } from './python-places.ts';
 
 /** A command that is about to run. */
 export interface StepCommand {
@@ -90,7 +90,7 @@ function planFor(
     environment,
     mounts,
     copied: copiedPaths(run),
-    mayOverride: ({ name }) => name !== 'pip' || keepsFiles(findPipVersion(tree, environment.get('PATH') ?? '')),
+    mayOverride: ({ name }) => name !== 'pip' || keepsFiles(findPip(tree, environment.get('PATH') ?? '')?.version),
   });
 }
 
@@ -103,7 +103,8 @@ function copiedPaths({ build }: StageRun): string[] {
     );
 }
 
-function variablesOf(env: readonly string[]): Map<string, string> {
+/** Variables by name. */
+export function variablesOf(env: readonly string[]): Map<string, string> {
   return new Map(
     env.map((entry): [string, string] => {
       const at = entry.indexOf('=');

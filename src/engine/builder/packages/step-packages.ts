@@ -2,13 +2,23 @@ import type { RunInstruction } from '#dockerfile/instruction.ts';
 import { ownOptions } from '#dockerfile/own-options.ts';
 import type { Resolution } from '#ml/packages/build-lock.ts';
 import { type ToolCall, toolCalls, toolCallsOfWords } from '#ml/packages/tool-calls.ts';
+import type { Mount } from '#linux/mount.ts';
 import { formatPlatform } from '#oci/platform.ts';
 import type { StageRun } from '../build-run.ts';
 import type { RunCommand } from '../steps/run-command.ts';
+import type { Workspace } from '../workspace.ts';
 import type { Step, StepInput } from '../steps/step.ts';
 import { checkHeld, holdToLock, lockedStep, missingVersion } from './hold-to-lock.ts';
+import {
+  completeInstall,
+  type ContinuedInstall,
+  continuedMounts,
+  continuedText,
+  findFormerInstall,
+  forgetChanges,
+} from './continue-install.ts';
 import { splitLayers } from './split-layers.ts';
-import { openStepCaches } from './step-caches.ts';
+import { openStepCaches, variablesOf } from './step-caches.ts';
 import { resolutionOf } from './step-resolution.ts';
 
 /** What is known of a RUN before it is looked up. */
@@ -28,13 +38,21 @@ export interface RunningStep {
   mounts: readonly string[];
   /** The step's tree, open. */
   tree: string;
+  workspace: Workspace;
+}
+
+/** What a process is started with, where packages decide on it. */
+export interface StartOptions {
+  args: readonly string[];
+  rootfs: readonly Mount[];
 }
 
 /** How a step runs. */
 export interface OpenedPackages extends AsyncDisposable {
-  args: readonly string[];
   env: readonly string[];
   mounts: readonly { source: string; destination: string; options: readonly string[] }[];
+  /** Starts it, and starts it again if what it went on from does not lead where nothing would have led. */
+  run<T extends { exitCode: number }>(start: (options: StartOptions) => Promise<T>): Promise<T>;
   /** To be called once it has run well and its mount points are gone. @throws {InvalidArgumentError} if it did not hold to build.lock */
   succeeded(trees: { upper: string; below: string }): Promise<void>;
   /** What to do about its failure, where that is known. */
@@ -60,9 +78,10 @@ export function planStepPackages(run: StageRun, instruction: RunInstruction, com
   };
   const locked = installs && packages.locked !== undefined ? lockedStep(packages.locked, place) : undefined;
   let resolution: Resolution | undefined;
+  let continued: ContinuedInstall | undefined;
   return {
     inputs: locked === undefined ? [] : [{ name: 'build.lock', value: locked }],
-    async open({ env, mounts, tree }) {
+    async open({ env, mounts, tree, workspace }) {
       await using resources = new AsyncDisposableStack();
       const { scratch } = build.files;
       const holding = locked === undefined ? { env: [], mounts: [] } : await holdToLock(locked, { scratch, tree, env });
@@ -78,11 +97,17 @@ export function planStepPackages(run: StageRun, instruction: RunInstruction, com
       const opened = mayCache && calls.length > 0 ? await openStepCaches(run, asked, calls) : undefined;
       if (opened !== undefined) resources.use(opened);
       const caches = opened ?? plain;
+      const variables = variablesOf(plain.env);
+      continued = splits(run)
+        ? await findFormerInstall(run, { text: asked.text, calls, env: variables, tree })
+        : undefined;
       const held = resources.move();
       return {
-        args: caches.args,
         env: caches.env,
         mounts: [...holding.mounts, ...caches.mounts],
+        run: async (start) =>
+          (await goOn(run, { workspace, continued, args: caches.args, start })) ??
+          start({ args: caches.args, rootfs: workspace.mounts }),
         async succeeded(trees) {
           if (installs) resolution = resolutionOf(trees);
           if (locked !== undefined && resolution !== undefined) checkHeld(locked, resolution);
@@ -95,9 +120,35 @@ export function planStepPackages(run: StageRun, instruction: RunInstruction, com
     done(key) {
       if (!installs) return;
       if (resolution !== undefined) build.context.locks.put(key, resolution);
+      if (resolution !== undefined && continued !== undefined)
+        build.context.installs.put(continued.slot, { step: key, asked: continued.asked });
       build.installs.push({ key, ...place, position: [run.index, instruction.node.line] });
     },
   };
+}
+
+interface GoingOn<T> {
+  workspace: Workspace;
+  continued: ContinuedInstall | undefined;
+  args: readonly string[];
+  start: (options: StartOptions) => Promise<T>;
+}
+
+/** Goes on from the last install. @returns undefined if that cannot be, or came to nothing: then nothing of it is left */
+async function goOn<T extends { exitCode: number }>(run: StageRun, going: GoingOn<T>): Promise<T | undefined> {
+  const { workspace, continued, args, start } = going;
+  const former = continued?.former;
+  const rootfs = former === undefined ? undefined : continuedMounts(workspace, former);
+  const text = args.at(-1) ?? '';
+  const [call] = toolCalls(text);
+  if (continued === undefined || former === undefined || rootfs === undefined || call === undefined) return undefined;
+  const end = await start({ args: args.with(-1, continuedText(text, call)), rootfs });
+  const { installed } = continued;
+  if (end.exitCode === 0 && (await completeInstall(run, { workspace, former, installed }))) return end;
+  run.build.signal.throwIfAborted();
+  run.vertex.note('what the step installed before is of no use here; it is done from nothing');
+  await forgetChanges(workspace);
+  return undefined;
 }
 
 function callsOf({ command: { form } }: RunInstruction, { args, script }: RunCommand): ToolCall[] {
