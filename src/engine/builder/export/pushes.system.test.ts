@@ -2,8 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadImages } from '#engine/images/load-images.ts';
 import { pullImage } from '#engine/images/pull.ts';
 import { pushImage } from '#engine/images/push.ts';
+import { saveImages } from '#engine/images/save-images.ts';
 import { openTestStore } from '#engine/images/test-store.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import type { Index, Manifest } from '#oci/manifest.ts';
@@ -76,7 +78,7 @@ describe.skipIf(!isRoot || !hasRegistry)('pushes (need root and the package dock
   test('an image of several platforms is pushed whole, by the build and by a push after it', async () => {
     const [built, later] = [`${registry.host}/multi:built`, `${registry.host}/multi:later`];
     const request = { platforms: [AMD64, ARM64] };
-    const { response } = await rig.build(BY_ARCHITECTURE, {
+    const { response, image } = await rig.build(BY_ARCHITECTURE, {
       ...request,
       outputs: [outputOf(`type=image,name=${built},push=true,compression=zstd`)],
     });
@@ -100,9 +102,12 @@ describe.skipIf(!isRoot || !hasRegistry)('pushes (need root and the package dock
     expect(statement).toMatchObject({ subject: [{ digest: { sha256: amd64?.digest.slice('sha256:'.length) } }] });
     await using other = await openTestStore();
     for (const name of [built, later]) {
-      const { image } = await pullImage(other.images.context, parseReference(name), { platform: ARM64 });
-      expect(image.config.architecture).toBe('arm64');
+      const pulled = await pullImage(other.images.context, parseReference(name), { platform: ARM64 });
+      expect(pulled.image.config.architecture).toBe('arm64');
     }
+    const archive = await saveImages(rig.store.images.context, [built, later]);
+    const loaded = await loadImages(other.images.context, archive, { platform: AMD64 });
+    expect(loaded).toMatchObject([{ id: image?.id, tags: [built, later] }]);
     expect((await document<Manifest>(`multi@${index.manifests[1]?.digest}`)).layers[0]?.mediaType).toContain('zstd');
     expect(response.get('containerimage.digest')).toMatch(/^sha256:/);
   });
