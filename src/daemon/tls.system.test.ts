@@ -1,8 +1,13 @@
-import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { expect, test } from 'vitest';
+import { callUnary } from '#lib/grpc/call-unary.ts';
+import { openGrpcClient } from '#lib/grpc/client.ts';
+import { int32 } from '#lib/protobuf/field.ts';
+import { message } from '#lib/protobuf/message.ts';
 import { run } from '#lib/run.ts';
 import { importBusybox } from '../../test/support/base-image.ts';
 import { startEngine } from '../../test/support/engine.ts';
@@ -33,6 +38,32 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** One call of gRPC over TLS: after an upgrade from HTTP/1, or agreed on with the certificate. @returns what was agreed on */
+async function checkHealth(
+  at: (name: string) => string,
+  ...[port, { isUpgraded }]: [port: number, { isUpgraded: boolean }]
+): Promise<string> {
+  const [ca, cert, key] = await Promise.all(
+    ['ca.pem', 'client.pem', 'client-key.pem'].map((name) => readFile(at(name))),
+  );
+  const protocols = isUpgraded ? ['http/1.1'] : ['h2'];
+  const socket = connect({ host: '127.0.0.1', port, ca, cert, key, ALPNProtocols: protocols });
+  await once(socket, 'secureConnect');
+  if (isUpgraded) {
+    socket.write('POST /grpc HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+    await once(socket, 'readable');
+    const answer = socket.read() as Buffer;
+    const end = answer.indexOf('\r\n\r\n') + 4;
+    expect(answer.subarray(0, end).toString()).toContain('101');
+    if (end < answer.length) socket.unshift(answer.subarray(end));
+  }
+  using client = openGrpcClient(socket);
+  const HEALTH = message({ status: int32(1) });
+  const check = { path: '/grpc.health.v1.Health/Check', request: message({}), answer: HEALTH };
+  expect(await callUnary(client, check, { value: {} })).toEqual({ status: 1 });
+  return isUpgraded ? 'h2c' : String(socket.alpnProtocol);
+}
+
 test('over TCP a client with a certificate of the authority is served, any other is not', async () => {
   await using folder = await mkdtempDisposable('/tmp/b-tls-');
   const at = (name: string): string => join(folder.path, name);
@@ -58,6 +89,8 @@ test('over TCP a client with a certificate of the authority is served, any other
   await importBusybox(engine);
   const cat = [...known, 'run', '--rm', '--interactive', '--network', 'none', 'busybox', 'cat'];
   expect(await engine.command(cat, { input: 'over TLS\n' })).toMatchObject({ code: 0, stdout: 'over TLS\n' });
+  await expect(checkHealth(at, port, { isUpgraded: true })).resolves.toBe('h2c');
+  await expect(checkHealth(at, port, { isUpgraded: false })).resolves.toBe('h2');
   expect((await engine.command([...docker, '--tlscert', '', '--tlskey', '', ...version])).code).not.toBe(0);
   expect((await engine.command(['docker', '--host', `tcp://127.0.0.1:${port}`, ...version])).code).not.toBe(0);
 });

@@ -25,8 +25,9 @@ export function hijackConnection(
   socket.setTimeout(0);
   socket.setNoDelay(true);
   socket.on('error', ignore);
-  noticeLeaving(socket);
-  const upgrade = request.headers.upgrade;
+  const { upgrade } = request.headers;
+  // HTTP/2 owns the socket alone, and notices by itself.
+  if (upgrade?.toLowerCase() !== 'h2c') noticeLeaving(socket);
   const head =
     upgrade === undefined
       ? ['HTTP/1.1 200 OK', `Content-Type: ${contentType}`]

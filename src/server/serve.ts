@@ -14,6 +14,9 @@ const HEADERS_TIMEOUT_MS = 60_000;
 /** Credentials for many registries come in one header. */
 const HEADER_LIMIT_BYTES = 1024 * 1024;
 
+/** Who offers both gets HTTP/1, which all of the API speaks; clients of gRPC offer nothing else than HTTP/2. */
+const TLS_OPTIONS = { allowHalfOpen: true, maxHeaderSize: HEADER_LIMIT_BYTES, ALPNProtocols: ['http/1.1', 'h2'] };
+
 export interface ApiServer {
   /**
    * Listens at one more address.
@@ -39,12 +42,14 @@ export function createApiServer({ routes, serveHttp2, tls, groupId, log }: ApiSe
   const handle = createRequestHandler({ routes, log });
   const servers: { server: Server; release(this: void): Promise<void> }[] = [];
   const sockets = new Set<Socket>();
+  const spoken = new WeakSet<Duplex>();
   const waiting = new Set<ServerResponse>();
 
   const listener =
     (overTls: boolean): RequestListener =>
     (request: IncomingMessage, response: ServerResponse) => {
       waiting.add(response);
+      spoken.add(request.socket);
       void handle(request, response, { overTls }).finally(() => waiting.delete(response));
     };
 
@@ -54,8 +59,8 @@ export function createApiServer({ routes, serveHttp2, tls, groupId, log }: ApiSe
       const server =
         bound.tls === undefined
           ? createServer({ maxHeaderSize: HEADER_LIMIT_BYTES }, listener(false))
-          : createTlsServer({ ...bound.tls, allowHalfOpen: true, maxHeaderSize: HEADER_LIMIT_BYTES }, listener(true));
-      configure(server, { sockets, serveHttp2 });
+          : createTlsServer({ ...bound.tls, ...TLS_OPTIONS }, listener(true));
+      configure(server, { sockets, spoken, serveHttp2 });
       await bound.listen(server);
       servers.push({ server, release: bound.release });
       log.info('listening', { address: address.text });
@@ -83,10 +88,14 @@ async function waitUntil(isTrue: () => boolean): Promise<void> {
   while (!isTrue() && Date.now() < deadline) await sleep(10);
 }
 
-function configure(
-  server: Server,
-  { sockets, serveHttp2 }: { sockets: Set<Socket>; serveHttp2: ApiServerOptions['serveHttp2'] },
-): void {
+interface Connections {
+  serveHttp2: ApiServerOptions['serveHttp2'];
+  sockets: Set<Socket>;
+  /** Those that have sent a request: they stay with HTTP/1. */
+  spoken: WeakSet<Duplex>;
+}
+
+function configure(server: Server, { sockets, spoken, serveHttp2 }: Connections): void {
   // Uploads of images and streams take as long as they take; only the headers have to come soon.
   server.requestTimeout = 0;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
@@ -97,7 +106,7 @@ function configure(
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('clientError', (error: ParseFailure, socket) => {
-    if (serveHttp2 !== undefined && beginsHttp2(error)) {
+    if (serveHttp2 !== undefined && !spoken.has(socket) && beginsHttp2(error)) {
       takeOver(socket, error.rawPacket);
       void serveHttp2(socket);
     } else if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
