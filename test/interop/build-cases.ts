@@ -371,7 +371,7 @@ COPY --from=third /a /b
     dockerfile: `FROM busybox
 ENV EMPTY= Q='"' QQ="'" NL="a\\nb" U=ü H=a#b S="a;b" D="$$" E="\${A:-\${B:-c}}" P=\${PATH%%:*} R=\${PATH/local/x}
 RUN env | sort > /env
-LABEL empty= quote='a"b' "key with = sign"=v
+LABEL empty= quote='a"b'
 `,
   },
   'a user of the base and its folder': {
