@@ -5,6 +5,7 @@ import type { Builder } from '#engine/builder/builder.ts';
 import { StepFailure } from '#engine/builder/steps/step-failure.ts';
 import { CancelledError } from '#lib/errors.ts';
 import { drained } from '../drained.ts';
+import { isRemote } from '../is-remote.ts';
 import type { Call, Route } from '../route.ts';
 import { buildLine } from './build-lines.ts';
 import { createHandoffs, type Handoffs } from './handoffs.ts';
@@ -30,6 +31,7 @@ async function build({ builder }: BuildOrderBackend, call: Call, handoffs: Hando
   const request = await orderedRequest(order, {
     body: () => call.body(),
     signal: call.signal,
+    isRemote: isRemote(call.request),
     async offer(number, { bytes, form, keep }) {
       const offered = handoffs.offer(`${order.ref}/${number}`, bytes, call.signal);
       lines.send({ kind: 'output', number, form, keep });

@@ -9,6 +9,7 @@ import type { BuildRequest, Credentials, RunLimits } from '#engine/builder/reque
 import { InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
 import { parsePlatform } from '#oci/parse-platform.ts';
 import { familiarName, parseReference, withDefaultTag } from '#oci/reference.ts';
+import { isRemote } from '../is-remote.ts';
 import type { Call } from '../route.ts';
 
 /** The query and body of `POST /build`. @throws {InvalidArgumentError} {NotImplementedError} */
@@ -41,6 +42,7 @@ export function parseBuildRequest(call: Call, signal: AbortSignal): BuildRequest
     attestations: new Map(),
     packages: { implicitCaches: true, split: false },
     check: 'warn',
+    guardNetwork: isRemote(request),
     history: 'classic',
     ignored: ignoredOf(query),
     signal,

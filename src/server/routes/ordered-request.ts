@@ -22,6 +22,8 @@ export interface Ordering {
   /** The context, where it comes with the order. */
   body(): AsyncIterable<Uint8Array>;
   signal: AbortSignal;
+  /** The client is on another host. */
+  isRemote: boolean;
   /** Lets the client fetch an output; settles when it has all. */
   offer(number: number, output: OfferedOutput): Promise<void>;
 }
@@ -68,6 +70,7 @@ export async function orderedRequest(order: BuildOrder, ordering: Ordering): Pro
     },
     check: order.check ?? 'warn',
     explain: order.explain ?? false,
+    guardNetwork: ordering.isRemote,
     ignored: [],
     signal: ordering.signal,
   };
