@@ -224,6 +224,33 @@ test('documents of one result are of one family', async () => {
   expect(indexIn(await unpack(sink.bytes())).manifests[0]?.mediaType).toContain('manifest.v2+json');
 });
 
+test('what is said about files lies beside them, also of stages and the context where the build asks for it', async () => {
+  const files = {
+    Dockerfile:
+      'ARG BUILDKIT_SBOM_SCAN_CONTEXT=1\nFROM scratch AS deps\nARG BUILDKIT_SBOM_SCAN_STAGE=true\nCOPY package.json /node_modules/left-pad/\nFROM scratch\nCOPY --from=deps /node_modules /node_modules\n',
+    'package.json': '{"name":"left-pad","version":"1.0.0"}',
+    'node_modules/only-here/package.json': '{"name":"only-here","version":"2.0.0"}',
+  };
+  await using tree = await openTestSink();
+  const attestations = new Map([
+    ['sbom', new Map<string, string>()],
+    ['provenance', new Map([['inline-only', 'true']])],
+  ] as const);
+  await rig.build(files, { outputs: [outputOf('type=local,attestation-prefix=about-', tree)], attestations });
+  const found = await readFolder(tree.folder);
+  const urls = (name: string): string => found.get(`about-${name}.spdx.json`)?.toString() ?? '';
+  expect([...found.keys()].filter((name) => name.startsWith('about-')).toSorted()).toEqual([
+    'about-sbom-context.spdx.json',
+    'about-sbom-deps.spdx.json',
+    'about-sbom.spdx.json',
+  ]);
+  for (const name of ['sbom', 'sbom-deps']) expect(urls(name)).toContain('pkg:npm/left-pad@1.0.0');
+  expect(urls('sbom-context')).toContain('pkg:npm/only-here@2.0.0');
+  expect(urls('sbom')).not.toContain('only-here');
+  const said = json(found, 'about-sbom.spdx.json') as { subject: { name: string }[] };
+  expect(said.subject.map(({ name }) => name)).toEqual(['node_modules/left-pad/package.json']);
+});
+
 test('what an output does not know is refused with what to do', async () => {
   expect(await refusal('type=oci,compression=estargz')).toContain('estargz is not supported');
   expect(await refusal('type=oci,compression=lzma')).toContain('unsupported layer compression type: lzma');

@@ -11,7 +11,7 @@ import type { Statement } from '../compose.ts';
 import type { Delivery } from '../exporting.ts';
 import { digestFiles } from './digest-files.ts';
 import { provenanceOf } from './provenance.ts';
-import { sbomOf } from './sbom.ts';
+import { sbomsOf } from './sbom.ts';
 
 /** What is said about an image, not yet about which. */
 export interface Predicate {
@@ -106,7 +106,7 @@ async function predicatesOf(
   const made: Predicate[] = [];
   for (const kind of wanted) {
     const parameters = delivery.request.attestations.get(kind) ?? new Map<string, string>();
-    if (kind === 'sbom') made.push(await sbomOf(delivery, image, parameters));
+    if (kind === 'sbom') made.push(...(await sbomsOf(delivery, image, parameters)));
     else made.push(await provenanceOf(delivery, { image, layers }, parameters));
   }
   return made;
