@@ -14,7 +14,10 @@ import type { Database } from '#lib/sqlite.ts';
 
 /** A layer that a step made or an image brought. Its snapshot changes its name when an image takes it over, so it is named through this. */
 export interface Layer {
+  /** Empty while it lies elsewhere. */
   snapshot: SnapshotName;
+  /** Fetches it, with those below it; absent for one that is here. */
+  arrive?: (() => Promise<void>) | undefined;
   /** Hashed beside what goes on; awaited when an image is made. */
   diffId: Promise<Digest>;
 }
@@ -41,6 +44,14 @@ export interface StepResult {
   bytes: number;
 }
 
+/** A layer to be fetched. */
+export interface DeferredLayer {
+  diffId: Digest;
+  below: Layer | undefined;
+  /** Brings it into the layer store. @throws what keeps it away */
+  load: () => Promise<void>;
+}
+
 /** What steps leave, and what they left earlier. */
 export interface Layers {
   /** An earlier result on top of the same layers that is still whole. */
@@ -53,8 +64,8 @@ export interface Layers {
   mounts(layer: Layer): Promise<Mount[]>;
   /** Keeps the tree `active` as the result of a step, and begins to hash it, unless it changes the same as another layer. */
   commit(active: SnapshotName, same?: Layer): Promise<Layer>;
-  /** A layer of the layer store laid over another. @throws {NotFoundError} {InvalidArgumentError} */
-  stack(diffId: Digest, parent: Layer | undefined): Promise<Layer>;
+  /** A layer that lies elsewhere, laid over another when its files are needed: until then only its name is known. */
+  defer(layer: DeferredLayer): Layer;
   /** @returns whether this takes the place of an earlier result */
   record(step: DoneStep): boolean;
   /** Bytes of the files of layers. */
@@ -97,11 +108,13 @@ export function openLayers({
     find: (key, parent) => findStep(context, key, parent),
 
     async prepare(name, parent) {
+      await parent?.arrive?.();
       using _ = await lock.acquire('names');
       return await snapshots.prepare(name, parent?.snapshot);
     },
 
     async mounts(layer) {
+      await layer.arrive?.();
       using _ = await lock.acquire('names');
       return await snapshots.mounts(layer.snapshot);
     },
@@ -112,12 +125,7 @@ export function openLayers({
       return remember(context, name, same === undefined ? hash(context, name) : sealAs(context, name, same));
     },
 
-    async stack(diffId, parent) {
-      const name = `${PREFIX}${randomBytes(16).toString('hex')}`;
-      using _ = await lock.acquire('names');
-      await snapshots.stack({ name, parent: parent?.snapshot, diffId });
-      return remember(context, name, Promise.resolve(diffId));
-    },
+    defer: (layer) => defer(context, layer),
 
     bytes: (left) => bytesOf(context, left),
 
@@ -151,6 +159,23 @@ function remember({ known }: Context, ...[snapshot, diffId]: [snapshot: Snapshot
   known.set(snapshot, layer);
   // Whoever waits for it hears of a failure; whoever comes later tries again.
   diffId.catch(() => known.delete(layer.snapshot));
+  return layer;
+}
+
+function defer(context: Context, { diffId, below, load }: DeferredLayer): Layer {
+  const layer: Layer = { snapshot: '', diffId: Promise.resolve(diffId) };
+  let arriving: Promise<void> | undefined;
+  const arrive = async (): Promise<void> => {
+    await below?.arrive?.();
+    await load();
+    const name = `${PREFIX}${randomBytes(16).toString('hex')}`;
+    using _ = await context.lock.acquire('names');
+    await context.snapshots.stack({ name, parent: below?.snapshot, diffId });
+    layer.snapshot = name;
+    layer.arrive = undefined;
+    context.known.set(name, layer);
+  };
+  layer.arrive = () => (arriving ??= arrive());
   return layer;
 }
 
@@ -223,6 +248,7 @@ async function sealStack(
   stack: readonly Layer[],
 ): Promise<Digest[]> {
   const diffIds = await Promise.all(stack.map(({ diffId }) => diffId));
+  for (const layer of stack) await layer.arrive?.();
   using _ = await lock.acquire('names');
   const names = chainIds(diffIds);
   for (const [index, layer] of stack.entries()) {

@@ -74,11 +74,21 @@ test('a folder with a cache gives another engine each step, the same image, and 
   const second = await build(two, folder, '--cache-from', `type=local,src=${place}`);
   expect(count(second.text, /taken from the cache/g)).toBe(6);
   expect(second.id).toBe(first.id);
+  // Nothing but a file is taken from the first stage: its layer stays where it is.
+  const left = JSON.parse((await two.engine.request('GET', '/system/df')).text) as {
+    BuildCache: { Description: string }[];
+  };
+  expect(left.BuildCache.some(({ Description }) => Description.includes('random/uuid'))).toBe(false);
+  expect(left.BuildCache.some(({ Description }) => Description.includes('> /both'))).toBe(true);
+  const withMore = { ...FILES, Dockerfile: FILES.Dockerfile.replace('CMD', 'COPY --from=made /when /again\nCMD') };
+  const more = await build(two, await two.contextOf(withMore), '--cache-from', `type=local,src=${place}`);
+  expect(more.code, more.text).toBe(0);
+  expect((await two.engine.docker('run', '--rm', 'built', 'cmp', '/when', '/again')).code).toBe(0);
   const again = await build(two, folder);
   expect(count(again.text, /as in an earlier build/g)).toBe(6);
   // The step that mounts it was not done there; one that is begins with what was exported.
-  const more = { Dockerfile: 'FROM busybox\nRUN --mount=type=cache,id=kept,target=/c cp /c/id /id\nCMD cat /id\n' };
-  const context = await two.contextOf(more);
+  const mounting = { Dockerfile: 'FROM busybox\nRUN --mount=type=cache,id=kept,target=/c cp /c/id /id\nCMD cat /id\n' };
+  const context = await two.contextOf(mounting);
   expect(await build(two, context, '--cache-from', `type=local,src=${place}`)).toMatchObject({ code: 0 });
   const kept = await two.engine.docker('run', '--rm', 'built');
   expect(kept.stdout).toBe((await one.engine.docker('run', '--rm', 'built', 'cat', '/when')).stdout);

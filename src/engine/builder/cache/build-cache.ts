@@ -8,6 +8,8 @@ export interface StepTrace extends StepResult {
   description: string;
   /** Index of its stage. */
   stage: number;
+  /** What led to it without looking at files, once that is known. */
+  shortcut?: Promise<string | undefined>;
 }
 
 /** What one build, for all its platforms, has to do with what is kept. */
@@ -29,6 +31,8 @@ export interface ImportedSteps {
    * @returns undefined if none of the caches has it, or it cannot be fetched
    */
   fetch(ask: ImportAsk): Promise<(StepResult & { from: string }) | undefined>;
+  /** The step that a shortcut led to there. */
+  follow(shortcut: string): string | undefined;
 }
 
 export interface ImportAsk {
@@ -37,6 +41,10 @@ export interface ImportAsk {
   title: string;
   /** What it is done on, bottom first. */
   stack: readonly Layer[];
+  /** Its files may turn out not to be needed: they are fetched when they are. */
+  isDeferred: boolean;
+  /** Told when they are here. */
+  arrived(result: StepResult): void;
   warn(text: string): void;
   signal: AbortSignal;
 }

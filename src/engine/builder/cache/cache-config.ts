@@ -29,6 +29,8 @@ export interface CachedStep {
   on: number | undefined;
   /** What it left, bottom first. */
   made: readonly { layer: number; title: string }[];
+  /** What leads to it without looking at files. */
+  shortcut?: string;
 }
 
 /** A folder of `RUN --mount=type=cache`, as a tar. */
@@ -45,7 +47,7 @@ interface RecordJson {
   digest: string;
   layers?: { layer: number; createdAt?: string }[];
   inputs?: { link: number }[][];
-  berth?: { created: number; on: number; made: { layer: number; title: string }[] };
+  berth?: { created: number; on: number; made: { layer: number; title: string }[]; shortcut?: string };
 }
 
 /** The document of a cache. */
@@ -68,13 +70,13 @@ export function formatInlineCache(steps: readonly CachedStep[]): string {
 }
 
 function formatRecords(steps: readonly CachedStep[]): RecordJson[] {
-  return steps.map(({ key, before, created, on, made }) => {
+  return steps.map(({ key, before, created, on, made, shortcut }) => {
     const top = made.at(-1)?.layer ?? on;
     return {
       digest: `sha256:${key}`,
       ...(top !== undefined && { layers: [{ layer: top, createdAt: new Date(created).toISOString() }] }),
       ...(before !== undefined && { inputs: [[{ link: before }]] }),
-      berth: { created, on: on ?? -1, made: [...made] },
+      berth: { created, on: on ?? -1, made: [...made], ...(shortcut !== undefined && { shortcut }) },
     };
   });
 }
@@ -131,7 +133,7 @@ function parseRecords(records: readonly unknown[], layers: number): CachedStep[]
   for (const [index, value] of records.entries()) {
     const { digest, inputs, berth } = (value ?? {}) as Partial<RecordJson>;
     if (berth === undefined) continue;
-    const { created, on, made } = berth;
+    const { created, on, made, shortcut } = berth;
     const key = /^sha256:([0-9a-f]{64})$/.exec(String(digest))?.[1];
     const isWhole = Number.isSafeInteger(created) && (on === -1 || isIndex(on, layers)) && Array.isArray(made);
     if (
@@ -148,6 +150,7 @@ function parseRecords(records: readonly unknown[], layers: number): CachedStep[]
       before: link === undefined ? undefined : places.get(link),
       on: on === -1 ? undefined : on,
       made: made.map(({ layer, title }) => ({ layer, title })),
+      ...(typeof shortcut === 'string' && { shortcut }),
     });
   }
   return steps;

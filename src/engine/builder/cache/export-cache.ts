@@ -151,13 +151,14 @@ function createSteps(): {
   return {
     layers,
     steps,
-    async add({ key, parent, created, layers: left }, write) {
+    async add({ key, parent, created, layers: left, shortcut }, write) {
       const before = places.get(parent);
       const on = before?.top;
       let top = on;
       const made: { layer: number; title: string }[] = [];
       for (const { layer, title } of left) {
         const diffId = await layer.diffId;
+        await layer.arrive?.();
         const stack = `${top ?? ''} ${diffId}`;
         const known = byStack.get(stack);
         const index = known ?? layers.length;
@@ -169,7 +170,8 @@ function createSteps(): {
         top = index;
       }
       places.set(key, { step: steps.length, top });
-      steps.push({ key, before: before?.step, created, on, made });
+      const short = await shortcut;
+      steps.push({ key, before: before?.step, created, on, made, ...(short !== undefined && { shortcut: short }) });
     },
   };
 }

@@ -3,7 +3,7 @@ import { extractTar } from '#engine/snapshots/tree/extract-tar.ts';
 import { LAYER_LIMIT_BYTES } from '#engine/images/limits.ts';
 import { hostPlatform } from '#engine/images/host-platform.ts';
 import { decompress } from '#lib/compression/decompress.ts';
-import { InvalidArgumentError } from '#lib/errors.ts';
+import { InvalidArgumentError, UnavailableError } from '#lib/errors.ts';
 import { openRoot } from '#lib/files/open-root.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import type { BuilderContext } from '../build-run.ts';
@@ -40,7 +40,13 @@ export async function openImports(importing: Importing): Promise<ImportedSteps |
   const opened = await Promise.all(request.cacheFrom.map((spec) => openSource(importing, spec)));
   const sources = opened.flat();
   offerMounts(importing, sources);
+  const shortcuts = new Map(
+    sources.flatMap(({ content }) =>
+      content.steps.flatMap(({ key, shortcut }) => (shortcut === undefined ? [] : [[shortcut, key] as const])),
+    ),
+  );
   return {
+    follow: (shortcut) => shortcuts.get(shortcut),
     async fetch(ask) {
       for (const source of sources) {
         const step = source.steps.get(ask.key);
@@ -120,15 +126,54 @@ async function take(
 ): ReturnType<ImportedSteps['fetch']> {
   const { content, place } = source;
   const layers: StepLayer[] = [];
-  let parent = ask.stack.at(-1);
+  let below = ask.stack.at(-1);
+  let bytes = 0;
   for (const { layer: index, title } of step.made) {
     const layer = content.layers[index];
     if (layer === undefined) return undefined;
-    await fetchLayer(context, { place, layer }, ask.signal);
-    parent = await context.layers.stack(layer.diffId, parent);
-    layers.push({ layer: parent, title });
+    bytes += layer.blob.size;
+    const load = (): Promise<void> => loadLayer(context, { place, layer }, ask);
+    below = context.layers.defer({ diffId: layer.diffId, below, load });
+    layers.push({ layer: below, title });
   }
-  return { created: step.created, layers, bytes: await context.layers.bytes(layers), from: place.title };
+  const result = { created: step.created, layers, bytes };
+  const { arrive } = below ?? {};
+  if (layers.length === 0 || below === undefined || arrive === undefined) ask.arrived(result);
+  else {
+    below.arrive = once(async () => {
+      await arrive();
+      ask.arrived(result);
+    });
+    if (!ask.isDeferred) await below.arrive();
+  }
+  const own = ask.isDeferred ? {} : { bytes: await context.layers.bytes(layers) };
+  return { ...result, ...own, from: place.title };
+}
+
+/** Who counts on a layer that comes later cannot do its step any more when it does not. */
+async function loadLayer(
+  context: BuilderContext,
+  found: { place: CachePlace; layer: CachedLayer },
+  { isDeferred, signal }: ImportAsk,
+): Promise<void> {
+  try {
+    await fetchLayer(context, found, signal);
+  } catch (error) {
+    if (!isDeferred || signal.aborted) throw error;
+    throw new UnavailableError(
+      `the cache ${found.place.title} does not give a layer that it has: ${messageOf(error)}`,
+      {
+        why: 'an earlier step was taken from there, and its files are needed now',
+        hint: 'build again; if it stays, leave this cache out',
+        cause: error,
+      },
+    );
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
 }
 
 async function fetchLayer(

@@ -10,19 +10,16 @@ export async function inlineCache({ state, build }: PlatformResult): Promise<Rea
     /^(1|true)$/i.test(request.buildArgs.get('BUILDKIT_INLINE_CACHE') ?? '');
   if (!isAsked) return {};
   const traces = tracesOf(cache.traces(), [{ state }]);
-  const made = traces.reduce((sum, { layers }) => sum + layers.length, 0);
-  let next = state.layers.length - made;
+  const count = traces.reduce((sum, { layers }) => sum + layers.length, 0);
+  let next = state.layers.length - count;
   const places = new Map<string, number>();
-  const steps = traces.map(({ key, parent, created, layers }, index): CachedStep => {
+  const steps: CachedStep[] = [];
+  for (const { key, parent, created, layers, shortcut } of traces) {
     const on = next === 0 ? undefined : next - 1;
-    places.set(key, index);
-    return {
-      key,
-      before: places.get(parent),
-      created,
-      on,
-      made: layers.map(({ title }) => ({ layer: next++, title })),
-    };
-  });
+    const short = await shortcut;
+    const made = layers.map(({ title }) => ({ layer: next++, title }));
+    places.set(key, steps.length);
+    steps.push({ key, before: places.get(parent), created, on, made, ...(short !== undefined && { shortcut: short }) });
+  }
   return { [INLINE_FIELD]: formatInlineCache(steps) };
 }

@@ -22,7 +22,9 @@ export async function executeStep(run: StageRun, step: Step): Promise<{ isCached
   if (former?.key !== key || former.parent !== state.key)
     build.context.layers.memory.setSlot(slot, { key, parent: state.key });
   build.cache.hold(key);
-  build.cache.trace({ ...result, key, parent: state.key, description: step.createdBy, stage: run.index });
+  const shortcut = remember(run, step, key);
+  const traced = { ...result, key, parent: state.key, description: step.createdBy, stage: run.index };
+  build.cache.trace({ ...traced, ...(shortcut !== undefined && { shortcut }) });
   run.vertex.step({ key, why, bytes: result.bytes });
   if (build.request.explain === true) run.vertex.note(why.text);
   if (!IS_CACHED.has(why.reason)) progress.changed ??= run.vertex.facts.name.replace(/^\[[^\]]*\] /, '');
@@ -71,10 +73,14 @@ async function throughShortcut(run: StageRun, step: Step): Promise<Found | undef
   if (step.shortcut === undefined || runsAnew(run)) return undefined;
   const diffIds = await settled(step.shortcut.layers);
   if (diffIds === undefined) return undefined;
-  const key = layers.memory.follow(shortcutKey(state.key, step, diffIds));
-  if (key === undefined) return undefined;
-  const result = await layers.find(key, state.layers.at(-1));
-  return result === undefined ? undefined : { key, result, why: UNCHANGED };
+  const shortcut = shortcutKey(state.key, step, diffIds);
+  const key = layers.memory.follow(shortcut);
+  const result = key === undefined ? undefined : await layers.find(key, state.layers.at(-1));
+  if (key !== undefined && result !== undefined) return { key, result, why: UNCHANGED };
+  const there = build.cache.imported?.follow(shortcut);
+  if (there === undefined) return undefined;
+  using _ = await build.context.steps.acquire(there, { signal: build.signal });
+  return await fetch(run, { step, key: there, inputs: step.inputs });
 }
 
 function shortcutKey(before: string, { inputs, shortcut }: Step, diffIds: readonly string[]): string {
@@ -87,11 +93,17 @@ async function settled(layers: readonly Layer[]): Promise<readonly string[] | un
 }
 
 /** The next build finds the step by what its files are taken from. */
-function remember({ context }: BuildRun, step: Step, { before, key }: { before: string; key: string }): void {
-  if (step.shortcut === undefined) return;
-  Promise.all(step.shortcut.layers.map(({ diffId }) => diffId))
-    .then((diffIds) => context.layers.memory.shorten(shortcutKey(before, step, diffIds), key))
-    .catch(() => {}); // the next build looks at the files
+function remember({ build, state }: StageRun, step: Step, key: string): Promise<string | undefined> | undefined {
+  if (step.shortcut === undefined) return undefined;
+  const before = state.key;
+  return Promise.all(step.shortcut.layers.map(({ diffId }) => diffId)).then(
+    (diffIds) => {
+      const shortcut = shortcutKey(before, step, diffIds);
+      build.context.layers.memory.shorten(shortcut, key);
+      return shortcut;
+    },
+    () => undefined, // the next build looks at the files
+  );
 }
 
 const UNCHANGED: Explanation = { reason: 'unchanged', text: 'as in an earlier build', changes: [] };
@@ -104,7 +116,6 @@ async function lookUpOrDo(run: StageRun, { step, position }: { step: Step; posit
   const inputs = [...step.inputs, ...((await step.lateInputs?.()) ?? [])];
   const key = stepKey(state.key, inputs);
   const parent = state.layers.at(-1);
-  remember(build, step, { before: state.key, key });
   if (runsAnew(run)) {
     using _ = await context.steps.acquire(key, { signal });
     return { key, result: await doStep(run, { step, key, inputs }), why: ANEW };
@@ -131,25 +142,42 @@ async function fetch(run: StageRun, { step, key, inputs }: Doing): Promise<Found
   const { build, state, vertex } = run;
   const { imported } = build.cache;
   if (imported === undefined) return undefined;
+  const before = state.key;
   const result = await imported.fetch({
     key,
     title: step.createdBy,
-    stack: state.layers,
+    stack: [...state.layers],
+    isDeferred: !isPartOfResult(run),
+    arrived: (left) => record(run, { step, key, inputs, before }, left),
     warn: (text) => vertex.note(text),
     signal: build.signal,
   });
   if (result === undefined) return undefined;
-  record(run, { step, key, inputs }, result);
   const why: Explanation = { reason: 'imported', text: `taken from the cache ${result.from}`, changes: [] };
   return { key, result, why };
 }
 
-function record({ build, state }: StageRun, { step, key, inputs }: Doing, result: StepResult): void {
+/** Whether the result of the build has the layers of this stage; of others only files are taken. */
+function isPartOfResult({ build, index }: StageRun): boolean {
+  const { target, stages: planned } = build.plan;
+  for (let at: typeof target | undefined = target; at !== undefined;) {
+    if (at.stage.index === index) return true;
+    const below: number | undefined = at.baseStage?.index;
+    at = planned.find(({ stage }) => stage.index === below);
+  }
+  return false;
+}
+
+function record(
+  { build }: StageRun,
+  { step, key, inputs, before }: Doing & { before: string },
+  result: StepResult,
+): void {
   const { context } = build;
   const { layers, created } = result;
   const isReplaced = context.layers.record({
     key,
-    parent: state.key,
+    parent: before,
     layers,
     inputs,
     description: step.createdBy,
@@ -220,7 +248,7 @@ async function doStep(run: StageRun, { step, key, inputs }: Doing): Promise<Step
     if (step.isProcess === true) vertex.removed(name);
   }
   const result = { created: Date.now(), layers, bytes: await context.layers.bytes(layers) };
-  record(run, { step, key, inputs }, result);
+  record(run, { step, key, inputs, before: state.key }, result);
   return result;
 }
 
