@@ -7,6 +7,7 @@ import { type CommandResult, startEngine, type TestEngine } from '../support/eng
 import { BUILD_CASES, type BuildCase } from './build-cases.ts';
 import { type Docker, imageFacts } from './image-facts.ts';
 import { noPeer, openPeer, type Peer } from './peer.ts';
+import { RUN_CASES } from './run-cases.ts';
 
 const buildx = await findBuildx();
 const reason = noPeer ?? (buildx === undefined ? 'the docker client has no plugin buildx' : undefined);
@@ -48,7 +49,7 @@ describe.skipIf(reason !== undefined)(`builds beside BuildKit${reason === undefi
     return context;
   }
 
-  test.each(Object.entries(BUILD_CASES))('%s', async (_, one) => {
+  test.each(Object.entries({ ...BUILD_CASES, ...RUN_CASES }))('%s', async (_, one) => {
     const context = await contextOf(one);
     const words = ['build', '--provenance=false', '-t', 'interop-build:case', ...(one.flags ?? []), context];
     const [mine, other] = [await ours(...words), await theirs(...words)];
