@@ -10,7 +10,7 @@ export interface Directives {
   check?: string;
 }
 
-const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
+const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*)$/;
 const KNOWN = ['escape', 'syntax', 'check'];
 
 /** A directive that cannot be: `line` counts from 1. */

@@ -80,7 +80,7 @@ const WITH_HEREDOC = ['ADD', 'COPY', 'RUN'];
  */
 export function parseDockerfile(text: string, file = 'Dockerfile'): Ast {
   const raw = text.replace(/^\uFEFF/, '').split(/(?<=\n)/);
-  const source: SourceText = { file, lines: raw.map((line) => line.replace(/\r?\n$/, '')) };
+  const source: SourceText = { file, lines: raw.map((line) => withoutEnd(line)) };
   const directives = readDirectives(source);
   const reader: Reader = { raw, at: 0, escape: directives.escape, source, comments: [] };
   const nodes: Node[] = [];
@@ -99,6 +99,13 @@ export function parseDockerfile(text: string, file = 'Dockerfile'): Ast {
       location: { line: 1, endLine: 1, column: 1, width: 1 },
     });
   return { directives, nodes, warnings, source };
+}
+
+/** A line without what ends it, whatever mix of line feeds and carriage returns that is. */
+function withoutEnd(line: string, characters = '\r\n'): string {
+  let end = line.length;
+  while (end > 0 && characters.includes(line[end - 1] ?? '')) end -= 1;
+  return line.slice(0, end);
 }
 
 interface Reader {
@@ -171,7 +178,7 @@ function isComment(line: string): boolean {
 
 /** A line continues when it ends with one escape character; two of them are an escaped one. */
 function cutContinuation(line: string, escape: string): { text: string; continues: boolean } {
-  const stripped = line.replace(/[ \t]+$/, '');
+  const stripped = withoutEnd(line, ' \t');
   const continues = stripped.endsWith(escape) && !stripped.endsWith(escape + escape);
   return continues ? { text: stripped.slice(0, -1), continues } : { text: line, continues };
 }
