@@ -64,7 +64,7 @@ function formatPackage({ name, version, sha256, origin }: LockedPackage): string
 export function parseBuildLock(text: string): LockedStep[] {
   const root = parseToml(text);
   if (root['version'] !== VERSION)
-    throw new InvalidArgumentError(`build.lock has version ${String(root['version'] ?? 'none')}`, {
+    throw new InvalidArgumentError(`build.lock has version ${JSON.stringify(root['version']) ?? 'none'}`, {
       why: `this is written and read as version ${VERSION}`,
       hint: 'build once without --locked to write it anew',
     });
@@ -87,7 +87,7 @@ function parseList(value: Toml | undefined): LockedPackage[] {
   if (!Array.isArray(value)) throw broken('packages are no list');
   return value.map((entry) => {
     const [, name, version, origin, sha256] =
-      /^([^\s=]+)==(\S+)(?: @ (\S+))?(?: sha256:([0-9a-f]+))?$/.exec(String(entry)) ?? [];
+      /^([^\s=]+)==(\S+)(?: @ (\S+))?(?: sha256:([0-9a-f]+))?$/.exec(typeof entry === 'string' ? entry : '') ?? [];
     if (name === undefined || version === undefined) throw broken(`${JSON.stringify(entry)} is no package`);
     return { name, version, ...(origin !== undefined && { origin }), ...(sha256 !== undefined && { sha256 }) };
   });

@@ -127,6 +127,11 @@ interface Seen {
   moves: readonly (readonly [owner: number, path: string])[];
 }
 
+function movesIn({ owner, path, moves }: Seen & { path: string }): Seen['moves'] {
+  if (owner === SEVERAL) return moves;
+  return owner === REST ? [] : [[owner, path]];
+}
+
 /** What is moved where, by owner: of a folder that is all of one, the folder. */
 function movesOf(nodes: readonly ChangedNode[], ownerOf: (path: string) => number): Map<number, string[]> {
   const look = (node: ChangedNode, path: string): Seen => {
@@ -139,10 +144,6 @@ function movesOf(nodes: readonly ChangedNode[], ownerOf: (path: string) => numbe
     if (owner !== SEVERAL && children.every((child) => child.owner === owner)) return { owner, moves: [] };
     // What it hides would be hidden in the layers below the rest as well.
     return { owner: SEVERAL, moves: node.hides ? [] : children.flatMap(movesIn) };
-  };
-  const movesIn = ({ owner, path, moves }: Seen & { path: string }): Seen['moves'] => {
-    if (owner === SEVERAL) return moves;
-    return owner === REST ? [] : [[owner, path]];
   };
   const byOwner = new Map<number, string[]>();
   for (const [owner, path] of nodes.flatMap((node) => movesIn({ path: node.name, ...look(node, node.name) }))) {

@@ -65,7 +65,10 @@ export async function findFormerInstall(
   const pip = findPip(tree, env.get('PATH') ?? '');
   const below = await signatureBelow(run);
   if (asked === undefined || pip === undefined || below === undefined) return undefined;
-  const settings = [...env].filter(([name]) => /^(PIP_|PYTHON|VIRTUAL_ENV$)/.test(name)).toSorted();
+  const settings = [...env]
+    .map(([name, value]) => `${name}=${value}`)
+    .filter((entry) => /^(PIP_|PYTHON|VIRTUAL_ENV=)/.test(entry))
+    .toSorted();
   const place = [
     formatPlatform(state.platform),
     pip.program,

@@ -134,7 +134,8 @@ function originOf(text: string | undefined): { url: string; sha256: string | und
       archive_info?: { hashes?: { sha256?: unknown }; hash?: unknown };
     };
     if (typeof url !== 'string') return undefined;
-    const digest = archive?.hashes?.sha256 ?? String(archive?.hash ?? '').replace(/^sha256=/, '');
+    const { hash } = archive ?? {};
+    const digest = archive?.hashes?.sha256 ?? (typeof hash === 'string' ? hash.replace(/^sha256=/, '') : '');
     return { url: withoutCredentials(url), sha256: typeof digest === 'string' && digest !== '' ? digest : undefined };
   } catch {
     return undefined;

@@ -57,7 +57,7 @@ async function changesOver(
 ): Promise<readonly ChangedNode[]> {
   await using view = await openView(context, layer);
   using below = openRoot(view.path, { links: 'refuse' });
-  return readChanges(from, below);
+  return await readChanges(from, below);
 }
 
 /** Folders that are marked as if they hid something would hide it now: the layers come below them. */

@@ -123,7 +123,7 @@ function folderOf({ name }: PackageCache): string {
 
 function argsOf({ args, isShell }: StepCommand, { edits, dropped }: CachePlan): readonly string[] {
   if (!isShell) return args.filter((word) => !dropped.includes(word));
-  return args.with(-1, applyEdits(args.at(-1) ?? '', edits));
+  return [...args.slice(0, -1), applyEdits(args.at(-1) ?? '', edits)];
 }
 
 /** What the Dockerfile sets itself stays. */

@@ -142,7 +142,7 @@ async function goOn<T extends { exitCode: number }>(run: StageRun, going: GoingO
   const text = args.at(-1) ?? '';
   const [call] = toolCalls(text);
   if (continued === undefined || former === undefined || rootfs === undefined || call === undefined) return undefined;
-  const end = await start({ args: args.with(-1, continuedText(text, call)), rootfs });
+  const end = await start({ args: [...args.slice(0, -1), continuedText(text, call)], rootfs });
   const { installed } = continued;
   if (end.exitCode === 0 && (await completeInstall(run, { workspace, former, installed }))) return end;
   run.build.signal.throwIfAborted();
