@@ -22,7 +22,9 @@ export function readFlags(written: readonly string[], kinds: FlagKinds): Flags {
     const former = found.get(name);
     if (former !== undefined && kind !== 'many')
       throw new InstructionError(`duplicate flag specified: --${name}`, { piece: `--${name}` });
-    found.set(name, [...(former ?? []), checked({ name, kind, value })]);
+    const next = checked({ name, kind, value });
+    if (former === undefined) found.set(name, [next]);
+    else former.push(next);
   }
   return {
     text: (name) => found.get(name)?.[0],
