@@ -7,6 +7,7 @@ import type { BuildRequest, Entitlement } from '#engine/builder/request.ts';
 import type { CacheSpec } from '#engine/builder/cache/cache-spec.ts';
 import { folderStore } from '#engine/builder/cache/folder-store.ts';
 import type { OutputSink, OutputSpec } from '#engine/builder/export/output-spec.ts';
+import { rewriteTimes } from '#engine/builder/export/rewrite-times.ts';
 import type { SecretSource, SshSource } from '#engine/builder/sources/client-sources.ts';
 import type { ContextSource, NamedContext } from '#engine/builder/sources/context-source.ts';
 import { folderContext } from '#engine/builder/sources/folder-context.ts';
@@ -170,9 +171,11 @@ function sinkOf(number: number, ordering: Ordering): OutputSink {
   const { signal } = ordering;
   return {
     stream: (bytes) => ordering.offer(number, { bytes, form: 'archive', keep: true }),
-    async tree(folder, { keep }) {
+    async tree(folder, { keep, time }) {
       using root = openRoot(folder, { links: 'refuse' });
-      await ordering.offer(number, { bytes: packTree(root, '', { signal }), form: 'tree', keep });
+      const packed = packTree(root, '', { signal });
+      const bytes = time === undefined ? packed : rewriteTimes(packed, () => BigInt(time) * 1_000_000_000n);
+      await ordering.offer(number, { bytes, form: 'tree', keep });
     },
   };
 }
