@@ -1,5 +1,5 @@
-import { closeSync, constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, read as readCallback, readSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { InvalidArgumentError, UnavailableError } from '#lib/errors.ts';
 import { openRegular } from '#lib/files/open-regular.ts';
 import type { Root } from '#lib/files/open-root.ts';
@@ -8,6 +8,8 @@ import { type Packet, readPacket, writePacket } from './packet.ts';
 import { walkFolder } from './walk-folder.ts';
 
 const PIECE_BYTES = 256 * 1024;
+const SMALL_BYTES = 64 * 1024;
+const readAsync = promisify(readCallback);
 
 /**
  * Sends what is in a folder to a peer, of which it asks for what it does not have (fsutil, the side that sends).
@@ -47,17 +49,28 @@ async function sendFile(
   ...[{ id, path }, send]: [file: { id: number; path: string }, send: (packet: Packet) => Promise<void>]
 ): Promise<void> {
   const opened = openRegular(root, path);
-  if (opened !== undefined) {
-    using _ = { [Symbol.dispose]: () => closeSync(opened.fd) };
-    await using file = await open(`/proc/self/fd/${opened.fd}`, constants.O_RDONLY);
-    for (;;) {
-      const buffer = Buffer.allocUnsafe(Math.min(PIECE_BYTES, Math.max(1, opened.stats.size)));
-      const { bytesRead } = await file.read(buffer, 0, buffer.length);
-      if (bytesRead === 0) break;
-      await send({ type: 'data', id, bytes: buffer.subarray(0, bytesRead) });
+  if (opened === undefined) throw new InvalidArgumentError(`${path} is no file any more`);
+  const { fd, stats } = opened;
+  try {
+    for (let left = stats.size; left > 0;) {
+      const bytes = await readPiece(fd, Math.min(left, PIECE_BYTES));
+      // It is shorter than it was.
+      if (bytes.length === 0) break;
+      left -= bytes.length;
+      await send({ type: 'data', id, bytes });
     }
+  } finally {
+    closeSync(fd);
   }
   await send({ type: 'data', id, bytes: new Uint8Array() });
+}
+
+/** To wait for each of thousands of small pieces would cost more than their bytes. */
+async function readPiece(fd: number, length: number): Promise<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(length);
+  if (length <= SMALL_BYTES) return buffer.subarray(0, readSync(fd, buffer));
+  const { bytesRead } = await readAsync(fd, { buffer });
+  return buffer.subarray(0, bytesRead);
 }
 
 /** What the peer asks for, while other things are sent. */

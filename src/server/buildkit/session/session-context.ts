@@ -17,6 +17,7 @@ export function sessionContext(
   const owner = client.sharedKey === '' ? `session ${client.id}` : client.sharedKey;
   return {
     title: name,
+    hasIgnoreFile: true,
     async open(ask) {
       using update = await contexts.update({ owner, name }, partOf(ask));
       const copy = isNothing(ask) ? await nothing(update) : await receive({ client, update, name }, ask);
