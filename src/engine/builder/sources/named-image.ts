@@ -1,5 +1,5 @@
 import type { Image } from '#engine/images/image.ts';
-import type { Platform } from '#oci/platform.ts';
+import { formatPlatform, type Platform } from '#oci/platform.ts';
 import type { BuildRun } from '../build-run.ts';
 import type { Vertex } from '../progress/events.ts';
 import { baseImage } from '../stages/base-image.ts';
@@ -13,5 +13,8 @@ export async function namedImage(
 ): Promise<Image> {
   if (named.kind === 'reference') return baseImage(build, named.name, vertex, platform);
   const { request, signal } = build;
-  return named.source.resolve({ platform, pull: request.pull, vertex, signal });
+  const found = named.source.resolve({ platform, pull: request.pull, vertex, signal });
+  // Those who deliver the result ask which layers came from elsewhere.
+  build.images.set(`${formatPlatform(platform)} ${named.source.title}`, found);
+  return found;
 }
