@@ -43,7 +43,7 @@ export function copiesOf(stage: StageView): readonly CopiedFile[] {
     const isFolder = instruction.sources.length > 1 || /(?:^|\/)\.{0,2}$/.test(written);
     return instruction.sources.map((text) => {
       const source = scope.expand(text).word;
-      const name = source.slice(source.lastIndexOf('/') + 1);
+      const name = cleanPath(`/${source}`).split('/').at(-1) ?? '';
       const landing = isFolder ? resolvePath(`${written}/${name}`, workdir) : target;
       return { kind, source, target, landing, line: node.line, isContext: isContextCopy(instruction) };
     });

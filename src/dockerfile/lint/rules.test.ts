@@ -226,6 +226,14 @@ const CASES: Readonly<Record<string, Case[]>> = {
     bad('FROM a\nADD ./ /app\nRUN cd /app && poetry install', [2]),
     good('FROM a\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .'),
     good('FROM a\nCOPY . .\nRUN pip install .'),
+    good('FROM a\nCOPY . .\nRUN pip install -r requirements.txt -e .'),
+    good(
+      'FROM a\nCOPY . .\nRUN pip install -r requirements.txt',
+      facts(texts({ 'requirements.txt': 'torch==2\n-e .\n' })),
+    ),
+    bad('FROM a\nCOPY . .\nRUN pip install -r requirements.txt', [2], {
+      options: facts(texts({ 'requirements.txt': 'torch==2\n' })),
+    }),
     good('FROM a AS b\nRUN pip install -r r.txt\nFROM b\nCOPY . .\nRUN make'),
     good('FROM a\nCOPY --from=b . .\nRUN pip install -r requirements.txt'),
     good('FROM a\nCOPY . .\nRUN pip install x', facts({ ignore: ['*', '!requirements.txt'] })),
@@ -313,6 +321,7 @@ const CASES: Readonly<Record<string, Case[]>> = {
     }),
     bad('FROM a\nWORKDIR /w\nCOPY a.zip b.zip ./\nRUN unzip a.zip && rm -f a.zip', [4]),
     good('FROM a\nRUN curl -O x && rm x'),
+    good('FROM a\nWORKDIR /w\nCOPY src/ .\nRUN Z=a.zip && curl -O $Z && rm -f $Z'),
     good('FROM a\nRUN --mount=type=bind,source=m,target=/m cp /m /n'),
   ],
   SecretInLayer: [

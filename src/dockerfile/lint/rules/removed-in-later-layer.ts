@@ -12,10 +12,11 @@ export const removedInLaterLayer: Rule = {
   *check({ stages }) {
     for (const stage of stages.filter(({ isInResult }) => isInResult)) {
       const copied = copiedFiles(stage);
-      for (const { instruction, commands, scope, workdir } of runsOfStage(stage)) {
+      for (const { instruction, commands, workdir } of runsOfStage(stage)) {
         const removed = commands
           .filter(({ words: [program] }) => program === 'rm')
-          .flatMap(({ words }) => words.slice(1).map((word) => resolvePath(scope.expand(word).word, workdir)));
+          .flatMap(({ words }) => words.slice(1).filter((word) => !/^-|[$`*]/.test(word)))
+          .map((word) => resolvePath(word, workdir));
         const path = removed.find((word) => (copied.get(word) ?? Infinity) < instruction.node.line);
         if (path === undefined) continue;
         yield {

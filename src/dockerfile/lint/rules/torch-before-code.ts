@@ -1,5 +1,6 @@
-import { isWholeContextCopy } from '../context-copy.ts';
-import { pythonInstallOf } from '../python-install.ts';
+import { contextPathOf, isWholeContextCopy } from '../context-copy.ts';
+import type { LintFacts } from '../facts.ts';
+import { type PythonInstall, pythonInstallOf } from '../python-install.ts';
 import type { Rule } from '../rule.ts';
 import { type RunView, runsOfStage } from '../run-views.ts';
 import type { LintSubject } from '../subject.ts';
@@ -10,6 +11,7 @@ export const torchBeforeCode: Rule = {
   severity: 'warning',
   description: 'packages are installed before the code is copied',
   isPublic: false,
+  needs: 'context',
   *check(subject) {
     if (takesLittle(subject)) return;
     for (const stage of subject.stages) {
@@ -19,7 +21,7 @@ export const torchBeforeCode: Rule = {
         .find(({ exclude }) => exclude.length === 0);
       if (copy === undefined) continue;
       const install = runsOfStage(stage).find(
-        (run) => run.instruction.node.line > copy.node.line && installsDependencies(run),
+        (run) => run.instruction.node.line > copy.node.line && installsDependencies(run, subject.facts),
       );
       if (install === undefined) continue;
       yield {
@@ -37,10 +39,11 @@ function takesLittle({ facts: { ignore = [] } }: LintSubject): boolean {
 }
 
 /** Installs more than the project itself: that needs its code. */
-function installsDependencies({ commands }: RunView): boolean {
-  return commands.some((command) => {
+function installsDependencies(run: RunView, facts: LintFacts): boolean {
+  return run.commands.some((command) => {
     const install = pythonInstallOf(command);
-    if (install !== undefined) return install.files.length > 0 || install.requirements.length > 0;
+    if (install !== undefined)
+      return install.files.length + install.requirements.length > 0 && !needsCode(run, { install, facts });
     const [program = '', ...args] = command.words;
     const [verb = ''] = args.filter((arg) => !arg.startsWith('-'));
     if (program === 'uv') return verb === 'sync';
@@ -48,6 +51,18 @@ function installsDependencies({ commands }: RunView): boolean {
     if (/^(?:conda|mamba|micromamba)$/.test(program)) return verb === 'env' || verb === 'install';
     return (program === 'npm' && (verb === 'ci' || verb === 'install')) || (program === 'yarn' && verb === 'install');
   });
+}
+
+/** Whether the project itself is among what is installed. */
+function needsCode(run: RunView, { install, facts }: { install: PythonInstall; facts: LintFacts }): boolean {
+  return (
+    install.projects.length > 0 ||
+    install.files.some((file) => {
+      const path = contextPathOf(run, file);
+      const text = path === undefined ? undefined : facts.text?.(path);
+      return text !== undefined && /^\s*(?:-e\s|--editable|\.)/m.test(text);
+    })
+  );
 }
 
 function fileOf({ commands }: RunView): string {

@@ -28,7 +28,7 @@ export const unpinnedRequirement: Rule = {
         node: instruction.node,
         piece: [...names].find((name) => instruction.node.original.includes(name)) ?? '',
         message: `installed in whatever version is the newest: ${shown}${more}`,
-        fix: 'write versions (name==1.2.3), or keep what was installed with berth build --lock',
+        fix: 'write versions (name==1.2.3), or keep what was installed with berth build --lock build.lock',
       };
     }
   },
