@@ -1,5 +1,5 @@
 import { existsSync, readlinkSync } from 'node:fs';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer, connect } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -241,4 +241,29 @@ RUN --mount=target=/ctx cat /ctx/file && ls /ctx && ! touch /ctx/x
   expect(text).toContain('odd,name:x');
   expect(text).not.toContain('hidden');
   expect((await readdir(folder)).toSorted()).toEqual(['.dockerignore', 'Dockerfile', 'file', 'hidden', 'odd,name:x']);
+});
+
+test('links of a context and of an image lead no mount outside', async () => {
+  const folder = await rig.contextOf({ 'dir/file': 'x', secret: 'outside' });
+  const context = join(folder, 'dir');
+  await symlink(join(folder, 'secret'), join(context, 'absolute'));
+  await symlink('../secret', join(context, 'relative'));
+  const tryBuild = async (dockerfile: string): Promise<CommandResult> => {
+    await writeFile(join(context, 'Dockerfile'), dockerfile);
+    return rig.build(context);
+  };
+  for (const source of ['absolute', 'relative', '../secret', 'dir/../../secret']) {
+    const { code, stderr } = await tryBuild(`FROM busybox\nRUN --mount=source=${source},target=/m cat /m\n`);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('not found');
+  }
+  const seen = await tryBuild(`FROM busybox AS linked
+RUN ln -s /../../../../../etc /out && ln -s ${folder} /alt
+FROM linked
+RUN --mount=target=/m ! cat /m/absolute /m/relative
+RUN --mount=from=linked,source=out/group,target=/m cmp /m /etc/group
+RUN --mount=type=tmpfs,target=/out/../../../mnt/x --mount=type=tmpfs,target=/alt/y touch /alt/y/z && ls ${folder}
+`);
+  expect(seen.code, seen.stderr).toBe(0);
+  expect(await readdir(folder)).toEqual(['dir', 'secret']);
 });
