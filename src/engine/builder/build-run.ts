@@ -15,6 +15,7 @@ import type { Cleaning } from './cache/cleaning.ts';
 import type { BuildFiles } from './sources/build-files.ts';
 import type { Material } from './sources/context-source.ts';
 import type { FileDigests } from './sources/file-digests.ts';
+import type { KeptDownloads } from './sources/kept-downloads.ts';
 import type { Layer } from './layers.ts';
 import type { Vertex } from './progress/events.ts';
 import type { BuildReport } from './progress/report.ts';
@@ -62,6 +63,8 @@ export interface BuilderContext extends WorkspaceContext {
   installs: FormerInstalls;
   /** What builds have read of folders on this host. */
   fileDigests: FileDigests;
+  /** What builds have fetched from addresses. */
+  downloads: KeptDownloads;
   /** One at a time does the same step. */
   steps: KeyedLock;
 }

@@ -31,6 +31,7 @@ import { type PreparedBuild, prepareBuild } from './prepare-build.ts';
 import type { BuildEvent } from './progress/events.ts';
 import type { BuildRequest } from './request.ts';
 import { openFileDigests } from './sources/file-digests.ts';
+import { openKeptDownloads } from './sources/kept-downloads.ts';
 import { clearWorkspaces } from './workspace.ts';
 
 /** Builds images from Dockerfiles. */
@@ -162,6 +163,7 @@ async function openContext(deps: BuilderDeps): Promise<BuilderContext> {
     locks: openStepLocks(database),
     installs: openFormerInstalls(database),
     fileDigests: openFileDigests(join(root, 'file-digests')),
+    downloads: openKeptDownloads(join(root, 'downloads')),
     steps: createKeyedLock(),
   };
 }

@@ -64,7 +64,8 @@ export async function prepareBuild(
     sizes.hear(event);
     tell(event);
   });
-  const files = resources.use(await openBuildFiles({ request, report, scratch, fileDigests: context.fileDigests }));
+  const { fileDigests, downloads } = context;
+  const files = resources.use(await openBuildFiles({ request, report, scratch, fileDigests, downloads }));
   const program = readDockerfile(files.dockerfile.text, files.dockerfile.name);
   const platforms = request.platforms.length === 0 ? [hostPlatform()] : request.platforms;
   const plans = platforms.map((platform) => ({ platform, plan: planBuild(program, request, platform) }));

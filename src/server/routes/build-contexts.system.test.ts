@@ -27,17 +27,26 @@ async function output(name: string): Promise<string> {
   return stdout;
 }
 
-async function serve(files: Readonly<Record<string, Buffer>>): Promise<{ address: string; close(): void }> {
+async function serve(
+  files: Readonly<Record<string, Buffer>>,
+): Promise<{ address: string; sent: string[]; close(): void }> {
+  const sent: string[] = [];
   const server = createServer((request, response) => {
     const body = files[(request.url ?? '').slice(1)];
+    const etag = `"${body?.length ?? 0}"`;
     if (body === undefined) response.writeHead(404).end();
-    else response.setHeader('Last-Modified', 'Thu, 01 Jan 2015 00:00:00 GMT').end(body);
+    else if (request.headers['if-none-match'] === etag) response.writeHead(304).end();
+    else {
+      sent.push(request.url ?? '');
+      response.setHeader('Last-Modified', 'Thu, 01 Jan 2015 00:00:00 GMT').setHeader('ETag', etag).end(body);
+    }
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
     address: `http://127.0.0.1:${port}`,
+    sent,
     close() {
       server.close();
       server.closeAllConnections();
@@ -141,7 +150,11 @@ CMD ls -A /git /pinned /kept; stat -c '%u:%g' /unpacked/file; stat -c '%a %Y' /p
   });
   expect(await build('-t', 'added', context)).toMatchObject({ code: 0 });
   expect(await output('added')).toBe('/git:\n.git\nfile\n\n/kept:\nx.tar.xz\n\n/pinned:\nfile\n5:6\n644 1420070400\n');
-  // What is pinned needs nobody to answer.
+  // What is as it was is not sent again, and what is pinned is not even asked for.
+  server.sent.length = 0;
+  const again = await build('-t', 'added', context);
+  expect(again.text.match(/CACHED/g)).toHaveLength(5);
+  expect(server.sent).toEqual([]);
   server.close();
   const pinned = await rig.contextOf({
     Dockerfile: `FROM busybox\nADD --checksum=sha256:${checksum} --chmod=644 ${address}/plain /plain\n`,

@@ -8,6 +8,7 @@ import type { BuildRequest } from '../request.ts';
 import type { ContextAsk, ContextSource, OpenedContext } from './context-source.ts';
 import { covers } from './context-paths.ts';
 import type { FileDigests } from './file-digests.ts';
+import type { KeptDownloads } from './kept-downloads.ts';
 import { createSizeWatch, type SizeWatch } from './large-context.ts';
 import type { SourceTree } from './source-tree.ts';
 
@@ -44,11 +45,13 @@ export async function openBuildFiles({
   report,
   scratch,
   fileDigests,
+  downloads,
 }: {
   request: Request;
   report: BuildReport;
   scratch: string;
   fileDigests?: FileDigests;
+  downloads?: KeptDownloads;
 }): Promise<BuildFiles> {
   await using cleanup = new AsyncDisposableStack();
   const { signal, secrets, ssh, guardNetwork = false } = request;
@@ -59,6 +62,7 @@ export async function openBuildFiles({
     ...(secrets !== undefined && { secrets }),
     ...(ssh !== undefined && { ssh }),
     ...(fileDigests !== undefined && { fileDigests }),
+    ...(downloads !== undefined && { downloads }),
   };
   const found = await report.within(
     { name: `[internal] load build definition from ${request.dockerfile.name}` },

@@ -3,6 +3,7 @@ import type { Platform } from '#oci/platform.ts';
 import type { Vertex } from '../progress/events.ts';
 import type { SecretSource, SshSource } from './client-sources.ts';
 import type { FileDigests } from './file-digests.ts';
+import type { KeptDownloads } from './kept-downloads.ts';
 import type { SourceTree } from './source-tree.ts';
 
 /** Files that a build may take. Opened when it is known which are needed; what it keeps is gone when disposed. */
@@ -34,6 +35,8 @@ export interface ContextAsk {
   guardNetwork?: boolean;
   /** What earlier builds have read of folders. */
   fileDigests?: FileDigests;
+  /** What earlier builds have fetched. */
+  downloads?: KeptDownloads;
 }
 
 export interface OpenedContext extends AsyncDisposable {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { InvalidArgumentError, TooLargeError } from '#lib/errors.ts';
 import type { ContextAsk } from './context-source.ts';
+import type { KeptDownload } from './kept-downloads.ts';
 import { openUrl, shown } from './network/open-url.ts';
 
 const LIMIT_BYTES = 32 * 1024 ** 3;
@@ -12,7 +13,7 @@ const LIMIT_BYTES = 32 * 1024 ** 3;
 const TOLD_EVERY_MS = 100;
 
 /** What a download needs to know. */
-export type DownloadAsk = Pick<ContextAsk, 'scratch' | 'signal' | 'vertex' | 'secrets' | 'guardNetwork'>;
+export type DownloadAsk = Pick<ContextAsk, 'scratch' | 'signal' | 'vertex' | 'secrets' | 'guardNetwork' | 'downloads'>;
 
 /** A file that was fetched. */
 export interface Downloaded {
@@ -24,6 +25,17 @@ export interface Downloaded {
   modifiedMs: number | undefined;
   /** The name that the server gives it, if it does; without folders. */
   name: string | undefined;
+}
+
+/** What an address gives out, if the server says that it is what an earlier build fetched. @throws {UnavailableError} {PermissionDeniedError} */
+export async function unchangedDownload(url: string, ask: DownloadAsk): Promise<KeptDownload | undefined> {
+  const kept = await ask.downloads?.find(url);
+  if (kept === undefined) return undefined;
+  const { signal, guardNetwork = false } = ask;
+  const authorization = await authorizationOf(url, ask);
+  const { isUnchanged, body } = await openUrl(url, { guard: guardNetwork, authorization, etag: kept.etag, signal });
+  for await (const _ of body) break; // the rest is not wanted
+  return isUnchanged ? kept : undefined;
 }
 
 /**
@@ -57,7 +69,10 @@ export async function download(url: string, ask: DownloadAsk): Promise<Downloade
   const modifiedMs = Number.isNaN(modified) ? undefined : modified;
   await utimes(path, (modifiedMs ?? 0) / 1000, (modifiedMs ?? 0) / 1000);
   const name = givenName(answer.headers['content-disposition']);
-  return { folder, digest: hash.digest('hex'), modifiedMs, name };
+  const digest = hash.digest('hex');
+  const { etag } = answer.headers;
+  if (etag !== undefined) await ask.downloads?.put(url, { etag, digest, ...(name !== undefined && { name }) });
+  return { folder, digest, modifiedMs, name };
 }
 
 /** @throws {InvalidArgumentError} if a file is another one than was asked for */

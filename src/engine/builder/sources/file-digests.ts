@@ -1,8 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
+import { readFile, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '#lib/sha256.ts';
 import { type DigestTable, EMPTY_TABLE, openDigestTable } from './digest-table.ts';
+import { keepNewest } from './keep-newest.ts';
 
 /** What tells one state of a file from all others: a change of any byte of it changes the time of its inode. */
 export interface FileStamp {
@@ -66,32 +66,17 @@ export function openFileDigests(root: string): FileDigests {
         put: (stamp, file) => table.put(stamp, file),
         async [Symbol.asyncDispose]() {
           // Only time is lost where this cannot be written.
-          await (table.isChanged() ? save(root, name, table.write()) : touch(join(root, name))).catch(() => {});
+          const kept = table.isChanged()
+            ? keepNewest(root, { name, bytes: table.write() }, ON_DISK)
+            : touch(join(root, name));
+          await kept.catch(() => {});
         },
       };
     },
   };
 }
 
-async function save(root: string, ...[name, bytes]: [name: string, bytes: Buffer]): Promise<void> {
-  await mkdir(root, { recursive: true, mode: 0o700 });
-  const fresh = join(root, `.${name}-${randomBytes(4).toString('hex')}`);
-  await writeFile(fresh, bytes, { mode: 0o600 });
-  await rename(fresh, join(root, name));
-  await removeOldest(root);
-}
-
 async function touch(path: string): Promise<void> {
   const now = new Date();
   await utimes(path, now, now);
-}
-
-async function removeOldest(root: string): Promise<void> {
-  const names = await readdir(root);
-  if (names.length <= ON_DISK) return;
-  const aged = await Promise.all(
-    names.map(async (name) => ({ name, time: (await stat(join(root, name)).catch(() => undefined))?.mtimeMs ?? 0 })),
-  );
-  const old = aged.toSorted((a, b) => b.time - a.time).slice(ON_DISK);
-  for (const { name } of old) await rm(join(root, name), { force: true });
 }

@@ -9,7 +9,7 @@ import { sha256 } from '#lib/sha256.ts';
 import type { OpenSource, StageRun } from '../build-run.ts';
 import { pathOf } from '../sources/context-paths.ts';
 import { digestSource } from '../sources/digest-source.ts';
-import { checkDigest, download, parseChecksum } from '../sources/download.ts';
+import { checkDigest, download, parseChecksum, unchangedDownload } from '../sources/download.ts';
 import { matchParents, matchSources } from '../sources/find-sources.ts';
 import { fetchGit } from '../sources/git/fetch-git.ts';
 import { gitMaterial } from '../sources/git-context.ts';
@@ -31,6 +31,8 @@ export interface LoadedItem {
 export interface Item {
   /** Of all that is copied; hexadecimal. */
   digest: string;
+  /** Whether it is an archive that is unpacked, where the digest does not say it. */
+  unpacks: boolean;
   /** As the history names it. */
   kind: 'file' | 'dir';
   load(): Promise<LoadedItem>;
@@ -120,13 +122,18 @@ async function fromTree(
     const digest = await digestSource(tree, source, { withOwner, signal: run.build.signal });
     const mayUnpack = instruction.unpack ?? instruction.kind === 'add';
     const unpacks = mayUnpack && !source.isDirectory && (await isArchive(tree.root, source));
-    items.push(itemOf(digest, { tree, source, isArchive: unpacks }));
+    items.push(itemOf(digest, { tree, source, isArchive: unpacks }, unpacks));
   }
   return items;
 }
 
-function itemOf(digest: string, loaded: LoadedItem): Item {
-  return { digest, kind: loaded.source.isDirectory ? 'dir' : 'file', load: async () => loaded, loaded };
+function itemOf(digest: string, loaded: LoadedItem, unpacks = false): Item {
+  return { digest, unpacks, kind: loaded.source.isDirectory ? 'dir' : 'file', load: async () => loaded, loaded };
+}
+
+/** What is fetched when it is copied. */
+function laterItem(digest: string, ...[kind, load]: [kind: Item['kind'], load: () => Promise<LoadedItem>]): Item {
+  return { digest, unpacks: false, kind, load: once(load), loaded: undefined };
 }
 
 async function fromHeredoc({ state, build }: StageRun, heredoc: Heredoc): Promise<Item> {
@@ -140,7 +147,10 @@ async function fromHeredoc({ state, build }: StageRun, heredoc: Heredoc): Promis
   return itemOf(digest, { tree, source, isArchive: false });
 }
 
-/** With a checksum, it is known what will come before it comes. */
+/** What BuildKit calls a file that nobody names. */
+const UNNAMED = '__unnamed__';
+
+/** With a checksum, or by what the server says, it is known what will come before it comes. */
 async function fromUrl({ run, instruction }: Collecting, url: string): Promise<Item> {
   const { build, vertex } = run;
   const { checksum = '' } = instruction;
@@ -151,13 +161,22 @@ async function fromUrl({ run, instruction }: Collecting, url: string): Promise<I
     const found = await download(url, { ...build.files.ask, vertex });
     if (pinned !== undefined) checkDigest(url, found.digest, checksum);
     build.materials.push({ uri: shown(url), digest: { sha256: found.digest } });
-    const { tree, source } = await fileSource(found.folder, name ?? found.name ?? '__unnamed__');
+    const { tree, source } = await fileSource(found.folder, name ?? found.name ?? UNNAMED);
     return { tree, source, isArchive: unpack && (await isArchive(tree.root, source)), digest: found.digest };
   };
   const digestOf = (content: string, file: string): string =>
     sha256(`url ${file} ${content} ${unpack}`).slice('sha256:'.length);
-  if (pinned !== undefined && name !== undefined)
-    return { digest: digestOf(pinned, name), kind: 'file', load: once(load), loaded: undefined };
+  const later = (content: string, file: string): Item => {
+    const same = async (): Promise<LoadedItem> => {
+      const { digest, ...loaded } = await load();
+      checkDigest(url, digest, `sha256:${content}`);
+      return loaded;
+    };
+    return laterItem(digestOf(content, file), 'file', same);
+  };
+  if (pinned !== undefined && name !== undefined) return later(pinned, name);
+  const kept = pinned === undefined ? await unchangedDownload(url, { ...build.files.ask, vertex }) : undefined;
+  if (kept !== undefined) return later(kept.digest, name ?? kept.name ?? UNNAMED);
   const { digest, ...loaded } = await load();
   return itemOf(digestOf(digest, loaded.source.name), loaded);
 }
@@ -195,7 +214,7 @@ async function fromGit({ run, instruction, exclude }: Collecting, word: string):
     sha256(JSON.stringify(['git', commit, subdir, keepGitDir, submodules, mtime, exclude])).slice('sha256:'.length);
   // A whole commit says what all of it is, wherever it comes from.
   const known = [reference.checksum, reference.ref].find((name) => /^[0-9a-f]{40}$/.test(name ?? ''));
-  if (known !== undefined) return { digest: digestOf(known), kind: 'dir', load: once(load), loaded: undefined };
+  if (known !== undefined) return laterItem(digestOf(known), 'dir', load);
   const { commit, ...loaded } = await load();
   return itemOf(digestOf(commit), loaded);
 }

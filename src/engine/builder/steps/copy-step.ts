@@ -78,7 +78,7 @@ function filesInput(items: readonly Item[]): StepInput {
   const loaded = items.flatMap((item) => (item.loaded === undefined ? [] : [item.loaded]));
   return {
     name: 'files',
-    value: items.map(({ digest, loaded: here }) => [digest, here?.isArchive === true]),
+    value: items.map(({ digest, unpacks }) => [digest, unpacks]),
     get files() {
       return listDigests(loaded);
     },

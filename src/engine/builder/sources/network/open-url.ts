@@ -12,6 +12,8 @@ export interface UrlOptions {
   guard: boolean;
   /** Value of `Authorization`; goes to the origin of the address only. */
   authorization?: string | undefined;
+  /** Of what is known already: if it is still that, nothing is sent. */
+  etag?: string | undefined;
   signal: AbortSignal;
 }
 
@@ -21,6 +23,8 @@ export interface UrlAnswer {
   headers: IncomingMessage['headers'];
   /** As it is sent: no encoding was asked for. */
   body: AsyncIterable<Buffer>;
+  /** It is what is known already. */
+  isUnchanged: boolean;
 }
 
 const REDIRECTS = 10;
@@ -43,14 +47,15 @@ export async function openUrl(address: string, options: UrlOptions): Promise<Url
       url = nextUrl(url, headers.location);
       continue;
     }
-    if (statusCode < 200 || statusCode >= 300) {
+    const isUnchanged = statusCode === 304 && options.etag !== undefined;
+    if (!isUnchanged && (statusCode < 200 || statusCode >= 300)) {
       response.destroy();
       throw new UnavailableError(`${shown(url)}: ${statusCode} ${statusMessage}`, {
         why: 'the server does not give it out',
         hint: 'check the address',
       });
     }
-    return { url, headers, body: bodyOf(response, url) };
+    return { url, headers, body: bodyOf(response, url), isUnchanged };
   }
   throw new UnavailableError(`${shown(first)} redirects in circles`);
 }
@@ -78,7 +83,7 @@ function nextUrl(from: URL, location: string): URL {
 
 async function ask(
   url: URL,
-  { guard, authorization, isOwn, signal }: UrlOptions & { isOwn: boolean },
+  { guard, authorization, etag, isOwn, signal }: UrlOptions & { isOwn: boolean },
 ): Promise<IncomingMessage> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   // A literal address is never looked up.
@@ -86,6 +91,7 @@ async function ask(
   const isTls = url.protocol === 'https:';
   const headers: Record<string, string> = { 'User-Agent': `berth/${VERSION}`, 'Accept-Encoding': 'identity' };
   if (isOwn && authorization !== undefined) headers['Authorization'] = authorization;
+  if (etag !== undefined) headers['If-None-Match'] = etag;
   const options: RequestOptions = {
     headers,
     signal,
