@@ -5,6 +5,13 @@ import type { Duplex } from 'node:stream';
 /** How long after it left a client may still be taken for one that listens. */
 const PROBE_MS = 2000;
 
+const hijacked = new WeakSet<Duplex>();
+
+/** Whether HTTP/1 has nothing to say on a connection any more. */
+export function isHijacked(socket: Duplex): boolean {
+  return hijacked.has(socket);
+}
+
 /**
  * Takes the connection of a request, whose body was read, out of HTTP's hands: from here on it carries raw bytes both ways.
  * Half-close by the client is the end of the stream's readable side; writing goes on.
@@ -16,6 +23,7 @@ export function hijackConnection(
   { contentType, headers = [] }: { contentType: string; headers?: readonly string[] },
 ): Duplex {
   const { socket } = request;
+  hijacked.add(socket);
   // The parser reads the socket's handle directly until a listener for 'data' is added; then it is an ordinary listener among others.
   socket.on('data', ignore);
   // Those of 'close' stay: they free the parser, and what the server keeps of a connection.

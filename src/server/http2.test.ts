@@ -19,7 +19,15 @@ import { createApiServer } from './serve.ts';
 const WORD = message({ text: string(1) });
 const ECHO = { path: '/t.S/Echo', request: WORD, answer: WORD };
 
-async function startServer(): Promise<AsyncDisposable & { socket: string; sessions: string[] }> {
+interface TestServer extends AsyncDisposable {
+  socket: string;
+  /** Ids of those that were handed over. */
+  sessions: string[];
+  /** Connections of HTTP/2 that are open. */
+  open(): number;
+}
+
+async function startServer(): Promise<TestServer> {
   const folder = await mkdtempDisposable(join(tmpdir(), 'http2-'));
   const socket = join(folder.path, 's.sock');
   const grpc = createGrpcServer({
@@ -27,8 +35,13 @@ async function startServer(): Promise<AsyncDisposable & { socket: string; sessio
     log: silentLog,
   });
   const sessions: string[] = [];
+  let open = 0;
   const buildkit: Buildkit = {
-    serve: (connection) => grpc.serve(connection),
+    async serve(connection) {
+      open += 1;
+      await grpc.serve(connection);
+      open -= 1;
+    },
     addSession(connection, headers) {
       sessions.push(String(headers['x-docker-expose-session-uuid']));
       void grpc.serve(connection);
@@ -46,6 +59,7 @@ async function startServer(): Promise<AsyncDisposable & { socket: string; sessio
   return {
     socket,
     sessions,
+    open: () => open,
     async [Symbol.asyncDispose]() {
       await server.close();
       await folder.remove();
@@ -107,4 +121,26 @@ test('a connection that began with HTTP/1 stays with it', async () => {
     /^HTTP\/1\.1 400 /,
   );
   for (const left of [socket, other, bare]) left.destroy();
+});
+
+test('a client that goes without a word is forgotten, whatever it had sent', async () => {
+  await using server = await startServer();
+  const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+  const settings = Buffer.from('000000040000000000', 'hex').toString('latin1');
+  const words = [
+    preface,
+    `${preface}${settings}`,
+    upgrade('/grpc'),
+    `${upgrade('/grpc')}${preface}`,
+    `${upgrade('/grpc')}more`,
+    `${preface}nonsense that is no frame at all`,
+  ];
+  for (const text of words) {
+    const socket = connect(server.socket);
+    socket.on('error', () => {});
+    socket.write(text, 'latin1');
+    await once(socket, 'readable');
+    socket.destroy();
+  }
+  await expect.poll(() => server.open(), { timeout: 2000 }).toBe(0);
 });

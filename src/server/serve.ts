@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#lib/log.ts';
 import { createRequestHandler } from './handle.ts';
+import { isHijacked } from './hijack.ts';
 import { type Address, bind, type TlsFiles } from './listen.ts';
 import type { Route } from './route.ts';
 
@@ -109,7 +110,9 @@ function configure(server: Server, { sockets, spoken, serveHttp2 }: Connections)
     if (serveHttp2 !== undefined && !spoken.has(socket) && beginsHttp2(error)) {
       takeOver(socket, error.rawPacket);
       void serveHttp2(socket);
-    } else if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+      // What a client sent behind its request, before it knew that the connection is its own, is lost.
+    } else if (isHijacked(socket)) socket.destroy();
+    else if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
     else socket.destroy();
   });
 }
@@ -130,6 +133,8 @@ function takeOver(socket: Duplex, read: Buffer | undefined): void {
   socket.on('data', () => {});
   for (const event of ['data', 'end', 'drain', 'error', 'timeout'] as const) socket.removeAllListeners(event);
   socket.on('error', () => {});
+  // Of HTTP/2 there is no half: who says no more has left.
+  socket.once('end', () => socket.destroy());
   socket.pause();
   if (read !== undefined) socket.unshift(read);
 }

@@ -11,7 +11,7 @@ import type { Log } from '#lib/log.ts';
 import { frameMessage, readFrames } from './framing.ts';
 import { parseTimeout, readMetadata } from './metadata.ts';
 import type { Services } from './method.ts';
-import { CODES, type GrpcStatus, statusOfError, statusTrailers } from './status.ts';
+import { CODES, codeOf, type GrpcStatus, statusOfError, statusTrailers } from './status.ts';
 
 export interface GrpcServerOptions {
   services: Services;
@@ -73,6 +73,8 @@ async function answerCall(
   stream.on('error', () => left.abort());
   stream.on('aborted', () => left.abort());
   stream.on('close', () => left.abort());
+  // A caller may have left before its headers were looked at.
+  if (stream.destroyed || stream.closed) return;
   if (!isGrpc(headers)) {
     stream.respond({ ':status': 415 }, { endStream: true });
     return;
@@ -80,7 +82,8 @@ async function answerCall(
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
   const status = await callMethod({ services, stream, headers, path, left }).catch((error: unknown) => {
     const told = describe(error);
-    if (told.code === CODES.unknown || told.code === CODES.internal)
+    const code = codeOf(error);
+    if (code === CODES.unknown || code === CODES.internal)
       log.debug('call failed', {
         path,
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { InvalidArgumentError } from '#lib/errors.ts';
+import { CancelledError, InvalidArgumentError } from '#lib/errors.ts';
 import type { Buildkit } from '../buildkit/open-buildkit.ts';
 import type { Call, Route } from '../route.ts';
 
@@ -32,9 +32,12 @@ async function upgrade(call: Call): Promise<Duplex> {
       hint: 'use it with the docker client, or speak gRPC on the socket itself',
     });
   const socket = call.hijack('application/grpc');
+  // Of HTTP/2 there is no half: who says no more has left.
+  socket.once('end', () => socket.destroy());
   // Node's HTTP/2 takes the end of a write that was begun before it for one of its own, and aborts the process.
   const { promise, resolve } = Promise.withResolvers<unknown>();
   socket.write('', resolve);
   await promise;
+  if (socket.destroyed) throw new CancelledError('the client went away');
   return socket;
 }
