@@ -32,6 +32,14 @@ test.each([0, 1, 1024 * 1024, 1024 * 1024 + 1])('%i bytes come back', async (len
   expect(zstdDecompressSync(await compressed(bytes, 1000, { kind: 'zstd', level: 1 })).equals(bytes)).toBe(true);
 });
 
+test('what is compressed already is passed on nearly as it is, among what is not', async () => {
+  const text = Buffer.from('a line of text\n'.repeat(70_000));
+  const mixed = Buffer.concat([text, randomBytes(3 * 1024 * 1024), text]);
+  const bytes = await compressed(mixed, 65_536, GZIP);
+  expect(gunzipSync(bytes).equals(mixed)).toBe(true);
+  expect(bytes.length).toBeLessThan(gzipSync(mixed).length * 1.01);
+});
+
 test('how a tar arrives makes no difference', async () => {
   const [small, large] = [await compressed(TAR, 777, GZIP), await compressed(TAR, 3_000_000, GZIP)];
   expect(small.equals(large)).toBe(true);

@@ -63,17 +63,37 @@ async function* gzipPieces(pieces: AsyncIterable<Buffer>, level: number): AsyncG
     // What a piece repeats of the one before it is found as well.
     const dictionary = window;
     window = Buffer.from(piece.subarray(-WINDOW_BYTES));
-    return deflate(piece, {
-      level,
-      finishFlush: constants.Z_SYNC_FLUSH,
-      ...(dictionary !== undefined && { dictionary }),
-    });
+    const options = { level: isDense(piece) ? 0 : level, finishFlush: constants.Z_SYNC_FLUSH };
+    return deflate(piece, dictionary === undefined ? options : { ...options, dictionary });
   });
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(checksum, 0);
   trailer.writeUInt32LE(length % 2 ** 32, 4);
   yield Buffer.concat([DEFLATE_END, trailer]);
 }
+
+const SAMPLE_BYTES = 16 * 1024;
+const SAMPLES = 4;
+/** Of eight; what is compressed already has more. */
+const DENSE_BITS = 7.95;
+
+/** Whether there is nothing to be won by compressing a piece, such as one of an archive or a picture. It depends on the piece alone. */
+function isDense(piece: Buffer): boolean {
+  if (piece.length < SAMPLES * SAMPLE_BYTES) return false;
+  const counts = new Uint32Array(256);
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    const start = Math.floor(((piece.length - SAMPLE_BYTES) * sample) / (SAMPLES - 1));
+    for (let at = start; at < start + SAMPLE_BYTES; at++) {
+      const byte = piece[at] ?? 0;
+      counts[byte] = (counts[byte] ?? 0) + 1;
+    }
+  }
+  let bits = 0;
+  for (const count of counts) if (count > 0) bits -= (count / TOTAL) * Math.log2(count / TOTAL);
+  return bits > DENSE_BITS;
+}
+
+const TOTAL = SAMPLES * SAMPLE_BYTES;
 
 async function* zstdPieces(pieces: AsyncIterable<Buffer>, level: number): AsyncGenerator<Buffer> {
   const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
