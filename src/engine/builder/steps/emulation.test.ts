@@ -2,7 +2,7 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { checkCanRun, findHandler } from './emulation.ts';
+import { checkCanRun, findHandler, readHead } from './emulation.ts';
 
 const HOST = { os: 'linux', architecture: 'amd64' };
 const ARM64 = { os: 'linux', architecture: 'arm64' };
@@ -65,4 +65,18 @@ test('programs of another system cannot run at all', async () => {
   await expect(checkCanRun({ os: 'windows', architecture: 'amd64' }, { host: HOST })).rejects.toThrow(
     'RUN for windows/amd64',
   );
+});
+
+test("an image that says it is for another platform, and has this host's programs, is taken by its programs", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tree-'));
+  const head = Buffer.alloc(64);
+  head.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 3]);
+  head.writeUInt16LE(3, 16);
+  head.writeUInt16LE(62, 18);
+  await writeFile(join(folder.path, 'own'), head);
+  await writeFile(join(folder.path, 'text'), '#!/bin/sh\n');
+  const check = (program: string): Promise<void> =>
+    checkCanRun(ARM64, { host: HOST, handlers: '/does/not/exist', head: () => readHead(folder.path, program) });
+  await check('/own');
+  for (const other of ['/text', '/absent', 'own']) await expect(check(other)).rejects.toThrow('cannot be done');
 });

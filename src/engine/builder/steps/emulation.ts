@@ -1,7 +1,10 @@
+import { closeSync, readSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostPlatform } from '#engine/images/host-platform.ts';
 import { isErrno } from '#lib/files/file-error.ts';
+import { findRegular } from '#lib/files/open-regular.ts';
+import { openRoot } from '#lib/files/open-root.ts';
 import { UnavailableError } from '#lib/errors.ts';
 import { formatPlatform, type Platform } from '#oci/platform.ts';
 
@@ -31,16 +34,26 @@ const MACHINES: Readonly<Record<string, Machine>> = {
 /** Processors that run programs of an older one by themselves. */
 const COMPATIBLE: Readonly<Record<string, readonly string[]>> = { amd64: ['386'], arm64: ['arm'] };
 
+/** What a check looks at. */
+export interface CheckOptions {
+  host?: Platform;
+  /** Folder of the kernel's handlers. */
+  handlers?: string;
+  /** First bytes of the program that is to run, if they can be read: what an image says about itself may be wrong. */
+  head?: () => Buffer | undefined;
+}
+
 /**
  * Makes sure that programs of a platform can run here, by the processor itself or by an interpreter that the kernel knows.
  * @throws {UnavailableError} with what to install
  */
 export async function checkCanRun(
   platform: Platform,
-  { host = hostPlatform(), handlers = HANDLERS }: { host?: Platform; handlers?: string } = {},
+  { host = hostPlatform(), handlers = HANDLERS, head }: CheckOptions = {},
 ): Promise<void> {
   const { os, architecture } = platform;
   if (os === host.os && architecture === host.architecture) return;
+  if (isProgramOf(host.architecture, head?.())) return;
   const found = os === host.os ? await findHandler(architecture, handlers) : undefined;
   if (found?.isFixed === true) return;
   if (os === host.os && COMPATIBLE[host.architecture]?.includes(architecture) === true) return;
@@ -85,9 +98,33 @@ export async function findHandler(architecture: string, folder: string = HANDLER
   return found.find(({ isFixed }) => isFixed) ?? found[0];
 }
 
+/** The first bytes of a program of a tree; undefined if it is none that can be read. */
+export function readHead(tree: string, program: string): Buffer | undefined {
+  if (!program.startsWith('/')) return undefined;
+  using root = openRoot(tree);
+  const file = findRegular(root, program);
+  if (file === undefined) return undefined;
+  try {
+    const bytes = Buffer.alloc(HEAD_BYTES);
+    return bytes.subarray(0, readSync(file.fd, bytes));
+  } finally {
+    closeSync(file.fd);
+  }
+}
+
+const HEAD_BYTES = 20;
+
+function isProgramOf(architecture: string, head: Buffer | undefined): boolean {
+  const machine = MACHINES[architecture];
+  if (machine === undefined || head === undefined || head.length < HEAD_BYTES) return false;
+  const own = programHead(machine);
+  const isSame = (from: number, to: number): boolean => own.subarray(from, to).equals(head.subarray(from, to));
+  return isSame(0, 6) && isSame(18, HEAD_BYTES);
+}
+
 /** The first bytes of a program for a machine (System V ABI, ELF header). */
 function programHead({ bits, isBigEndian = false, number }: Machine): Buffer {
-  const head = Buffer.alloc(20);
+  const head = Buffer.alloc(HEAD_BYTES);
   head.set([0x7f, 0x45, 0x4c, 0x46, bits === 64 ? 2 : 1, isBigEndian ? 2 : 1, 1]);
   const write = isBigEndian ? 'writeUInt16BE' : 'writeUInt16LE';
   head[write](2, 16);
