@@ -32,7 +32,10 @@ export interface BuildFiles extends AsyncDisposable {
 }
 
 type Request = Pick<BuildRequest, 'context' | 'dockerfile' | 'signal'> &
-  Partial<Pick<BuildRequest, 'secrets' | 'ssh' | 'guardNetwork'>>;
+  Partial<Pick<BuildRequest, 'secrets' | 'ssh' | 'guardNetwork' | 'buildArgs'>>;
+
+/** Build argument that asks for the folder `.git` of a context that is a repository. */
+const KEEP_GIT_DIR = 'BUILDKIT_CONTEXT_KEEP_GIT_DIR';
 
 const TEXT_LIMIT_BYTES = 16 * 1024 * 1024;
 
@@ -59,6 +62,7 @@ export async function openBuildFiles({
     scratch,
     signal,
     guardNetwork,
+    keepGitDir: /^(1|t|true)$/i.test(request.buildArgs?.get(KEEP_GIT_DIR) ?? ''),
     ...(secrets !== undefined && { secrets }),
     ...(ssh !== undefined && { ssh }),
     ...(fileDigests !== undefined && { fileDigests }),

@@ -33,6 +33,8 @@ export interface ContextAsk {
   ssh?: SshSource;
   /** What is fetched may lie at public addresses only. */
   guardNetwork?: boolean;
+  /** The folder `.git` of a repository is part of what is fetched, unless its address says otherwise. */
+  keepGitDir?: boolean;
   /** What earlier builds have read of folders. */
   fileDigests?: FileDigests;
   /** What earlier builds have fetched. */

@@ -11,7 +11,8 @@ export function gitContext(reference: GitReference): ContextSource {
   return {
     title: titleOf(reference),
     async open(ask) {
-      fetched ??= fetchGit(reference, ask).then((checkout) => {
+      const keepGitDir = reference.keepGitDir ?? ask.keepGitDir;
+      fetched ??= fetchGit({ ...reference, keepGitDir }, ask).then((checkout) => {
         cleanup.defer(() => rm(checkout.path, { recursive: true, force: true }));
         return checkout;
       });
