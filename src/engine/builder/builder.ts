@@ -101,7 +101,7 @@ export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
   const gc = createCacheGc({ rules, prune, log });
   return {
     prepare: (request, tell) =>
-      request.isInternal === true
+      request.isInternal === true || request.check === 'only'
         ? prepareBuild(context, request, tell)
         : recordBuild({ records, log, ended: () => gc.want() }, { request, tell }, (own) =>
             prepareBuild(context, request, own),

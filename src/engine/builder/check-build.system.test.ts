@@ -77,3 +77,30 @@ test('a broken mount is told before anything runs, also in a later stage', async
   expect(stderr).toContain('unsupported mount type "cahce" (did you mean cache?)');
   expect(stderr).toContain('Dockerfile:4:13');
 });
+
+test('who only checks learns what the context lists, in all stages, and nothing runs', async () => {
+  const context = await rig.contextOf({
+    Dockerfile: [
+      'FROM busybox AS first',
+      'ENV A b',
+      'FROM busybox',
+      'COPY requirements.txt /tmp/',
+      'RUN pip install -r /tmp/requirements.txt',
+      '',
+    ].join('\n'),
+    'requirements.txt': 'torch\n',
+  });
+  const { code, stdout, stderr } = await rig.engine.berth('build', '--check', '--format', 'json', context);
+  expect(stderr).not.toContain('RUN');
+  expect(code).toBe(0);
+  const { findings } = JSON.parse(stdout) as {
+    findings: { code: string; message: string; lines: { start: number } }[];
+  };
+  expect(findings.map((finding) => [finding.code, finding.lines.start])).toEqual([
+    ['LatestTag', 1],
+    ['LegacyKeyValueFormat', 2],
+    ['LatestTag', 3],
+    ['UnpinnedRequirement', 5],
+  ]);
+  expect(findings.at(-1)?.message).toContain('torch');
+});

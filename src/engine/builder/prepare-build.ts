@@ -29,7 +29,7 @@ export interface PreparedBuild extends AsyncDisposable {
   readonly findings: readonly Finding[];
   /** Runs the steps. */
   solve(): Promise<SolvedBuild>;
-  /** Runs the steps and delivers what was asked for. */
+  /** Runs the steps and delivers what was asked for: nothing, for a request that only checks. */
   run(): Promise<Exported>;
 }
 
@@ -46,6 +46,8 @@ export interface PlatformResult {
   state: StageState;
   build: BuildRun;
 }
+
+const NOTHING: Exported = { image: undefined, response: new Map() };
 
 export async function prepareBuild(
   context: BuilderContext,
@@ -102,7 +104,7 @@ export async function prepareBuild(
     files,
     findings: check.findings,
     solve,
-    run: async () => (await solve()).export(),
+    run: async () => (request.check === 'only' ? NOTHING : (await solve()).export()),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
