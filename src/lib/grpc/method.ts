@@ -7,6 +7,8 @@ import type { Metadata } from './metadata.ts';
 /** What a method knows of the call besides its messages. */
 export interface CallContext {
   metadata: Metadata;
+  /** It came over the network. */
+  isRemote: boolean;
   /** Aborts when the caller leaves, cancels, or its deadline is over. */
   signal: AbortSignal;
 }

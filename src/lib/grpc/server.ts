@@ -118,7 +118,8 @@ async function callMethod({ services, stream, headers, path, left }: Calling): P
       ? left.signal
       : AbortSignal.any([left.signal, AbortSignal.timeout(Math.min(timeoutMs, MAX_TIMER_MS))]);
   const requests = received(stream, one(headers['grpc-encoding']));
-  for await (const answer of method.handle(requests, { metadata: readMetadata(headers), signal })) {
+  const isRemote = stream.session?.socket.remoteAddress !== undefined;
+  for await (const answer of method.handle(requests, { metadata: readMetadata(headers), isRemote, signal })) {
     if (stream.destroyed || stream.closed) return { code: CODES.cancelled, message: 'the caller left', details: [] };
     if (!stream.write(frameMessage(answer))) await drained(stream);
   }

@@ -80,7 +80,7 @@ async function solve(
   context: BuildkitContext,
   ...[order, call]: [order: Order, call: CallContext]
 ): Promise<ReadonlyMap<string, string>> {
-  const build = context.builds.start(order, call.signal);
+  const build = context.builds.start({ ...order, isRemote: call.isRemote }, call.signal);
   try {
     refuseUnsupported(order);
     if (order.frontend !== '') build.finish(await solveAtOnce(context, build));

@@ -194,3 +194,8 @@ test('what cannot be is refused', () => {
   const cache = { exportRefDeprecated: '', importRefsDeprecated: [], imports: [], exports };
   expect(() => read({}, { order: { cache } })).toThrow('s3');
 });
+
+test('for a client behind the network only public addresses are fetched from', () => {
+  expect(read({}).guardNetwork).toBe(false);
+  expect(read({}, { order: { isRemote: true } }).guardNetwork).toBe(true);
+});

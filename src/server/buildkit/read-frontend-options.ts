@@ -33,6 +33,7 @@ export function readFrontendOptions(call: FrontendCall, signal: AbortSignal): Bu
     platforms: listOf(options.get('platform')).map((text) => parsePlatform(text)),
     multiPlatform: isTrue(options.get('multi-platform') ?? options.get('build-arg:BUILDKIT_MULTI_PLATFORM')),
     hostCa: true,
+    guardNetwork: order.isRemote ?? false,
     limits: readRunLimits(options),
     entitlements: new Set(order.entitlements.map(entitlementOf)),
     credentials: session?.credentials ?? (async () => undefined),

@@ -12,7 +12,10 @@ import { createStatusEvents } from './status-events.ts';
 import { createStatusLog, type StatusLog } from './status-log.ts';
 
 /** What a client ordered with `Control.Solve`. */
-export type Order = MessageOf<typeof SOLVE_REQUEST>;
+export type Order = MessageOf<typeof SOLVE_REQUEST> & {
+  /** Whether it came over the network. */
+  isRemote?: boolean;
+};
 
 /** Something that was built, by the id that the client knows it by. */
 export interface BuildResult {
