@@ -4,6 +4,7 @@ import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
   type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { BerthError, CancelledError, UnavailableError } from '#lib/errors.ts';
@@ -56,7 +57,10 @@ export function openGrpcClient(socket: Duplex): GrpcClient {
   const fail = (why: string, cause?: unknown): void => {
     if (!ended.signal.aborted) ended.abort(new UnavailableError('the connection to the client ended', { why, cause }));
   };
-  session.on('connect', () => session.setLocalWindowSize(WINDOW_BYTES));
+  session.on('connect', () => {
+    // What came first may have ended it.
+    if (!session.destroyed) session.setLocalWindowSize(WINDOW_BYTES);
+  });
   session.on('error', (error: Error) => fail(error.message, error));
   session.on('goaway', () => fail('it closes the session'));
   session.on('close', () => {
@@ -83,7 +87,7 @@ function startCall(session: ClientHttp2Session, ...[path, options]: [string, Sta
   options.signal?.throwIfAborted();
   const signals = [ended, options.signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)];
   const signal = AbortSignal.any(signals.filter((one) => one !== undefined));
-  const stream = session.request({
+  const stream = openStream(session, {
     ':method': 'POST',
     ':path': path,
     'content-type': 'application/grpc',
@@ -109,6 +113,15 @@ function startCall(session: ClientHttp2Session, ...[path, options]: [string, Sta
     batches,
     [Symbol.dispose]: cancel,
   };
+}
+
+/** A connection may have ended without anybody having been told yet. */
+function openStream(session: ClientHttp2Session, headers: OutgoingHttpHeaders): ClientHttp2Stream {
+  try {
+    return session.request(headers);
+  } catch (error) {
+    throw new UnavailableError('the connection to the client ended', { why: (error as Error).message, cause: error });
+  }
 }
 
 /** What came of headers and trailers. */

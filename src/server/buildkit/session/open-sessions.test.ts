@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { duplexPair } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openKeptContexts } from '#engine/builder/contexts/kept-contexts.ts';
 import type { ImagesContext } from '#engine/images/context.ts';
-import { NotFoundError, TooLargeError } from '#lib/errors.ts';
+import { NotFoundError, TooLargeError, UnavailableError } from '#lib/errors.ts';
 import { openGrpcClient } from '#lib/grpc/client.ts';
 import { bothWays, type Method, serverStream, unary } from '#lib/grpc/method.ts';
 import { message } from '#lib/protobuf/message.ts';
@@ -275,6 +276,24 @@ test('a client that does not answer any more is gone, and one that is slow once 
   await watchHealth(grpc, { intervalMs: 1, timeoutMs: 20, failures: 2 });
   expect(grpc.signal.aborted).toBe(true);
   expect(delays).toEqual([]);
+});
+
+test('bytes that are no HTTP/2, or a broken one, end the session and nothing else', async () => {
+  const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+  const frames = [0, 1, 3, 4, 5, 6, 7, 8, 9, 77].map((type) => Buffer.from([0, 0, 4, type, 0, 0, 0, 0, 1, 1, 2, 3, 4]));
+  const garbage = [Buffer.from('HTTP/1.1 200 OK\r\n\r\n'), Buffer.alloc(100, 0xff), ...frames];
+  for (const [index, bytes] of garbage.entries())
+    for (const start of [Buffer.alloc(0), settings]) {
+      const [near, far] = duplexPair();
+      far.on('error', () => {});
+      far.resume();
+      const added = sessions.add(near, headers(`garbage ${index} ${start.length}`, [GET_SECRET.path]));
+      const asked = added.secrets.get('x').catch((error: unknown) => error);
+      far.write(Buffer.concat([start, bytes]));
+      await new Promise(setImmediate);
+      far.end();
+      expect(await asked).toBeInstanceOf(UnavailableError);
+    }
 });
 
 test('a session ends with its connection', async () => {
