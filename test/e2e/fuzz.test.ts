@@ -7,6 +7,7 @@ import { TARGETS } from '../../fuzz/targets.ts';
 const SEED = 20261121;
 const ROUNDS: Readonly<Record<string, number>> = {
   tar: 2000,
+  dockerfile: 2000,
   index: 1000,
   compression: 150,
   layers: 60,
