@@ -44,7 +44,7 @@ export function writeArchive(
 const FOLDERS = ['blobs/', 'blobs/sha256/'].map((name) => tarEntry(tarHeader({ name, kind: 'directory' })));
 
 function headerOf({ path, size }: ArchiveFile): Buffer {
-  return tarEntry(tarHeader({ name: path, kind: 'file', size }));
+  return tarEntry(tarHeader({ name: path, kind: 'file', mode: 0o444, size }));
 }
 
 function archiveBytes(files: readonly ArchiveFile[]): number {

@@ -88,7 +88,7 @@ export function compose(parts: readonly Part[], options: ComposeOptions): Compos
     const descriptor: Descriptor = {
       ...manifest.descriptor,
       ...named(annotations.of('manifest-descriptor', part.platform)),
-      platform: part.platform,
+      platform: ordered(part.platform),
     };
     return { platform: part.platform, manifest: descriptor, document };
   });
@@ -176,6 +176,11 @@ const LAYER_TYPES: readonly (readonly [oci: string, docker: string])[] = [
 function layerType({ mediaType }: Descriptor, hasOci: boolean): string {
   const types = LAYER_TYPES.find((both) => both.includes(mediaType));
   return types?.[hasOci ? 0 : 1] ?? mediaType;
+}
+
+/** In the order of the specification. */
+function ordered({ architecture, os, ...more }: Platform): Platform {
+  return { architecture, os, ...more };
 }
 
 function named(annotations: Record<string, string> | undefined): { annotations?: Record<string, string> } {

@@ -24,7 +24,9 @@ export async function exportImage(delivery: Delivery, output: OutputSpec): Promi
   if (!store.isPushed) {
     const packaged = await packageImage(delivery, options, {
       formOf: (layer) => delivery.forms.form(layer, options.compression),
-      isInline: false,
+      // Nobody but a registry asks for it; an index that is wanted has it.
+      isInline:
+        options.annotations.of('index') !== undefined || options.annotations.of('index-descriptor') !== undefined,
     });
     return finish(delivery, packaged, { options, store, output });
   }

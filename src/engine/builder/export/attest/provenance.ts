@@ -171,7 +171,7 @@ const BUILD_TYPE_V02 = 'https://mobyproject.org/buildkit@v1';
 function requestOf({ args, secrets, ssh, locals }: Provenance): object {
   return {
     frontend: 'dockerfile.v0',
-    args,
+    ...(Object.keys(args).length > 0 && { args }),
     ...(secrets.length > 0 && { secrets }),
     ...(ssh.length > 0 && { ssh }),
     ...(locals.length > 0 && { locals }),
