@@ -114,6 +114,11 @@ export const MIGRATIONS: readonly string[] = [
     started INTEGER NOT NULL,
     record TEXT NOT NULL            -- JSON of builder/cache/build-record.ts
   ) STRICT;
+  CREATE TABLE build_step_mounts (
+    step TEXT NOT NULL,
+    mount TEXT NOT NULL,            -- key of a cache mount that it used
+    PRIMARY KEY (step, mount)
+  ) STRICT;
   CREATE TABLE cache_mounts (
     folder TEXT PRIMARY KEY,        -- name below builder/caches
     key TEXT NOT NULL,              -- id, owner, mode and what it began with
@@ -129,9 +134,11 @@ export const MIGRATIONS: readonly string[] = [
     resolution TEXT NOT NULL        -- JSON of ml/packages/build-lock.ts
   ) STRICT;
   CREATE TABLE build_installs (
-    slot TEXT PRIMARY KEY,          -- place of a call of pip: what lies below, settings, program
-    step TEXT NOT NULL,             -- key of the step that stood there last
-    asked TEXT NOT NULL             -- JSON of ml/packages/asked-packages.ts
+    slot TEXT NOT NULL,             -- place of a call of pip: what lies below, settings, program
+    asked TEXT NOT NULL,            -- JSON of ml/packages/asked-packages.ts
+    step TEXT NOT NULL,             -- key of the step that was asked so
+    used INTEGER NOT NULL,
+    PRIMARY KEY (slot, asked)
   ) STRICT;
   `,
 ];

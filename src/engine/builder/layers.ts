@@ -82,7 +82,10 @@ export interface Layers {
 }
 
 /** What is remembered about steps. */
-export type StepMemory = Pick<StepRecords, 'inputs' | 'follow' | 'shorten' | 'atSlot' | 'setSlot' | 'flush'>;
+export type StepMemory = Pick<
+  StepRecords,
+  'inputs' | 'follow' | 'shorten' | 'atSlot' | 'setSlot' | 'mounts' | 'addMounts' | 'flush'
+>;
 
 interface Context {
   layerFiles: LayerStore;

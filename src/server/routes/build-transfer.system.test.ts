@@ -62,6 +62,19 @@ async function build(
   return { code, text: `${stdout}${stderr}`, id };
 }
 
+function blob(digest: string): string {
+  return `blobs/sha256/${digest.slice('sha256:'.length)}`;
+}
+
+/** Names of the cache mounts that a local cache has. */
+async function mountsIn(place: string): Promise<string[]> {
+  const read = async <T>(path: string): Promise<T> => JSON.parse(await readFile(join(place, path), 'utf8')) as T;
+  const index = await read<{ manifests: { digest: string }[] }>('index.json');
+  const manifest = await read<{ config: { digest: string } }>(blob(index.manifests[0]?.digest ?? ''));
+  const { berthMounts = [] } = await read<{ berthMounts?: { id: string }[] }>(blob(manifest.config.digest));
+  return berthMounts.map(({ id }) => id);
+}
+
 const count = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0;
 
 test('a folder with a cache gives another engine each step, the same image, and the cache mounts', async () => {
@@ -71,7 +84,19 @@ test('a folder with a cache gives another engine each step, the same image, and 
   expect(first).toMatchObject({ code: 0 });
   const layout = JSON.parse(await readFile(join(place, 'index.json'), 'utf8')) as { manifests: object[] };
   expect(layout.manifests).toHaveLength(1);
-  const second = await build(two, folder, '--cache-from', `type=local,src=${place}`);
+  // Also what was not used this time, because nothing was done: here, and where it only came through.
+  const [cached, passed] = [join(scratch.path, 'cached'), join(scratch.path, 'passed')];
+  await build(one, folder, '--cache-to', `type=local,dest=${cached},mode=max,mounts=true`);
+  expect(await mountsIn(cached)).toEqual(['kept']);
+  const second = await build(
+    two,
+    folder,
+    '--cache-from',
+    `type=local,src=${place}`,
+    '--cache-to',
+    `type=local,dest=${passed},mounts=true`,
+  );
+  expect(await mountsIn(passed)).toEqual(['kept']);
   expect(count(second.text, /taken from the cache/g)).toBe(6);
   expect(second.id).toBe(first.id);
   // Nothing but a file is taken from the first stage: its layer stays where it is.

@@ -1,3 +1,4 @@
+import type { Descriptor } from '#oci/descriptor.ts';
 import type { Layer, StepResult } from '../layers.ts';
 
 /** A step that a build came by, done or cached. */
@@ -31,8 +32,17 @@ export interface ImportedSteps {
    * @returns undefined if none of the caches has it, or it cannot be fetched
    */
   fetch(ask: ImportAsk): Promise<(StepResult & { from: string }) | undefined>;
+  /** Cache mounts that were exported as well. */
+  mounts(): readonly ImportedMount[];
   /** The step that a shortcut led to there. */
   follow(shortcut: string): string | undefined;
+}
+
+/** A cache mount that lies elsewhere as a tar. */
+export interface ImportedMount {
+  id: string;
+  blob: Descriptor;
+  open: () => Promise<AsyncIterable<Uint8Array>>;
 }
 
 export interface ImportAsk {

@@ -56,8 +56,10 @@ export interface CacheMounts {
   remove(folder: string): Promise<boolean>;
   /** What new caches of a build begin with, by id: what it imported. */
   offer(ref: string, seeds: ReadonlyMap<string, (folder: string) => Promise<void>>): void;
-  /** Folders that a build has used, oldest first. */
+  /** Folders that a build has used, or whose users it took from earlier builds. */
   usedBy(ref: string): CacheMountRecord[];
+  /** Counts caches as used by a build that takes from an earlier one what was done with them. */
+  mention(ref: string, keys: readonly string[]): void;
   /** Waits until nobody uses a folder, and keeps it so. @returns undefined if it is gone */
   hold(folder: string, signal: AbortSignal): Promise<({ path: string } & AsyncDisposable) | undefined>;
   /** Forgets what a build used. */
@@ -103,6 +105,11 @@ export async function openCacheMounts(database: Database, root: string): Promise
     remove: (folder) => remove(context, folder),
     offer: (ref, seeds) => void context.seeds.set(ref, seeds),
     usedBy: (ref) => [...(context.uses.get(ref) ?? [])].map(({ record }) => record),
+    mention(ref, keys) {
+      const used = context.uses.get(ref) ?? new Set();
+      for (const key of keys) for (const cache of context.caches.get(key)?.slice(0, 1) ?? []) used.add(cache);
+      context.uses.set(ref, used);
+    },
     hold: (folder, signal) => hold(context, folder, signal),
     endBuild(ref) {
       context.seeds.delete(ref);

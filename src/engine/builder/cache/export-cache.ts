@@ -75,7 +75,9 @@ async function exportCache(
   const steps = createSteps();
   for (const trace of traces)
     await steps.add(trace, async (placed) => writeBlob(writing, { ...placed, isOci: options.isOci }));
-  const mounts = options.withMounts ? await writeMounts(writing, request.ref) : [];
+  const mounts = options.withMounts
+    ? await writeMounts(writing, { ref: request.ref, imported: cache.imported?.mounts() ?? [] })
+    : [];
   const config = await writeDocument(
     place,
     CACHE_CONFIG_TYPE,

@@ -47,6 +47,10 @@ export async function openImports(importing: Importing): Promise<ImportedSteps |
   );
   return {
     follow: (shortcut) => shortcuts.get(shortcut),
+    mounts: () =>
+      sources.flatMap(({ content, place }) =>
+        content.mounts.map(({ id, blob }) => ({ id, blob, open: () => place.open(blob, request.signal) })),
+      ),
     async fetch(ask) {
       for (const source of sources) {
         const step = source.steps.get(ask.key);

@@ -36,6 +36,9 @@ export interface StepRecords {
   /** Follows a snapshot that got another name, or gave way to one with the same content. */
   rename(snapshot: SnapshotName, to: SnapshotName): void;
   remove(key: string): void;
+  /** Keys of the cache mounts that a step used when it was done. */
+  mounts(key: string): string[];
+  addMounts(key: string, mounts: Iterable<string>): void;
   /** The step that a shortcut leads to. */
   follow(shortcut: string): string | undefined;
   shorten(shortcut: string, key: string): void;
@@ -68,9 +71,13 @@ export function createStepRecords(database: Database): StepRecords {
   );
   const seal = database.prepare('UPDATE build_steps SET diff_id = ? WHERE snapshot = ?');
   const rename = database.prepare('UPDATE build_steps SET snapshot = ? WHERE snapshot = ?');
-  const removals = ['DELETE FROM build_steps WHERE key = ?', 'DELETE FROM build_shortcuts WHERE key = ?'].map((sql) =>
-    database.prepare(sql),
-  );
+  const removals = [
+    'DELETE FROM build_steps WHERE key = ?',
+    'DELETE FROM build_shortcuts WHERE key = ?',
+    'DELETE FROM build_step_mounts WHERE step = ?',
+  ].map((sql) => database.prepare(sql));
+  const mountsOf = database.prepare('SELECT mount FROM build_step_mounts WHERE step = ?');
+  const addMount = database.prepare('INSERT OR IGNORE INTO build_step_mounts (step, mount) VALUES (?, ?)');
   return {
     ...reads,
     list() {
@@ -96,6 +103,11 @@ export function createStepRecords(database: Database): StepRecords {
     seal: (snapshot, diffId) => void seal.run(diffId, snapshot),
     rename: (snapshot, to) => void rename.run(to, snapshot),
     remove: (key) => transaction(database, () => removals.forEach((statement) => statement.run(key))),
+    mounts: (key) => mountsOf.all(key).map((row) => String(row['mount'])),
+    addMounts: (key, mounts) =>
+      transaction(database, () => {
+        for (const mount of mounts) addMount.run(key, mount);
+      }),
     follow: (shortcut) => later.follow(shortcut) ?? reads.follow(shortcut),
     shorten: (shortcut, key) => later.shorten(shortcut, key),
     atSlot: (slot) => later.atSlot(slot) ?? reads.atSlot(slot),

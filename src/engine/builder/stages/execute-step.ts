@@ -22,6 +22,8 @@ export async function executeStep(run: StageRun, step: Step): Promise<{ isCached
   if (former?.key !== key || former.parent !== state.key)
     build.context.layers.memory.setSlot(slot, { key, parent: state.key });
   build.cache.hold(key);
+  if (build.request.cacheTo.some(({ attributes }) => attributes.get('mounts') === 'true'))
+    build.context.cacheMounts.mention(build.request.ref, build.context.layers.memory.mounts(key));
   const shortcut = remember(run, step, key);
   const traced = { ...result, key, parent: state.key, description: step.createdBy, stage: run.index };
   build.cache.trace({ ...traced, ...(shortcut !== undefined && { shortcut }) });
@@ -249,6 +251,13 @@ async function doStep(run: StageRun, { step, key, inputs }: Doing): Promise<Step
   }
   const result = { created: Date.now(), layers, bytes: await context.layers.bytes(layers) };
   record(run, { step, key, inputs, before: state.key }, result);
+  // Stages that run at the same time may add theirs: what is exported is then a little more.
+  const mounts = step.isProcess === true ? context.cacheMounts.usedBy(build.request.ref) : [];
+  if (mounts.length > 0)
+    context.layers.memory.addMounts(
+      key,
+      mounts.map((mount) => mount.key),
+    );
   return result;
 }
 
