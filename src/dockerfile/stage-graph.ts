@@ -4,6 +4,7 @@ import type { StageInstruction } from './instruction.ts';
 import { parseMountFlag } from './mount-flag.ts';
 import { nearest } from './nearest.ts';
 import type { Program, Stage } from './program.ts';
+import { readTrigger } from './read-trigger.ts';
 
 /** Something that a stage takes from another stage or from an image. */
 export interface StageNeed {
@@ -79,12 +80,24 @@ function describeStage({ program, globals, earlier }: Surroundings, stage: Stage
   const numbered = (name: string): Stage | undefined =>
     /^\d+$/.test(name) && Number(name) < stage.index ? program.stages[Number(name)] : undefined;
   const own: StageNeed = { from: base, stage: baseStage, by: 'FROM', line: stage.from.node.line };
-  const others = stage.instructions.flatMap((instruction) =>
+  const triggers = baseStage?.instructions.flatMap(triggerOf) ?? [];
+  const others = [...triggers, ...stage.instructions].flatMap((instruction) =>
     sourcesOf(instruction).map(({ from, by }): StageNeed => {
       return { from, by, stage: earlier.get(from.toLowerCase()) ?? numbered(from), line: instruction.node.line };
     }),
   );
   return { stage, label: stageLabel(stage), base, baseStage, needs: [own, ...others] };
+}
+
+/** What ONBUILD of the stage below does here; nothing of a broken one, which is told when it is run. */
+function triggerOf(instruction: StageInstruction): StageInstruction[] {
+  if (instruction.kind !== 'onbuild') return [];
+  try {
+    const trigger = readTrigger(instruction.value);
+    return [{ ...trigger, node: { ...trigger.node, line: instruction.node.line, endLine: instruction.node.endLine } }];
+  } catch {
+    return [];
+  }
 }
 
 function sourcesOf(instruction: StageInstruction): Pick<StageNeed, 'from' | 'by'>[] {

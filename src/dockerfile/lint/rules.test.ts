@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { readDockerfile } from '../program.ts';
 import type { ImageFacts, LintFacts } from './facts.ts';
@@ -372,4 +373,11 @@ test('all 22 public rules are there, each under its name once', () => {
   const codes = RULES.map(({ code }) => code);
   expect(new Set(codes).size).toBe(codes.length);
   expect(RULES.filter(({ isPublic }) => isPublic)).toHaveLength(22);
+});
+
+test('docs/checks.md lists every rule as it is', async () => {
+  const text = await readFile(new URL('../../../docs/checks.md', import.meta.url), 'utf8');
+  const rows = text.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+  for (const { code, severity, description } of RULES)
+    expect(rows).toContainEqual(['', `\`${code}\``, expect.stringContaining(severity) as string, description, '']);
 });

@@ -13,7 +13,7 @@ const SECRET_TEXT: readonly { kind: string; form: RegExp }[] = [
   { kind: 'a GitLab token', form: /\bglpat-[A-Za-z0-9_-]{20,}/ },
   { kind: 'an AWS key', form: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/ },
   { kind: 'a Slack token', form: /\bxox[abps]-[A-Za-z0-9-]{20,}/ },
-  { kind: 'an API key', form: /\bsk-(?:[a-z]+-)?[A-Za-z0-9_-]{32,}/ },
+  { kind: 'an API key', form: /\bsk-(?:proj-|ant-api\d\d-|or-v1-)?[A-Za-z0-9]{24,}/ },
   { kind: 'a private key', form: /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/ },
   { kind: 'a password in a URL', form: /\bhttps?:\/\/[^\s/:@$"']+:[^\s/@$"'{]{3,}@/ },
 ];
