@@ -72,6 +72,8 @@ async function* follow(
   const running = await builds.get(ref, signal, ORDER_WAIT_MS).catch(() => undefined);
   const isPast = running === undefined && builder.history.list().some((record) => record.ref === ref);
   if (isPast) yield* recordedStatus(builder.history, ref);
+  // A question that is not remembered may be answered before its client has asked what it tells.
+  else if (running === undefined && builds.hasEnded(ref)) return;
   else yield* (running ?? (await builds.get(ref, signal))).log.follow(signal);
 }
 

@@ -4,10 +4,11 @@ import type { Builder } from '#engine/builder/builder.ts';
 import type { Images } from '#engine/images/images.ts';
 import type { Networks } from '#engine/networks/networks.ts';
 import { createGrpcServer } from '#lib/grpc/server.ts';
+import { statusOfError } from '#lib/grpc/status.ts';
 import type { Log } from '#lib/log.ts';
 import { createAttachments } from './attachments.ts';
 import { createBuilds } from './builds.ts';
-import { describeError } from './describe-error.ts';
+import { StatusError } from './describe-error.ts';
 import { buildkitServices } from './services.ts';
 import { openSessions } from './session/open-sessions.ts';
 import { createWorker } from './worker.ts';
@@ -42,7 +43,7 @@ export function openBuildkit(engine: BuildkitEngine, { log }: { log: Log }): Bui
   const registries = (): ReturnType<BuildkitEngine['registries']> => engine.registries();
   const server = createGrpcServer({
     services: buildkitServices({ builder, images, registries, builds, attachments, sessions, worker }),
-    describe: (error) => describeError(error),
+    describe: (error) => (error instanceof StatusError ? error.status : statusOfError(error)),
     log,
   });
   return {
