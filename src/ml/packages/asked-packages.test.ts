@@ -7,6 +7,11 @@ function asked(text: string, files: Record<string, string> = {}): AskedPackages 
   return call === undefined ? undefined : askedPackages(call, (path) => files[path]);
 }
 
+function more(now: string, before: string): boolean {
+  const [one, other] = [asked(now), asked(before)];
+  return one !== undefined && other !== undefined && asksForMore(one, other);
+}
+
 test('what a call asks for, with its files', () => {
   const files = {
     'req/all.txt':
@@ -50,10 +55,6 @@ test('a file with hashes is not taken apart', () => {
 });
 
 test('asking for more is asking for all that was asked for, at any version, from the same places', () => {
-  const more = (now: string, before: string): boolean => {
-    const [one, other] = [asked(now), asked(before)];
-    return one !== undefined && other !== undefined && asksForMore(one, other);
-  };
   expect(more('pip install a==2 b', 'pip install a==1')).toBe(true);
   expect(more('pip install -q a==2', 'pip install a==1')).toBe(true);
   expect(more('pip install b', 'pip install a b')).toBe(false);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { applyEdits, type CacheQuestion, planCaches } from './plan-caches.ts';
+import { applyEdits, type CachePlan, type CacheQuestion, planCaches } from './plan-caches.ts';
 import { toolCalls, toolCallsOfWords } from './tool-calls.ts';
 
 interface Asked extends Partial<Omit<CacheQuestion, 'environment'>> {
@@ -12,6 +12,19 @@ function plan(text: string, asked: Asked = {}): { caches: string[]; text: string
   const question = { text, calls: toolCalls(text), mounts: [], copied: [], mayOverride: () => true };
   const { caches, edits, unset } = planCaches({ ...question, ...asked, environment });
   return { caches: caches.map(({ name }) => name), text: applyEdits(text, edits), unset };
+}
+
+function planned(text: string): CachePlan {
+  const question = { text, calls: toolCalls(text), mounts: [], copied: [], mayOverride: () => true };
+  return planCaches({ ...question, environment: new Map() });
+}
+
+function removes(text: string): boolean {
+  return planned(text).removesLists;
+}
+
+function shared(text: string, path: string): boolean {
+  return planned(text).caches[0]?.shared.test(path) ?? false;
 }
 
 test.each([
@@ -97,11 +110,6 @@ test('a Dockerfile that looks after a cache itself has its way', () => {
 });
 
 test('lists of apt go elsewhere only if the step removes them', () => {
-  const removes = (text: string): boolean => {
-    const calls = toolCalls(text);
-    return planCaches({ text, calls, environment: new Map(), mounts: [], copied: [], mayOverride: () => true })
-      .removesLists;
-  };
   expect(removes('apt-get update && apt-get install -y x && rm -rf /var/lib/apt/lists/*')).toBe(true);
   expect(removes('apt-get update && rm -fr /var/lib/apt/lists /tmp/*')).toBe(true);
   expect(removes('apt-get update')).toBe(false);
@@ -122,17 +130,6 @@ test('options of a command that is a list of words are left out', () => {
 });
 
 test('what depends on the image it was made in is not shared', () => {
-  const shared = (text: string, path: string): boolean => {
-    const question = {
-      text,
-      calls: toolCalls(text),
-      environment: new Map(),
-      mounts: [],
-      copied: [],
-      mayOverride: () => true,
-    };
-    return planCaches(question).caches[0]?.shared.test(path) ?? false;
-  };
   expect(shared('pip install x', 'http-v2/a/b')).toBe(true);
   expect(shared('pip install x', 'wheels/a/b.whl')).toBe(false);
   expect(shared('uv sync', 'archive-v0/x')).toBe(true);

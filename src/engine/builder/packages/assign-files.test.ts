@@ -19,7 +19,7 @@ function nodes(tree: Tree): ChangedNode[] {
     if ('linked' in spec && typeof spec['linked'] === 'number')
       return { ...plain, kind: 'file', size: spec['linked'], links: 2 };
     const hides = 'hides' in spec && typeof spec['hides'] === 'object';
-    return { ...plain, kind: 'directory', hides, children: nodes(hides ? (spec['hides'] as Tree) : (spec as Tree)) };
+    return { ...plain, kind: 'directory', hides, children: nodes(hides ? (spec['hides'] as Tree) : spec) };
   });
 }
 

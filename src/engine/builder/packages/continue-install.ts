@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { closeSync, readFileSync } from 'node:fs';
+import type { SnapshotRecord } from '#engine/snapshots/snapshotter.ts';
+import { NotFoundError } from '#lib/errors.ts';
 import { removeTree } from '#lib/files/remove-tree.ts';
 import { findRegular } from '#lib/files/open-regular.ts';
 import { openRoot, type Root } from '#lib/files/open-root.ts';
@@ -10,7 +12,8 @@ import type { LockedPackage } from '#ml/packages/build-lock.ts';
 import type { ToolCall } from '#ml/packages/tool-calls.ts';
 import { formatPlatform } from '#oci/platform.ts';
 import type { StageRun } from '../build-run.ts';
-import { openView, type Workspace } from '../workspace.ts';
+import { openView, openWorkspace, type Workspace } from '../workspace.ts';
+import type { FormerInstall } from './former-installs.ts';
 import { findDistributions } from './find-distributions.ts';
 import { mergeFormer } from './merge-former.ts';
 import { findPip, touchesPython } from './python-places.ts';
@@ -27,8 +30,8 @@ export interface ContinuedInstall {
   former: FormerTree | undefined;
 }
 
-/** What the last install left. */
-export interface FormerTree {
+/** What an earlier install left. It stays while this is held. */
+export interface FormerTree extends AsyncDisposable {
   /** Folders of its layers, uppermost first. */
   trees: readonly string[];
 }
@@ -61,7 +64,9 @@ export async function findFormerInstall(
     return undefined;
   if (!isInstallAlone(text) || call.assignments.size > 0) return undefined;
   using root = openRoot(tree);
-  const asked = askedPackages(call, (path) => readFile(root, join('/', state.config.WorkingDir ?? '/', path)));
+  const written = askedPackages(call, (path) => readFile(root, join('/', state.config.WorkingDir ?? '/', path)));
+  // Addresses of indexes may hold passwords.
+  const asked = written === undefined ? undefined : { ...written, options: [sha256(JSON.stringify(written.options))] };
   const pip = findPip(tree, env.get('PATH') ?? '');
   const below = await signatureBelow(run);
   if (asked === undefined || pip === undefined || below === undefined) return undefined;
@@ -79,13 +84,18 @@ export async function findFormerInstall(
     build.request.packages.locked,
   ];
   const slot = sha256(JSON.stringify(place));
-  const known = build.context.installs.find(slot);
-  const isMore = known !== undefined && asksForMore(asked, known.asked) && !runsAnew(run);
-  if (!isMore) return { slot, asked, installed: pip.installed, former: undefined };
   const { installed } = pip;
+  const all = runsAnew(run) ? [] : build.context.installs.find(slot);
+  const known = all.filter((other) => asksForMore(asked, other.asked)).toSorted(byExtent)[0];
+  if (known === undefined) return { slot, asked, installed, former: undefined };
   const added = Object.keys(asked.packages).filter((name) => !Object.hasOwn(known.asked.packages, name));
   const former = await treesOf(run, { step: known.step, installed, added: new Set(added.map(nameOf)) });
   return { slot, asked, installed, former };
+}
+
+/** What asked for most comes first; among those the latest. */
+function byExtent(one: FormerInstall, other: FormerInstall): number {
+  return Object.keys(other.asked.packages).length - Object.keys(one.asked.packages).length;
 }
 
 /** Of what is asked for, without extras and markers. */
@@ -136,15 +146,29 @@ async function treesOf(
     installed.has(name) || added.has(name) || origin !== undefined;
   if (resolution.python.some(isOther)) return undefined;
   const record = layers.steps().find(({ key }) => key === step);
+  if (record?.snapshot === undefined) return undefined;
+  build.cache.hold(step);
   const trees: string[] = [];
-  let name = record?.snapshot;
-  for (const _ of record?.titles ?? []) {
-    const snapshot = name === undefined ? undefined : await snapshots.stat(name).catch(() => undefined);
+  let name: string | undefined = record.snapshot;
+  // What something stands on is not removed.
+  await using resources = new AsyncDisposableStack();
+  const top = { snapshot: record.snapshot, diffId: Promise.resolve(record.diffId ?? sha256('')) };
+  try {
+    resources.use(await openWorkspace(build.context, top));
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+  for (const _ of record.titles) {
+    const snapshot: SnapshotRecord | undefined =
+      name === undefined ? undefined : await snapshots.stat(name).catch(() => undefined);
     if (name === undefined || snapshot?.form !== 'directory') return undefined;
     trees.push(snapshots.paths(name).tree);
     name = snapshot.parent;
   }
-  return trees.length === 0 ? undefined : { trees };
+  if (trees.length === 0) return undefined;
+  const held = resources.move();
+  return { trees, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
 /** The step's tree with what the last install left in it; undefined where it cannot be mounted so. */

@@ -35,7 +35,10 @@ export interface StepCaches extends AsyncDisposable {
 
 const APT_CONF = '/run/berth/apt.conf';
 
-/** Gives a command the caches of the package managers that it calls. Undefined where it calls none. */
+/**
+ * Gives a command the caches of the package managers that it calls. Undefined where it calls none, and where caches cannot be had: the step
+ * runs without.
+ */
 export async function openStepCaches(
   run: StageRun,
   command: StepCommand,
@@ -43,6 +46,16 @@ export async function openStepCaches(
 ): Promise<StepCaches | undefined> {
   const plan = planFor(run, command, calls);
   if (plan.caches.length === 0) return undefined;
+  try {
+    return await openCaches(run, command, plan);
+  } catch (error) {
+    run.build.signal.throwIfAborted();
+    run.build.context.log.warn('a step runs without caches of packages', { error: String(error) });
+    return undefined;
+  }
+}
+
+async function openCaches(run: StageRun, command: StepCommand, plan: CachePlan): Promise<StepCaches> {
   const { context, request, files, signal } = run.build;
   await using resources = new AsyncDisposableStack();
   const asks = plan.caches.map(({ name }) => ({

@@ -1,6 +1,6 @@
 import type { RunInstruction } from '#dockerfile/instruction.ts';
 import { ownOptions } from '#dockerfile/own-options.ts';
-import type { Resolution } from '#ml/packages/build-lock.ts';
+import type { LockedStep, Resolution } from '#ml/packages/build-lock.ts';
 import { type ToolCall, toolCalls, toolCallsOfWords } from '#ml/packages/tool-calls.ts';
 import type { Mount } from '#linux/mount.ts';
 import { formatPlatform } from '#oci/platform.ts';
@@ -65,6 +65,17 @@ const LOCKABLE = ['pip', 'pipenv', 'uv', 'poetry', 'pdm', 'conda', 'apt'];
 /** Every RUN runs with a shell of these, unless SHELL or the exec form says otherwise. */
 const POSIX_SHELL = /(^|\/)(sh|bash|dash|ash|zsh)$/;
 
+/** What is known of a RUN, and what turns out as it runs. */
+interface Planned {
+  instruction: RunInstruction;
+  command: RunCommand;
+  calls: readonly ToolCall[];
+  installs: boolean;
+  locked: LockedStep | undefined;
+  resolution: Resolution | undefined;
+  continued: ContinuedInstall | undefined;
+}
+
 /** Finds out which package managers a RUN calls. @throws {InvalidArgumentError} if build.lock holds and does not know the step */
 export function planStepPackages(run: StageRun, instruction: RunInstruction, command: RunCommand): StepPackages {
   const { build, state } = run;
@@ -77,53 +88,66 @@ export function planStepPackages(run: StageRun, instruction: RunInstruction, com
     command: commandText(instruction),
   };
   const locked = installs && packages.locked !== undefined ? lockedStep(packages.locked, place) : undefined;
-  let resolution: Resolution | undefined;
-  let continued: ContinuedInstall | undefined;
+  const planned: Planned = {
+    instruction,
+    command,
+    calls,
+    installs,
+    locked,
+    resolution: undefined,
+    continued: undefined,
+  };
   return {
     inputs: locked === undefined ? [] : [{ name: 'build.lock', value: locked }],
-    async open({ env, mounts, tree, workspace }) {
-      await using resources = new AsyncDisposableStack();
-      const { scratch } = build.files;
-      const holding = locked === undefined ? { env: [], mounts: [] } : await holdToLock(locked, { scratch, tree, env });
-      const plain = { args: command.args, env: [...env, ...holding.env], mounts: [], keep: async () => {} };
-      const asked = {
-        ...plain,
-        text: textOf(instruction, command),
-        isShell: instruction.command.form === 'shell',
-        mounts,
-        tree,
-      };
-      const mayCache = packages.implicitCaches && !ownOptions(build.plan.program.source).has('no-implicit-cache');
-      const opened = mayCache && calls.length > 0 ? await openStepCaches(run, asked, calls) : undefined;
-      if (opened !== undefined) resources.use(opened);
-      const caches = opened ?? plain;
-      const variables = variablesOf(plain.env);
-      continued = splits(run)
-        ? await findFormerInstall(run, { text: asked.text, calls, env: variables, tree })
-        : undefined;
-      const held = resources.move();
-      return {
-        env: caches.env,
-        mounts: [...holding.mounts, ...caches.mounts],
-        run: async (start) =>
-          (await goOn(run, { workspace, continued, args: caches.args, start })) ??
-          start({ args: caches.args, rootfs: workspace.mounts }),
-        async succeeded(trees) {
-          if (installs) resolution = resolutionOf(trees);
-          if (locked !== undefined && resolution !== undefined) checkHeld(locked, resolution);
-          await caches.keep();
-        },
-        hintFor: (tail) => (locked === undefined ? undefined : missingVersion(tail)),
-        [Symbol.asyncDispose]: () => held.disposeAsync(),
-      };
-    },
+    open: (running) => openPackages(run, planned, running),
     done(key) {
       if (!installs) return;
+      const { resolution, continued } = planned;
       if (resolution !== undefined) build.context.locks.put(key, resolution);
       if (resolution !== undefined && continued !== undefined)
         build.context.installs.put(continued.slot, { step: key, asked: continued.asked });
       build.installs.push({ key, ...place, position: [run.index, instruction.node.line] });
     },
+  };
+}
+
+async function openPackages(
+  ...[run, planned, running]: [run: StageRun, planned: Planned, running: RunningStep]
+): Promise<OpenedPackages> {
+  const { instruction, command, calls, installs, locked } = planned;
+  const { workspace, mounts, tree } = running;
+  const { files, request } = run.build;
+  await using resources = new AsyncDisposableStack();
+  const holding =
+    locked === undefined
+      ? { env: [], mounts: [] }
+      : await holdToLock(locked, { scratch: files.scratch, tree, env: running.env });
+  const env = [...running.env, ...holding.env];
+  const text = textOf(instruction, command);
+  const asked = { args: command.args, env, text, isShell: instruction.command.form === 'shell', mounts, tree };
+  const opened =
+    request.packages.implicitCaches && calls.length > 0 ? await openStepCaches(run, asked, calls) : undefined;
+  if (opened !== undefined) resources.use(opened);
+  const caches = opened ?? { args: command.args, env, mounts: [], keep: async () => {} };
+  const continued = splits(run)
+    ? await findFormerInstall(run, { text, calls, env: variablesOf(env), tree })
+    : undefined;
+  planned.continued = continued;
+  if (continued?.former !== undefined) resources.use(continued.former);
+  const held = resources.move();
+  return {
+    env: caches.env,
+    mounts: [...holding.mounts, ...caches.mounts],
+    run: async (start) =>
+      (await goOn(run, { workspace, continued, args: caches.args, start })) ??
+      start({ args: caches.args, rootfs: workspace.mounts }),
+    async succeeded(trees) {
+      if (installs) planned.resolution = resolutionOf(trees);
+      if (locked !== undefined && planned.resolution !== undefined) checkHeld(locked, planned.resolution);
+      await caches.keep();
+    },
+    hintFor: (tail) => (locked === undefined ? undefined : missingVersion(tail)),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
 
