@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '#lib/run.ts';
 import { type Buildx, findBuildx, openBuildx } from '../support/buildx.ts';
-import { startEngine, type TestEngine } from '../support/engine.ts';
+import { type CommandResult, startEngine, type TestEngine } from '../support/engine.ts';
 import { readTree } from '../support/image-archive.ts';
 import { COMMON, COPY_CASES, type CopyCase, LINKS } from './copy-cases.ts';
 import { noPeer, openPeer, type Peer } from './peer.ts';
@@ -54,20 +54,28 @@ describe.skipIf(reason !== undefined)(`copies beside BuildKit's${reason === unde
     return context;
   }
 
+  const place = (): string => join(folder, 'tree.tar');
+  const theirs = (context: string): Promise<CommandResult> =>
+    client.run(['build', '-o', `type=tar,dest=${place()}`, context], { env: { DOCKER_HOST: peer.host } });
+  /** The context is sent, or read where it lies. */
+  const ours = [
+    (context: string) => client.run(['build', '-o', `type=tar,dest=${place()}`, context]),
+    (context: string) => engine.berth('build', '-o', `type=tar,dest=${place()}`, context),
+  ];
+
   /** A line for each path; undefined if the build fails. */
-  async function treeOf(context: string, env: Record<string, string> = {}): Promise<string[] | undefined> {
-    const path = join(folder, 'tree.tar');
-    const { code } = await client.run(['build', '-o', `type=tar,dest=${path}`, context], { env });
+  async function treeOf(build: Promise<CommandResult>): Promise<string[] | undefined> {
+    const { code } = await build;
     if (code !== 0) return undefined;
-    const tree = await readTree(createReadStream(path));
+    const tree = await readTree(createReadStream(place()));
     return [...tree].map(([name, line]) => `${name}: ${line.replace(/^(\w+ .*) \d+$/, '$1')}`).toSorted();
   }
 
   test.each(Object.entries(COPY_CASES))('%s', async (_, one) => {
     const context = await contextOf(one);
-    const expected = await treeOf(context, { DOCKER_HOST: peer.host });
+    const expected = await treeOf(theirs(context));
     expect(expected === undefined).toBe(one.isRefused === true);
-    expect(await treeOf(context)).toEqual(expected);
+    for (const build of ours) expect(await treeOf(build(context))).toEqual(expected);
   });
 });
 
