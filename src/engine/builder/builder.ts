@@ -96,7 +96,10 @@ export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
     contextRecords(contexts),
   ];
   const freeBytes = async (): Promise<number> => (await diskOf(root)).freeBytes;
-  const prune = (rule: PruneRule): Promise<Pruned> => pruneCache({ sources, freeBytes }, rule);
+  const prune = async (rule: PruneRule): Promise<Pruned> => {
+    using _ = await context.steps.acquire('prune'); // what goes is told by one alone
+    return await pruneCache({ sources, freeBytes }, rule);
+  };
   const rules = async (): Promise<readonly PruneRule[]> => gcRules(deps.gc ?? { enabled: true }, await diskOf(root));
   const gc = createCacheGc({ rules, prune, log });
   return {

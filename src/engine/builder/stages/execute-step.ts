@@ -125,13 +125,24 @@ async function lookUpOrDo(run: StageRun, { step, position }: { step: Step; posit
   const known = await context.layers.find(key, parent);
   if (known !== undefined) return { key, result: known, why: UNCHANGED };
   // Who has to wait takes what the other build left, and does it itself if that was cancelled.
-  using _ = await context.steps.acquire(key, { signal });
+  using _ = await tellWaiting(run, context.steps.acquire(key, { signal }));
   const shared = await context.layers.find(key, parent);
   if (shared !== undefined) return { key, result: shared, why: SHARED };
   const imported = await fetch(run, { step, key, inputs });
   if (imported !== undefined) return imported;
   const why = explain(run, { key, inputs, position });
   return { key, result: await doStep(run, { step, key, inputs }), why };
+}
+
+const PATIENCE_MS = 1000;
+
+async function tellWaiting({ vertex }: StageRun, turn: Promise<Disposable>): Promise<Disposable> {
+  const timer = setTimeout(() => vertex.note('another build is doing the same, its result is waited for'), PATIENCE_MS);
+  try {
+    return await turn;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 interface Doing {
