@@ -7,7 +7,7 @@ import { run } from '#lib/run.ts';
 import { type FreshDisk, openFreshDisk } from './support/fresh-disk.ts';
 import { type EngineName, type ImageEngine, findPeerProgram, startImageEngine } from './support/image-engines.ts';
 import type { OperationName } from './support/image-operations.ts';
-import { type ImageSample, estimateSeconds, recordSamples, showTable } from './support/image-results.ts';
+import { type ImageSample, estimateSeconds, readResults, recordSamples, showTable } from './support/image-results.ts';
 import { type MlImages, makeMlImages } from './support/ml-images.ts';
 import { watchPeak } from './support/peak.ts';
 
@@ -15,6 +15,8 @@ import { watchPeak } from './support/peak.ts';
 export interface ImageBenchOptions {
   /** Operations; all if empty. */
   only: readonly string[];
+  /** The figures join those of earlier runs of the same programs, instead of taking their place. */
+  add: boolean;
   /** Turns of each engine. */
   rounds: ReadonlyMap<EngineName, number>;
 }
@@ -45,6 +47,7 @@ export async function benchImages(options: ImageBenchOptions): Promise<number> {
   }
   const images = await makeMlImages(peer);
   console.error(`about ${Math.ceil((await estimateSeconds(options.rounds)) / 60)} minutes`);
+  const base = options.add ? await readResults() : undefined;
   const samples: ImageSample[] = [];
   const turns = Math.max(...options.rounds.values());
   for (let turn = 0; turn < turns; turn++) {
@@ -54,7 +57,7 @@ export async function benchImages(options: ImageBenchOptions): Promise<number> {
       const wants = (operation: OperationName): boolean =>
         (options.only.length === 0 || options.only.includes(operation)) && (turn === 0 || !ONCE.includes(operation));
       samples.push(...(await takeTurn(name, { peer, images, wants })));
-      await recordSamples(samples);
+      await recordSamples(samples, base);
     }
   }
   console.log(await showTable());

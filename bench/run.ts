@@ -56,6 +56,7 @@ async function runImages(): Promise<number> {
     allowPositionals: true,
     options: {
       only: { type: 'string', default: '' },
+      add: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '5' },
       engines: { type: 'string', default: 'berth,docker,containerd:2,docker20:1,podman:1' },
     },
@@ -70,7 +71,7 @@ async function runImages(): Promise<number> {
     rounds.set(name as EngineName, Math.min(Number(count), Number(values.rounds)));
   }
   const { benchImages } = await import('./images.ts');
-  return benchImages({ only: values.only.split(',').filter(Boolean), rounds });
+  return benchImages({ only: values.only.split(',').filter(Boolean), add: values.add, rounds });
 }
 
 const wantsImages = process.argv[2] === 'images';

@@ -24,7 +24,7 @@ interface Figures {
   date: string;
 }
 
-interface Results {
+export interface Results {
   machine: { cpus: number; model: string; kernel: string; memoryGiB: number };
   settings: string;
   /** Seconds of a turn by engine: the first, and the mean of those after it. */
@@ -47,17 +47,19 @@ export async function estimateSeconds(rounds: ReadonlyMap<EngineName, number>): 
   }, 0);
 }
 
-/** Puts what was measured in this run in the place of earlier figures of the same operation and engine. */
-export async function recordSamples(samples: readonly ImageSample[]): Promise<void> {
+/** Puts what was measured in this run in the place of earlier figures of the same operation and engine; with `base`, behind those. */
+export async function recordSamples(samples: readonly ImageSample[], base?: Results): Promise<void> {
   const results = await readResults();
   const date = new Date().toISOString();
+  const before = (name: OperationName, engine: string): Figures | undefined =>
+    base?.operations.find((operation) => operation.name === name)?.figures[engine as EngineName];
   for (const operation of results.operations) {
     const taken = samples.filter((sample) => sample.operation === operation.name);
     for (const [engine, own] of Object.entries(Object.groupBy(taken, (sample) => sample.engine)))
       operation.figures[engine as EngineName] = {
         version: own[0]?.version ?? '',
-        values: own.map(({ value }) => value),
-        load: own.map(({ load }) => load),
+        values: [...(before(operation.name, engine)?.values ?? []), ...own.map(({ value }) => value)],
+        load: [...(before(operation.name, engine)?.load ?? []), ...own.map(({ load }) => load)],
         date,
       };
   }
@@ -70,7 +72,8 @@ export async function recordSamples(samples: readonly ImageSample[]): Promise<vo
   await writeFile(FILE, `${JSON.stringify(results, null, 2)}\n`);
 }
 
-async function readResults(): Promise<Results> {
+/** What was measured up to now. */
+export async function readResults(): Promise<Results> {
   const text = await readFile(FILE, 'utf8').catch(() => '{}');
   const before = JSON.parse(text) as Partial<Results>;
   const machine = {
