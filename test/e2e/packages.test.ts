@@ -117,7 +117,7 @@ async function layers(tag: string): Promise<ImageLayer[]> {
     .toReversed()
     .map((line) => line.split('\t'));
   const made = entries.filter(([bytes]) => bytes !== '0').slice(-(own.length - base.length));
-  return ids
+  return own
     .slice(base.length)
     .map((diffId, at) => ({ diffId, title: made[at]?.[1] ?? '', bytes: Number(made[at]?.[0]) }));
 }
@@ -177,6 +177,9 @@ describe.skipIf(!hasTools)('packages (need root and mmdebstrap)', () => {
     expect(await run('kept', 'ls', '/kept')).toContain('http');
     const own = `FROM ${BASE}\nENV PIP_CACHE_DIR=/own\nRUN pip install ${from()} small\nRUN test -d /own`;
     await image('own', own);
+    index.sent();
+    await image('none', `# berth=no-implicit-cache\n${install('small')}`, { noCache: true });
+    expect(index.sent()).toBeGreaterThan(0);
   });
 
   test('a layer for each distribution, and the same files as in one layer', async () => {

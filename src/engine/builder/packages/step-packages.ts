@@ -116,7 +116,7 @@ async function openPackages(
 ): Promise<OpenedPackages> {
   const { instruction, command, calls, installs, locked } = planned;
   const { workspace, mounts, tree } = running;
-  const { files, request } = run.build;
+  const { files } = run.build;
   await using resources = new AsyncDisposableStack();
   const holding =
     locked === undefined
@@ -125,8 +125,7 @@ async function openPackages(
   const env = [...running.env, ...holding.env];
   const text = textOf(instruction, command);
   const asked = { args: command.args, env, text, isShell: instruction.command.form === 'shell', mounts, tree };
-  const opened =
-    request.packages.implicitCaches && calls.length > 0 ? await openStepCaches(run, asked, calls) : undefined;
+  const opened = hasCaches(run) && calls.length > 0 ? await openStepCaches(run, asked, calls) : undefined;
   if (opened !== undefined) resources.use(opened);
   const caches = opened ?? { args: command.args, env, mounts: [], keep: async () => {} };
   const continued = splits(run)
@@ -196,7 +195,23 @@ function commandText({ command, heredocs }: RunInstruction): string {
 
 /** Whether distributions become layers of their own: asked for with the build, or by the Dockerfile. */
 function splits({ build }: StageRun): boolean {
-  return build.request.packages.split || ownOptions(build.plan.program.source).has('split-packages');
+  return build.request.packages.split || wishesOf(build.plan.program).has('split-packages');
+}
+
+function hasCaches({ build }: StageRun): boolean {
+  return build.request.packages.implicitCaches && !wishesOf(build.plan.program).has('no-implicit-cache');
+}
+
+/** Words of comments `# berth=…` above the first instruction. */
+function wishesOf({ source }: Program): ReadonlySet<string> {
+  const wishes = new Set<string>();
+  for (const line of source.lines) {
+    if (line.trim() === '') continue;
+    if (!line.trimStart().startsWith('#')) break;
+    const [, words = ''] = /^\s*#\s*berth\s*=(.*)$/i.exec(line) ?? [];
+    for (const word of words.split(/[\s,]+/)) wishes.add(word.toLowerCase());
+  }
+  return wishes;
 }
 
 /** Lets a step keep what it did as several layers, where that is asked for. */
