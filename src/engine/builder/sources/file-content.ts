@@ -61,7 +61,9 @@ async function readDigest(tree: SourceTree, entry: SourceEntry): Promise<string>
   for (let count = 0; count < TRIES; count++) {
     const fd = tree.root.openFile(entry.path, READ);
     try {
-      const before = stampOf(fstatSync(fd));
+      const stats = fstatSync(fd);
+      if (!stats.isFile()) throw changed(entry.path);
+      const before = stampOf(stats);
       const started = Date.now();
       const digest = await hashOf(fd, before.size);
       if (tree.isLive !== true) return digest;

@@ -16,8 +16,8 @@ export interface WriteOptions {
   owner: { uid: number; gid: number } | undefined;
   chmod: string | undefined;
   signal: AbortSignal;
-  /** Takes large files over instead of copying them: what is listed here is to be put in place by `takeOver`. */
-  takeovers?: Takeover[];
+  /** Large files are only listed here, by the path they come to, and are to be put in place by `takeOver`. */
+  takeovers?: Map<string, Takeover>;
 }
 
 const TAKEOVER_BYTES = 1024 * 1024;
@@ -76,6 +76,7 @@ async function writeEntry(writer: Writer, entry: SourceEntry, path: string): Pro
     return;
   }
   const place = clearPlace(to, path);
+  options.takeovers?.delete(place.canonical);
   const linked = writer.links.get(entry.inode);
   if (linked !== undefined) {
     to.link(linked, place.canonical);
@@ -86,7 +87,7 @@ async function writeEntry(writer: Writer, entry: SourceEntry, path: string): Pro
     closeSync(to.openFile(place.canonical, CREATE, 0o600));
     const { mtimeNs } = lstatSync(writer.from.root.locate(entry.path).path, { bigint: true });
     const exact = { ...attributes, mtimeNs };
-    options.takeovers?.push({ from: writer.from, path: entry.path, target: place.canonical, attributes: exact });
+    options.takeovers?.set(place.canonical, { from: writer.from, entry, attributes: exact });
     return;
   }
   if (entry.kind === 'file') {
@@ -141,10 +142,11 @@ function clearPlace(to: Root, path: string): Located {
   return to.locate(path);
 }
 
-/** A large file that no layer has yet; it is only marked here. */
+/** A large file of the context; what goes with the build is the layer's from now on, if it is no other's already. */
 function isTaken({ from, options }: Writer, entry: SourceEntry): boolean {
-  if (options.takeovers === undefined || from.mayTake !== true || entry.size < TAKEOVER_BYTES) return false;
-  if (from.taken.has(entry.path) || entry.inode !== '') return false;
+  if (options.takeovers === undefined || from.kind !== 'context' || entry.size < TAKEOVER_BYTES) return false;
+  if (entry.inode !== '' || from.taken.has(entry.path)) return false;
+  if (from.mayTake !== true) return true;
   from.taken.set(entry.path, entry.attributes);
   return true;
 }

@@ -33,18 +33,18 @@ export async function writeItems(
   options: WriteItemsOptions,
 ): Promise<void> {
   const takeovers = await writeAll(await workspace.open(), items, options);
-  if (takeovers.length === 0) return;
+  if (takeovers.size === 0) return;
   await workspace.close();
-  takeOver(workspace.upper, takeovers);
+  await takeOver(workspace.upper, takeovers, options.signal);
 }
 
-/** @returns the files that are to be taken over once the tree is not mounted any more */
+/** @returns the files that are to be put in place once the tree is not mounted any more */
 async function writeAll(
   rootfs: string,
   items: readonly Item[],
   { target, chown, chmod, keepOwner, signal, warn }: WriteItemsOptions,
-): Promise<Takeover[]> {
-  const takeovers: Takeover[] = [];
+): Promise<Map<string, Takeover>> {
+  const takeovers = new Map<string, Takeover>();
   using to = openRoot(rootfs);
   const given = chown === undefined ? undefined : ownerOf(to, chown, warn);
   const owner = keepOwner ? undefined : (given ?? { uid: 0, gid: 0 });
