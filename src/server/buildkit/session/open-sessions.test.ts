@@ -192,6 +192,7 @@ test('a folder goes to the client with modes, links and bytes', async () => {
   writeFileSync(join(output, 'empty'), '');
   const taken = new Map<string, string>();
   const client = await session([FILE_SEND, receivingMethod(taken)]);
+  await expect(client.sink(3).tree(output, { keep: false, metadata: new Map() })).rejects.toThrow('mode=delete');
   await client.sink(3).tree(output, { keep: true, metadata: new Map() });
   expect([...taken]).toEqual([
     ['exporter', '3'],

@@ -1,5 +1,5 @@
 import type { OutputSink } from '#engine/builder/export/output-spec.ts';
-import { UnavailableError } from '#lib/errors.ts';
+import { NotImplementedError, UnavailableError } from '#lib/errors.ts';
 import { openRoot } from '#lib/files/open-root.ts';
 import type { GrpcCall } from '#lib/grpc/client.ts';
 import { encodeMessage } from '#lib/protobuf/encode.ts';
@@ -22,7 +22,12 @@ export function sessionSink(client: SessionClient, index: number): OutputSink {
       using call = start(metadata);
       await sendBytes(call, bytes);
     },
-    async tree(folder, { metadata, time }) {
+    async tree(folder, { keep, metadata, time }) {
+      if (!keep)
+        throw new NotImplementedError('mode=delete is not possible over a session', {
+          why: 'the client itself writes the files, and is not told to take others away',
+          hint: 'empty the folder before the build, and leave mode=delete out',
+        });
       using call = start(metadata);
       using root = openRoot(folder);
       await sendFiles(call, root, time === undefined ? {} : { time });

@@ -120,6 +120,16 @@ describe.skipIf(path === undefined)('sessions of the docker client (needs its pl
     expect(await show('cached', 'cat', '/time')).toBe(time);
   });
 
+  test('an image in a layout of the client is a base', async () => {
+    const folder = await rig.contextOf({ Dockerfile: 'FROM scratch\nCOPY file /file\n', file: 'of the layout' });
+    const layout = join(await rig.contextOf({}), 'layout');
+    expect(await build(folder, '-o', `type=oci,tar=false,dest=${layout}`)).toMatchObject({ code: 0 });
+    const above = await rig.contextOf({ Dockerfile: 'FROM base AS b\nFROM busybox\nCOPY --from=b /file /copied\n' });
+    const built = await build(above, '-t', 'above', '--build-context', `base=oci-layout://${layout}`);
+    expect(built).toMatchObject({ code: 0 });
+    expect(await show('above', 'cat', '/copied')).toBe('of the layout');
+  });
+
   test('what a client cannot read is told, and its build fails', async () => {
     const folder = await rig.contextOf({ Dockerfile: 'FROM busybox\nCOPY nothing /\n' });
     const missing = await build(folder);
