@@ -25,7 +25,9 @@ export async function exportResults(exporting: Exporting): Promise<Exported> {
   const { context, request, report, results } = exporting;
   const outputs = request.outputs.filter(({ type }) => type !== 'cacheonly');
   for (const { build } of results) await epochOf(build); // a wrong one is told before anything is delivered
-  const signal = request.signal;
+  // What is done side by side ends with the first failure.
+  const failure = new AbortController();
+  const signal = AbortSignal.any([request.signal, failure.signal]);
   await using forms = openLayerForms(context, signal);
   let sealing: Promise<readonly BuiltImage[]> | undefined;
   const sealed = (): Promise<readonly BuiltImage[]> => (sealing ??= Promise.all(results.map(sealResult)));
@@ -34,7 +36,10 @@ export async function exportResults(exporting: Exporting): Promise<Exported> {
   for (const output of outputs) {
     const { title, deliver } = EXPORTERS[output.type];
     const exported = await report.within({ name: title }, (vertex) =>
-      deliver({ ...exporting, vertex, forms, sealed, signal }, output),
+      deliver({ ...exporting, vertex, forms, sealed, signal }, output).catch((error: unknown) => {
+        failure.abort(error);
+        throw error;
+      }),
     );
     image ??= exported.image;
     for (const [name, value] of exported.response) response.set(name, value);

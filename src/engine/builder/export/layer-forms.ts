@@ -6,6 +6,7 @@ import { type Compression, compressedType, compressLayer } from '#engine/images/
 import { layerBytes, type PlacedLayer, streamLayer } from '#engine/images/layer-bytes.ts';
 import { CancelledError, DataLossError } from '#lib/errors.ts';
 import { writeNew } from '#lib/files/write-new.ts';
+import { createTurns } from '#lib/turns.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import { type Digest, hexOf } from '#oci/digest.ts';
 import { MEDIA_TYPES } from '#oci/media-type.ts';
@@ -111,24 +112,4 @@ async function writeBlob(path: string, bytes: AsyncIterable<Buffer>): Promise<{ 
   };
   await writeNew(path, measured(), { mode: 0o600 });
   return { digest: `sha256:${hash.digest('hex')}`, size };
-}
-
-/** So many at a time; the others wait. */
-function createTurns(count: number): () => Promise<Disposable> {
-  let free = count;
-  const waiting: (() => void)[] = [];
-  const release = (): void => {
-    const next = waiting.shift();
-    if (next === undefined) free += 1;
-    else next();
-  };
-  return async () => {
-    if (free > 0) free -= 1;
-    else {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.push(resolve);
-      await promise;
-    }
-    return { [Symbol.dispose]: release };
-  };
 }

@@ -1,6 +1,7 @@
 import type { PlacedLayer } from '#engine/images/layer-bytes.ts';
 import { siblingRepositories } from '#engine/images/sibling-repositories.ts';
 import { UnavailableError, BerthError, CancelledError } from '#lib/errors.ts';
+import { createTurns } from '#lib/turns.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import type { Digest } from '#oci/digest.ts';
 import { canonicalName, familiarName, type Reference } from '#oci/reference.ts';
@@ -18,6 +19,8 @@ export interface PushTargets extends AsyncDisposable {
   /** Brings what is left; the names move last. */
   finish(composed: Composed): Promise<void>;
 }
+
+const UPLOADS_AT_A_TIME = 5;
 
 interface Target {
   repository: Repository;
@@ -38,10 +41,13 @@ export async function openTargets(
   for (const names of byRepository(options.names))
     targets.push(resources.use(await openTarget(delivery, names, isInsecure)));
   const held = resources.move();
+  const turn = createTurns(UPLOADS_AT_A_TIME);
   const under = <T>(target: Target, work: () => Promise<T>): Promise<T> => explain(delivery, target, work);
   return {
     async send(layer, built) {
+      // Compressed ahead of its turn, so that what is sent waits for nothing.
       const form = await chooseForm(delivery, { targets, layer, built }, options);
+      using _ = await turn();
       for (const target of targets) await under(target, () => upload(delivery, target, form));
       return form;
     },
