@@ -195,23 +195,11 @@ function commandText({ command, heredocs }: RunInstruction): string {
 
 /** Whether distributions become layers of their own: asked for with the build, or by the Dockerfile. */
 function splits({ build }: StageRun): boolean {
-  return build.request.packages.split || wishesOf(build.plan.program).has('split-packages');
+  return build.request.packages.split || ownOptions(build.plan.program.source).has('split-packages');
 }
 
 function hasCaches({ build }: StageRun): boolean {
-  return build.request.packages.implicitCaches && !wishesOf(build.plan.program).has('no-implicit-cache');
-}
-
-/** Words of comments `# berth=…` above the first instruction. */
-function wishesOf({ source }: Program): ReadonlySet<string> {
-  const wishes = new Set<string>();
-  for (const line of source.lines) {
-    if (line.trim() === '') continue;
-    if (!line.trimStart().startsWith('#')) break;
-    const [, words = ''] = /^\s*#\s*berth\s*=(.*)$/i.exec(line) ?? [];
-    for (const word of words.split(/[\s,]+/)) wishes.add(word.toLowerCase());
-  }
-  return wishes;
+  return build.request.packages.implicitCaches && !ownOptions(build.plan.program.source).has('no-implicit-cache');
 }
 
 /** Lets a step keep what it did as several layers, where that is asked for. */
