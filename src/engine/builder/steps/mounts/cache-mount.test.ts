@@ -9,7 +9,7 @@ async function plan(options: string, args: Readonly<Record<string, string>> = {}
     vertex: { facts: { name: '[1/2] RUN x' } },
   } as unknown as StageRun;
   await using resources = new AsyncDisposableStack();
-  return planCache(run, parseMountFlag(`type=cache,${options}`), resources);
+  return await planCache(run, parseMountFlag(`type=cache,${options}`), resources);
 }
 
 test.each([
