@@ -48,7 +48,7 @@ export function kindAt(root: Root, path: string): 'folder' | 'file' | undefined 
 }
 
 /** An image may have anything at the places that are looked at: links that lead nowhere, files where folders should be. */
-function unlessOdd<T>(look: () => T | undefined): T | undefined {
+export function unlessOdd<T>(look: () => T | undefined): T | undefined {
   try {
     return look();
   } catch (error) {

@@ -9,7 +9,7 @@ import { scanDpkg } from './dpkg.ts';
 import type { Distribution, FoundPackage, Scan } from './found-package.ts';
 import { isNodePackage, readNodePackage } from './npm.ts';
 import { isPythonPackage, readPythonPackage } from './python.ts';
-import { readText } from './read-text.ts';
+import { readText, unlessOdd } from './read-text.ts';
 import { scanRpm } from './rpm.ts';
 
 /** Folders that hold no files of the image. */
@@ -70,6 +70,8 @@ function* walk(root: Root): Generator<{ path: string; isFolder: boolean }> {
 
 /** A link to a folder is none. */
 function entriesOf(root: Root, folder: string): { name: string; isFolder: boolean }[] {
-  const entries = unlessGone(() => readdirSync(root.locate(folder).path, { withFileTypes: true, encoding: 'buffer' }));
+  const entries = unlessOdd(() =>
+    unlessGone(() => readdirSync(root.locate(folder).path, { withFileTypes: true, encoding: 'buffer' })),
+  );
   return (entries ?? []).map((entry) => ({ name: decodeName(entry.name), isFolder: entry.isDirectory() }));
 }
