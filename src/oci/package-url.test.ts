@@ -12,6 +12,12 @@ test.each([
 });
 
 test('what has a meaning of its own in a URL is escaped, in every part', () => {
-  const name = { type: 'npm', namespace: '@scope', name: 'a b', version: '1.0+x', qualifiers: { b: '2', a: 'x&y', c: '' } };
+  const name = {
+    type: 'npm',
+    namespace: '@scope',
+    name: 'a b',
+    version: '1.0+x',
+    qualifiers: { b: '2', a: 'x&y', c: '' },
+  };
   expect(packageUrl(name)).toBe('pkg:npm/%40scope/a%20b@1.0%2Bx?a=x%26y&b=2');
 });
