@@ -16,7 +16,7 @@ export type ReadRequirements = (path: string) => string | undefined;
 const HARMLESS =
   /^(--no-cache-dir|-q+|--quiet|-v+|--verbose|-U|--upgrade|--no-input|--disable-pip-version-check|--root-user-action=\S+|--no-color|--progress-bar=\S+|--no-warn-script-location|--break-system-packages)$/;
 /** Options that choose among packages. */
-const CHOOSING = /^(--pre|--prefer-binary)$/;
+const CHOOSING = /^(--pre|--prefer-binary|--no-deps)$/;
 /** The same with a value. */
 const SOURCES =
   /^(-i|--index-url|--extra-index-url|--trusted-host|-f|--find-links|--only-binary|--no-binary|--timeout|--retries|--default-timeout)$/;
@@ -96,7 +96,7 @@ function addWord(
 }
 
 function addPackage({ packages }: Asking, text: string): boolean {
-  const [, name, extras = '', versions = '', marker = ''] = NAMED.exec(text.trim()) ?? [];
+  const [, name, extras = '', versions = '', marker = ''] = NAMED.exec(text.trim().replace(/\s+/g, ' ')) ?? [];
   if (name === undefined || name.endsWith('.whl') || /\.(zip|gz|bz2|tar)$/.test(name)) return false;
   const identity = `${name.toLowerCase().replace(/[-_.]+/g, '-')}${extras}${marker.replace(/\s+/g, '')}`;
   packages.set(identity, versions.replace(/\s+/g, ''));

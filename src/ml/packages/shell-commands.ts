@@ -17,6 +17,8 @@ export interface ShellCommand {
 const RESERVED = ['if', 'then', 'elif', 'else', 'do', 'while', 'until', '{', '}', '!', 'time', 'fi', 'done', 'esac'];
 /** These are followed by words that are no command. */
 const NO_COMMAND = ['for', 'case', 'select', 'function'];
+/** With the number of a descriptor before it. */
+const OPERATOR_LENGTH = 12;
 const ASSIGNMENT = /^([A-Za-z_]\w*)\+?=(.*)$/s;
 
 interface Reader {
@@ -50,7 +52,7 @@ function readToken(reader: Reader): void {
   else if (/[;&|()]/.test(letter)) {
     reader.at += 1;
     endCommand(reader);
-  } else if (/^\d*(<<-?(?!<)|<<<|<>|[<>]&|>>|>\||[<>])/.test(text.slice(at, at + 8))) {
+  } else if (/^\d*(<<-?(?!<)|<<<|<>|[<>]&|>>|>\||[<>])/.test(text.slice(at, at + OPERATOR_LENGTH))) {
     redirect(reader, /^\d*(<<<|<<-?|<>|[<>]&|>>|>\||[<>])/);
   } else reader.words.push(readWord(reader));
 }
@@ -75,7 +77,7 @@ function endLine(reader: Reader): void {
 
 /** An operator with the word behind it, which is no word of the command. */
 function redirect(reader: Reader, operator: RegExp): void {
-  const [found = ''] = operator.exec(reader.text.slice(reader.at)) ?? [];
+  const [found = ''] = operator.exec(reader.text.slice(reader.at, reader.at + OPERATOR_LENGTH)) ?? [];
   reader.at += found.length;
   while (/[ \t]/.test(reader.text[reader.at] ?? '')) reader.at += 1;
   const { text } = readWord(reader);
