@@ -144,6 +144,18 @@ test('layers of a cache that are not what they should be are not taken', async (
   await forget();
 });
 
+test('a layer is taken only onto what it was made on', async () => {
+  const first = 'FROM busybox\nRUN cat /proc/sys/kernel/random/uuid > /a\n';
+  const place = join(scratch.path, 'other');
+  const folder = await one.contextOf({ Dockerfile: `${first}RUN cp /a /b\nCMD cmp /a /b\n` });
+  await build(one, folder, '--cache-to', `type=local,dest=${place}`);
+  expect((await build(two, await two.contextOf({ Dockerfile: first }))).code).toBe(0);
+  const built = await build(two, folder, '--cache-from', `type=local,src=${place}`);
+  expect(count(built.text, /taken from the cache/g)).toBe(0);
+  expect((await two.engine.docker('run', '--rm', 'built')).code).toBe(0);
+  await forget();
+});
+
 test.skipIf(!hasRegistry)('a registry keeps a cache of its own, in each form, and one inside an image', async () => {
   const host = registry?.host ?? '';
   const folder = await one.contextOf(FILES);

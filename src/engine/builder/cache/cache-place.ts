@@ -16,8 +16,8 @@ export interface CachePlace extends Disposable {
   /** A manifest or index that another names. */
   document(descriptor: Descriptor): Promise<Buffer>;
   open(blob: Descriptor, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
-  /** Whether a blob is there, where that can be told without sending it. */
-  has(digest: Digest): Promise<boolean>;
+  /** Whether a blob is there; undefined where that is only found out by reading or writing it. */
+  has(digest: Digest): Promise<boolean | undefined>;
   /** `open` may be called several times. */
   write(blob: Descriptor, open: () => Promise<AsyncIterable<Uint8Array>>): Promise<void>;
   /** Writes the document that names all others: last, so that what it names is there. */
@@ -87,7 +87,7 @@ function storePlace(store: ClientStore, attributes: ReadonlyMap<string, string>)
     },
     document: async (descriptor) => collectBlob(store.read(descriptor.digest), descriptor),
     open: async ({ digest }) => store.read(digest),
-    has: async (digest) => (await store.has?.(digest)) ?? false,
+    has: async (digest) => store.has?.(digest),
     async write({ digest, mediaType, size }, open) {
       await store.write({ digest, mediaType, size }, await open());
     },

@@ -187,7 +187,7 @@ async function writeDocument(
   ...[mediaType, bytes]: [mediaType: string, bytes: Buffer]
 ): Promise<Descriptor> {
   const descriptor = { mediaType, digest: sha256(bytes), size: bytes.length };
-  if (!(await place.has(descriptor.digest))) await place.write(descriptor, async () => once(bytes));
+  if ((await place.has(descriptor.digest)) !== true) await place.write(descriptor, async () => once(bytes));
   return descriptor;
 }
 

@@ -3,7 +3,7 @@ import { extractTar } from '#engine/snapshots/tree/extract-tar.ts';
 import { LAYER_LIMIT_BYTES } from '#engine/images/limits.ts';
 import { hostPlatform } from '#engine/images/host-platform.ts';
 import { decompress } from '#lib/compression/decompress.ts';
-import { InvalidArgumentError, UnavailableError } from '#lib/errors.ts';
+import { InvalidArgumentError, NotFoundError, UnavailableError } from '#lib/errors.ts';
 import { openRoot } from '#lib/files/open-root.ts';
 import type { Descriptor } from '#oci/descriptor.ts';
 import type { BuilderContext } from '../build-run.ts';
@@ -136,6 +136,9 @@ async function take(
     const layer = content.layers[index];
     if (layer === undefined) return undefined;
     bytes += layer.blob.size;
+    // What is counted on must be there, as far as that can be told.
+    if (ask.isDeferred && !context.layerFiles.has(layer.diffId) && (await place.has(layer.blob.digest)) === false)
+      throw new NotFoundError(`blob ${layer.blob.digest} is not there`);
     const load = (): Promise<void> => loadLayer(context, { place, layer }, ask);
     below = context.layers.defer({ diffId: layer.diffId, below, load });
     layers.push({ layer: below, title });

@@ -29,7 +29,7 @@ export async function localImagePlace(context: BuilderContext, name: string): Pr
       if (diffId === undefined) return content.read(digest);
       return readLayer({ layers, snapshots }, { diffId, name: chain[index] ?? diffId });
     },
-    has: never,
+    has: async () => true,
     write: never,
     finish: never,
     [Symbol.dispose]() {},

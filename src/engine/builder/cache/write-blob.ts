@@ -42,7 +42,7 @@ export async function writeBlob(
   }
   const mediaType = compressedType(plainType, compression.kind);
   const known = blobs.find(diffId, compression);
-  if (known !== undefined && (await place.has(known.digest))) return { mediaType, ...known };
+  if (known !== undefined && (await place.has(known.digest)) === true) return { mediaType, ...known };
   await using spooled = await spool(writing.scratch, compressLayer(await read(), compression, { signal }));
   const { digest, size } = spooled;
   blobs.remember(diffId, compression, { digest, size });
@@ -58,7 +58,7 @@ export async function send(
   const started = Date.now();
   const tell = (current: number, completed?: number): void =>
     vertex.status({ id: `writing layer ${id}`, current, total, started, completed });
-  if (!(await place.has(id)))
+  if ((await place.has(id)) !== true)
     await place.write(blob, async () => {
       tell(0);
       return counted(await open(), tell);
