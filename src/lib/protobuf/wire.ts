@@ -26,7 +26,7 @@ export function zeroOf(type: Scalar): unknown {
     case 'string':
       return '';
     case 'bytes':
-      return new Uint8Array();
+      return Buffer.alloc(0);
     case 'bool':
       return false;
     case 'bigint64':
