@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { NotFoundError } from '#lib/errors.ts';
 import { callUnary } from '#lib/grpc/call-unary.ts';
 import { openGrpcClient } from '#lib/grpc/client.ts';
 import { unary } from '#lib/grpc/method.ts';
@@ -46,6 +47,7 @@ async function startServer(): Promise<TestServer> {
       sessions.push(String(headers['x-docker-expose-session-uuid']));
       void grpc.serve(connection);
     },
+    session: async (id) => Promise.reject(new NotFoundError(id)),
     close: async () => grpc.close(),
   };
   const server = createApiServer({

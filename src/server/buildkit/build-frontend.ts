@@ -28,7 +28,7 @@ export interface Built {
 }
 
 /** How long a session may be behind the order that names it. */
-const SESSION_WAIT_MS = 5000;
+export const SESSION_WAIT_MS = 5000;
 
 /** Builds a Dockerfile, or answers what is asked about it. @throws what the builder says */
 export async function buildFrontend(context: BuildkitContext, build: RunningBuild, ask: FrontendAsk): Promise<Built> {

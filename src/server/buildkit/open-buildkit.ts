@@ -11,6 +11,8 @@ import { createBuilds } from './builds.ts';
 import { StatusError } from './describe-error.ts';
 import { buildkitServices } from './services.ts';
 import { openSessions } from './session/open-sessions.ts';
+import { SESSION_WAIT_MS } from './build-frontend.ts';
+import type { Session } from './sessions.ts';
 import { createWorker } from './worker.ts';
 
 /** BuildKit's protocol, as clients of the engine speak it. */
@@ -19,6 +21,8 @@ export interface Buildkit {
   serve(socket: Duplex): Promise<void>;
   /** Takes over a connection on which the client answers calls. */
   addSession(socket: Duplex, headers: IncomingHttpHeaders): void;
+  /** One that a client has opened, or opens just now. @throws {NotFoundError} */
+  session(id: string): Promise<Session>;
   /** Ends builds, sessions and connections. */
   close(): Promise<void>;
 }
@@ -49,6 +53,7 @@ export function openBuildkit(engine: BuildkitEngine, { log }: { log: Log }): Bui
   return {
     serve: (socket) => server.serve(socket),
     addSession: (socket, headers) => void sessions.add(socket, headers),
+    session: (id) => sessions.get(id, SESSION_WAIT_MS),
     async close() {
       await builds.close();
       await sessions.close();
