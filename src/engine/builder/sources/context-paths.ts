@@ -19,9 +19,13 @@ export function covers(only: readonly string[] | undefined, wanted: readonly str
   return wanted.every((path) => only.some((asked) => path === asked || path.startsWith(`${asked}/`)));
 }
 
-/** The folder or pattern that a word of COPY names; of `--parents` with its pivot taken out. */
+/** The path or pattern that a word of COPY names, of `--parents` with its pivot taken out; all of a folder where the pattern goes through it. */
 export function pathOf(word: string): string {
-  return cleanPath(`/${word.replace('/./', '/')}`).slice(1);
+  const parts = cleanPath(`/${word.replace('/./', '/')}`)
+    .slice(1)
+    .split('/');
+  const deep = parts.findIndex((part) => part.includes('**'));
+  return parts.slice(0, deep < 0 ? undefined : deep).join('/');
 }
 
 function wordsOf(instruction: StageInstruction): string[] {
