@@ -103,6 +103,8 @@ test('filters compare fields, in the forms that clients write', () => {
   expect(matches('description~=cache/p.p$')).toBe(true);
   expect(matches('description~="a, b"')).toBe(false);
   expect(matches('id~=^ab,mutable')).toBe(true);
+  expect(matches('type=source.local,type=exec.cachemount')).toBe(true);
+  expect(matches('type=source.local,type=exec.cachemount,inuse')).toBe(false);
   expect(matches('mutable,inuse')).toBe(false);
   expect(matches('inuse==false')).toBe(true);
   expect(matches('shared!=true')).toBe(true);

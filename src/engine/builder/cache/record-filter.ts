@@ -26,9 +26,16 @@ export function compileRecordFilters(filters: readonly string[]): Test {
   return (record) => tests.length === 0 || tests.some((test) => test(record));
 }
 
+/** Nothing is of two types: that one part says `type==a` and another `type==b` means either. */
 function compileOne(text: string): Test {
-  const parts = splitParts(text).map(compilePart);
-  return (record) => parts.every((test) => test(record));
+  const groups = new Map<string, Test[]>();
+  for (const part of splitParts(text)) {
+    const [, name = '', operator] = PART.exec(part) ?? [];
+    const group = operator === '==' || operator === '=' ? name.toLowerCase() : part;
+    groups.set(group, [...(groups.get(group) ?? []), compilePart(part)]);
+  }
+  const tests = [...groups.values()];
+  return (record) => tests.every((group) => group.some((test) => test(record)));
 }
 
 /** At commas that are not inside quotes. */
