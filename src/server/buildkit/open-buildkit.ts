@@ -53,7 +53,7 @@ export function openBuildkit(engine: BuildkitEngine, { log }: { log: Log }): Bui
   return {
     serve: (socket) => server.serve(socket),
     addSession: (socket, headers) => void sessions.add(socket, headers),
-    session: (id) => sessions.get(id, SESSION_WAIT_MS),
+    session: (name) => sessions.get(name, SESSION_WAIT_MS),
     async close() {
       await builds.close();
       await sessions.close();
