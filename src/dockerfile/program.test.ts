@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import validity from './cases/instruction-validity.json' with { type: 'json' };
 import mounts from './cases/run-mount-values.json' with { type: 'json' };
-import { checkMounts } from './check-mounts.ts';
+import { checkSteps } from './check-steps.ts';
 import { DockerfileError } from './dockerfile-error.ts';
 import { type MountFlag, parseMountFlag } from './mount-flag.ts';
 import { parseDockerfile } from './parse.ts';
@@ -125,14 +125,46 @@ describe('a broken mount is shown with a caret and a suggestion', () => {
     ['--mount=type=cache,target', "invalid field 'target' must be a key=value pair", 24],
   ])('%s', (flag, message, column) => {
     const program = readDockerfile(`FROM a\nRUN ${flag} x\n`);
-    const caught = catchError(() => checkMounts(program, program.stages));
+    const caught = catchError(() => checkSteps(program, program.stages));
     expect(caught).toMatchObject({ summary: message, location: { line: 2, column } });
   });
 
   test('also below the first line; what has variables is left for later', () => {
     const program = readDockerfile('FROM a\nRUN \\\n  --mount=type=$X \\\n  --mount=tpye=cache x\n');
-    const caught = catchError(() => checkMounts(program, program.stages));
+    const caught = catchError(() => checkSteps(program, program.stages));
     expect(caught).toMatchObject({ location: { line: 4, column: 11, width: 10 } });
+  });
+});
+
+describe('what cannot work is told before anything runs', () => {
+  test.each([
+    ['EXPOSE 80 99999', 'Invalid containerPort: 99999', 11],
+    ['STOPSIGNAL SIGTREM', 'Invalid signal: SIGTREM (did you mean TERM?)', 12],
+    ['ENV A=1 B=${A', 'failed to process "${A": ', 11],
+    ['LABEL x="y', 'failed to process "\\"y": unexpected end of statement while looking for matching double-quote', 9],
+    ['RUN --mount=type=cache x', 'a mount of type cache needs a target', 13],
+    ['WORKDIR /${A:=x}', 'failed to process "/${A:=x}": unsupported modifier (:=) in substitution', 9],
+  ])('%s', (text, message, column) => {
+    const program = readDockerfile(`FROM a\n${text}\n`);
+    const caught = catchError(() => checkSteps(program, program.stages)) as DockerfileError;
+    expect(caught.summary).toContain(message);
+    expect(caught.location).toMatchObject({ line: 2, column });
+  });
+
+  test.each([
+    'EXPOSE $P ${Q}/udp "80"',
+    'STOPSIGNAL ${S}9',
+    'ENV A="${B:?must be set}"',
+    'COPY <<"E" /x\n${\nE',
+    'COPY <<E /x\nit\'s "\nE',
+    'RUN --mount=type=secret,id=a --mount=type=ssh x',
+    'RUN --mount=type=$T,target=/x x',
+    'RUN echo ${A',
+    'CMD echo "',
+    'ARG X=${A:?no}',
+  ])('%s is left for later', (text) => {
+    const program = readDockerfile(`FROM a\n${text}\n`);
+    expect(() => checkSteps(program, program.stages)).not.toThrow();
   });
 });
 

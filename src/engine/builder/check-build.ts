@@ -1,4 +1,4 @@
-import { checkMounts } from '#dockerfile/check-mounts.ts';
+import { checkSteps } from '#dockerfile/check-steps.ts';
 import type { Reading } from '#dockerfile/global-args.ts';
 import { type CheckSettings, isSkipped, parseCheckSettings } from '#dockerfile/lint/check-settings.ts';
 import type { LintFacts } from '#dockerfile/lint/facts.ts';
@@ -63,11 +63,10 @@ interface Checking {
  */
 export async function checkBuild(checking: Checking): Promise<BuildCheck> {
   const { request, report, program, plans } = checking;
-  for (const { stages } of plans)
-    checkMounts(
-      program,
-      stages.map(({ stage }) => stage),
-    );
+  for (const plan of plans) {
+    const stages = plan.stages.map(({ stage }) => stage);
+    checkSteps(program, stages, request.buildArgs);
+  }
   const settings = settingsOf(checking);
   const isBefore = request.check !== 'warn';
   // What depends on the context or on sizes is told when these are known, unless there is no later.

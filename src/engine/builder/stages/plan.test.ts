@@ -4,7 +4,7 @@ import { readDockerfile } from '#dockerfile/program.ts';
 import { hostPlatform } from '#engine/images/host-platform.ts';
 import { type Plan, planBuild } from './plan.ts';
 import { resolveWorkdir } from '../steps/config-step.ts';
-import { parseStopSignal } from '../steps/stop-signal.ts';
+import { parseStopSignal } from '#dockerfile/stop-signal.ts';
 
 function plan(text: string, target = '', args: Readonly<Record<string, string>> = {}): Plan {
   return planBuild(readDockerfile(text), { target, buildArgs: new Map(Object.entries(args)) }, hostPlatform());

@@ -12,7 +12,7 @@ import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Healthcheck } from '#oci/image-config.ts';
 import type { StageRun } from '../build-run.ts';
 import { parseExposed } from '#dockerfile/exposed-ports.ts';
-import { parseStopSignal } from './stop-signal.ts';
+import { parseStopSignal } from '#dockerfile/stop-signal.ts';
 import { setVariable, shellOf } from '../stages/stage-state.ts';
 import { configText } from './history-text.ts';
 import type { Step } from './step.ts';
