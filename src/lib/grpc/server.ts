@@ -6,12 +6,12 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { NotImplementedError } from '#lib/errors.ts';
+import { BerthError, InternalError, NotImplementedError } from '#lib/errors.ts';
 import type { Log } from '#lib/log.ts';
 import { frameMessage, readFrames } from './framing.ts';
 import { parseTimeout, readMetadata } from './metadata.ts';
 import type { Services } from './method.ts';
-import { CODES, codeOf, type GrpcStatus, statusOfError, statusTrailers } from './status.ts';
+import { CODES, type GrpcStatus, statusOfError, statusTrailers } from './status.ts';
 
 export interface GrpcServerOptions {
   services: Services;
@@ -82,8 +82,8 @@ async function answerCall(
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
   const status = await callMethod({ services, stream, headers, path, left }).catch((error: unknown) => {
     const told = describe(error);
-    const code = codeOf(error);
-    if (code === CODES.unknown || code === CODES.internal)
+    // What has a kind is the caller's to know; anything else is a defect of ours.
+    if (!(error instanceof BerthError) || error instanceof InternalError)
       log.debug('call failed', {
         path,
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),
