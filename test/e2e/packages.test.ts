@@ -246,14 +246,14 @@ describe.skipIf(!hasTools)('packages (need root and mmdebstrap)', () => {
     const dockerfile = `FROM ${BASE} AS app\nCOPY requirements.txt .\nRUN pip install ${from()} -r requirements.txt\n`;
     const { lock = '' } = await image('open', dockerfile);
     expect(lock).toContain('stage = "app"');
-    expect(lock).toContain('"small==1.0"');
-    const version = /"mid==([\d.]+)"/.exec(lock)?.[1] ?? '';
+    expect(lock).toMatch(/"small==1\.0 sha256:[0-9a-f]{64}"/);
+    const version = /"mid==([\d.]+)/.exec(lock)?.[1] ?? '';
     await index.add({ name: 'mid', version: '2.0', modules: ['core'], requires: ['small'] });
     const again = await image('again', dockerfile, { noCache: true, packages: { locked: lock } });
     expect(again.lock).toBe(lock);
     expect(await run('again', 'python', '-c', 'import mid; print(mid.VERSION)')).toBe(`${version}\n`);
     const later = await image('later', dockerfile, { noCache: true });
-    expect(later.lock).toContain('"mid==2.0"');
+    expect(later.lock).toContain('"mid==2.0 ');
 
     index.withdraw('mid', version);
     const gone = await build(dockerfile, { noCache: true, packages: { locked: lock } });

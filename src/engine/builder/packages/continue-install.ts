@@ -34,6 +34,8 @@ export interface ContinuedInstall {
 export interface FormerTree extends AsyncDisposable {
   /** Folders of its layers, uppermost first. */
   trees: readonly string[];
+  /** Of the archives it came from, by name and version. */
+  digests: ReadonlyMap<string, string>;
 }
 
 export interface InstallQuestion {
@@ -168,11 +170,19 @@ async function treesOf(
   }
   if (trees.length === 0) return undefined;
   const held = resources.move();
-  return { trees, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  const digests = new Map(
+    resolution.python.flatMap(({ name: of, version, sha256: digest }): [string, string][] =>
+      digest === undefined ? [] : [[`${of} ${version}`, digest]],
+    ),
+  );
+  return { trees, digests, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
 /** The step's tree with what the last install left in it; undefined where it cannot be mounted so. */
-export function continuedMounts({ mounts }: Workspace, { trees }: FormerTree): readonly Mount[] | undefined {
+export function continuedMounts(
+  { mounts }: Workspace,
+  { trees }: Pick<FormerTree, 'trees'>,
+): readonly Mount[] | undefined {
   const [mount, ...more] = mounts;
   const lower = mount?.options.find((option) => option.startsWith('lowerdir='));
   if (mount === undefined || more.length > 0 || mount.type !== 'overlay' || lower === undefined) return undefined;

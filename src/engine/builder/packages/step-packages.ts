@@ -17,9 +17,10 @@ import {
   findFormerInstall,
   forgetChanges,
 } from './continue-install.ts';
+import { openPipReport } from './pip-report.ts';
 import { splitLayers } from './split-layers.ts';
 import { openStepCaches, variablesOf } from './step-caches.ts';
-import { resolutionOf } from './step-resolution.ts';
+import { resolutionOf, withDigests } from './step-resolution.ts';
 
 /** What is known of a RUN before it is looked up. */
 export interface StepPackages {
@@ -122,26 +123,28 @@ async function openPackages(
     locked === undefined
       ? { env: [], mounts: [] }
       : await holdToLock(locked, { scratch: files.scratch, tree, env: running.env });
-  const env = [...running.env, ...holding.env];
+  const plainEnv = [...running.env, ...holding.env];
   const text = textOf(instruction, command);
+  const variables = variablesOf(plainEnv);
+  const report = await openPipReport(installs ? calls : [], { scratch: files.scratch, tree, env: variables, text });
+  const env = [...plainEnv, ...report.env];
   const asked = { args: command.args, env, text, isShell: instruction.command.form === 'shell', mounts, tree };
   const opened = hasCaches(run) && calls.length > 0 ? await openStepCaches(run, asked, calls) : undefined;
   if (opened !== undefined) resources.use(opened);
   const caches = opened ?? { args: command.args, env, mounts: [], keep: async () => {} };
-  const continued = splits(run)
-    ? await findFormerInstall(run, { text, calls, env: variablesOf(env), tree })
-    : undefined;
+  const continued = splits(run) ? await findFormerInstall(run, { text, calls, env: variables, tree }) : undefined;
   planned.continued = continued;
   if (continued?.former !== undefined) resources.use(continued.former);
   const held = resources.move();
   return {
     env: caches.env,
-    mounts: [...holding.mounts, ...caches.mounts],
+    mounts: [...holding.mounts, ...report.mounts, ...caches.mounts],
     run: async (start) =>
       (await goOn(run, { workspace, continued, args: caches.args, start })) ??
       start({ args: caches.args, rootfs: workspace.mounts }),
     async succeeded(trees) {
-      if (installs) planned.resolution = resolutionOf(trees);
+      if (installs)
+        planned.resolution = withDigests(resolutionOf(trees), [report.digests(), continued?.former?.digests]);
       if (locked !== undefined && planned.resolution !== undefined) checkHeld(locked, planned.resolution);
       await caches.keep();
     },

@@ -21,6 +21,20 @@ export function resolutionOf({ upper, below }: { upper: string; below: string })
   return { python: inOrder(python), conda: inOrder(conda), apt: aptChanges(changed, former) };
 }
 
+/** Adds digests of archives, by name and version; those that a package has of itself stay. */
+export function withDigests(
+  resolution: Resolution,
+  digests: readonly (ReadonlyMap<string, string> | undefined)[],
+): Resolution {
+  const python = resolution.python.map((locked): LockedPackage => {
+    const known = digests
+      .map((map) => map?.get(`${locked.name} ${locked.version}`))
+      .find((found) => found !== undefined);
+    return { ...locked, sha256: locked.sha256 ?? known };
+  });
+  return { ...resolution, python };
+}
+
 function inOrder(packages: readonly LockedPackage[]): LockedPackage[] {
   return packages
     .map(({ name, version, sha256, origin }) => ({ name, version, sha256, origin }))
