@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
-import { parseGitReference } from '#dockerfile/git-reference.ts';
+import { type GitReference, parseGitReference } from '#dockerfile/git-reference.ts';
 import { expand } from '#dockerfile/expand.ts';
 import { type Heredoc, heredocText, parseHeredoc } from '#dockerfile/heredoc.ts';
 import type { CopyInstruction } from '#dockerfile/instruction.ts';
-import { InvalidArgumentError } from '#lib/errors.ts';
+import { ConflictError, InvalidArgumentError } from '#lib/errors.ts';
 import { openRoot } from '#lib/files/open-root.ts';
 import { sha256 } from '#lib/sha256.ts';
 import type { OpenSource, StageRun } from '../build-run.ts';
@@ -11,7 +11,7 @@ import { pathOf } from '../sources/context-paths.ts';
 import { digestSource } from '../sources/digest-source.ts';
 import { checkDigest, download, parseChecksum, unchangedDownload } from '../sources/download.ts';
 import { matchParents, matchSources } from '../sources/find-sources.ts';
-import { fetchGit } from '../sources/git/fetch-git.ts';
+import { type Checkout, fetchGit, type GitAsk, resolveGit } from '../sources/git/fetch-git.ts';
 import { gitMaterial } from '../sources/git-context.ts';
 import { fileSource, inlineSource } from '../sources/inline-source.ts';
 import { isArchive } from '../sources/is-archive.ts';
@@ -160,12 +160,13 @@ async function fromUrl({ run, instruction }: Collecting, url: string): Promise<I
   const load = async (): Promise<LoadedItem & { digest: string }> => {
     const found = await download(url, { ...build.files.ask, vertex });
     if (pinned !== undefined) checkDigest(url, found.digest, checksum);
-    build.materials.push({ uri: shown(url), digest: { sha256: found.digest } });
     const { tree, source } = await fileSource(found.folder, name ?? found.name ?? UNNAMED);
     return { tree, source, isArchive: unpack && (await isArchive(tree.root, source)), digest: found.digest };
   };
-  const digestOf = (content: string, file: string): string =>
-    sha256(`url ${file} ${content} ${unpack}`).slice('sha256:'.length);
+  const digestOf = (content: string, file: string): string => {
+    build.materials.push({ uri: shown(url), digest: { sha256: content } });
+    return sha256(`url ${file} ${content} ${unpack}`).slice('sha256:'.length);
+  };
   const later = (content: string, file: string): Item => {
     const same = async (): Promise<LoadedItem> => {
       const { digest, ...loaded } = await load();
@@ -195,34 +196,52 @@ function nameOfUrl(url: string): string | undefined {
 async function fromGit({ run, instruction, exclude }: Collecting, word: string): Promise<Item> {
   const { build, vertex } = run;
   const reference = withFlags(word, instruction);
-  const load = async (): Promise<LoadedItem & { commit: string }> => {
-    const { path, commit } = await fetchGit(reference, { ...build.files.ask, vertex });
-    build.materials.push(gitMaterial(reference, commit));
-    const tree: SourceTree = {
-      root: openRoot(path),
-      kind: 'context',
-      digests: new Map(),
-      taken: new Map(),
-      mayTake: true,
-      owner: { uid: 0, gid: 0 },
-    };
-    const [source] = matchSources(tree, '/', exclude);
-    return { tree, source: source ?? { name: '', path: '', isDirectory: true, entries: [] }, isArchive: false, commit };
-  };
+  const ask = { ...build.files.ask, vertex };
   const { subdir = '', keepGitDir = false, submodules = true, mtime = 'checkout' } = reference;
-  const digestOf = (commit: string): string =>
-    sha256(JSON.stringify(['git', commit, subdir, keepGitDir, submodules, mtime, exclude])).slice('sha256:'.length);
-  // A whole commit says what all of it is, wherever it comes from.
-  const known = [reference.checksum, reference.ref].find((name) => /^[0-9a-f]{40}$/.test(name ?? ''));
-  if (known !== undefined) return laterItem(digestOf(known), 'dir', load);
-  const { commit, ...loaded } = await load();
-  return itemOf(digestOf(commit), loaded);
+  const digestOf = (commit: string): string => {
+    build.materials.push(gitMaterial(reference, commit));
+    const facts = ['git', commit, subdir, keepGitDir, submodules, mtime, exclude];
+    return sha256(JSON.stringify(facts)).slice('sha256:'.length);
+  };
+  const known = await commitBehind(reference, ask);
+  if (known === undefined) {
+    const checkout = await fetchGit(reference, ask);
+    return itemOf(digestOf(checkout.commit), gitItem(checkout, exclude));
+  }
+  const load = async (): Promise<LoadedItem> => {
+    const checkout = await fetchGit(reference, ask);
+    if (checkout.commit === known || checkout.tag === known) return gitItem(checkout, exclude);
+    throw new ConflictError(`${gitMaterial(reference, known).uri} got another commit while it was fetched`, {
+      why: 'somebody pushed to it just now',
+      hint: 'build again, or name a commit',
+    });
+  };
+  return laterItem(digestOf(known), 'dir', load);
 }
 
-function withFlags(
-  word: string,
-  { keepGitDir, checksum = '' }: CopyInstruction,
-): NonNullable<ReturnType<typeof parseGitReference>> {
+/** What is known of a repository before it is fetched: a whole commit says what all of it is, and a server tells what its branches are. */
+async function commitBehind(reference: GitReference, ask: GitAsk): Promise<string | undefined> {
+  const { checksum, ref } = reference;
+  const whole = [checksum, ref].find((name) => /^[0-9a-f]{40}$/.test(name ?? ''));
+  if (whole !== undefined) return whole;
+  const found = await resolveGit(reference, ask);
+  return checksum === undefined || found?.startsWith(checksum) === true ? found : undefined;
+}
+
+function gitItem({ path }: Checkout, exclude: readonly string[]): LoadedItem {
+  const tree: SourceTree = {
+    root: openRoot(path),
+    kind: 'context',
+    digests: new Map(),
+    taken: new Map(),
+    mayTake: true,
+    owner: { uid: 0, gid: 0 },
+  };
+  const [source] = matchSources(tree, '/', exclude);
+  return { tree, source: source ?? { name: '', path: '', isDirectory: true, entries: [] }, isArchive: false };
+}
+
+function withFlags(word: string, { keepGitDir, checksum = '' }: CopyInstruction): GitReference {
   const reference = parseGitReference(word);
   if (reference === undefined) throw new InvalidArgumentError(`${word} is no git repository`);
   if (checksum !== '' && reference.checksum !== undefined && reference.checksum !== checksum)

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseGitReference } from '#dockerfile/git-reference.ts';
 import { createReport } from '../../progress/report.ts';
-import { type Checkout, fetchGit, type GitAsk } from './fetch-git.ts';
+import { type Checkout, fetchGit, type GitAsk, resolveGit } from './fetch-git.ts';
 import { openTestRepository, type TestRepository } from './test-repository.ts';
 
 const vertex = createReport('test', () => {}).start({ name: 'fetch' });
@@ -64,6 +64,22 @@ test('a branch, a tag, a commit and a folder of a repository', async () => {
   expect(checkout.commit).toBe(first);
   expect(checkout.epoch).toBe(Number(await repository.git('show', '-s', '--format=%ct', first)));
   expect(await readdir(checkout.path)).toEqual(['sub']);
+});
+
+test('what a name stands for is told without fetching', async () => {
+  await using repository = await withHistory();
+  const { first } = repository;
+  const second = await repository.git('rev-parse', 'HEAD');
+  const resolve = async (behind: string): Promise<string | undefined> => {
+    const reference = parseGitReference(`${repository.url}${behind}`);
+    if (reference === undefined) throw new Error('no git reference');
+    return resolveGit(reference, { scratch: tmpdir(), signal: new AbortController().signal, vertex });
+  };
+  expect(await resolve('')).toBe(second);
+  expect(await resolve('#main')).toBe(second);
+  expect(await resolve('#v1')).toBe(first);
+  expect(await resolve('?branch=main')).toBe(second);
+  expect(await resolve(`#${first.slice(0, 10)}`)).toBeUndefined();
 });
 
 test('the commit is what the checksum says', async () => {

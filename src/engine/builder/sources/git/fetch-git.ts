@@ -18,6 +18,8 @@ export interface Checkout {
   /** The files; of the folder that was asked for. Goes with the build's scratch folder. */
   path: string;
   commit: string;
+  /** What was fetched by name: a tag of its own, or the commit again. */
+  tag: string;
   /** Seconds since epoch, of the commit. */
   epoch: number;
 }
@@ -30,16 +32,14 @@ const COMMIT = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
  * {InvalidArgumentError} if it is another commit than `checksum` says
  */
 export async function fetchGit(reference: GitReference, ask: GitAsk): Promise<Checkout> {
-  const { scratch, signal, vertex } = ask;
+  const { scratch, vertex } = ask;
   await using cleanup = new AsyncDisposableStack();
   const folder = await mkdtemp(join(scratch, 'git-'));
   cleanup.defer(() => rm(folder, { recursive: true, force: true }));
   const tree = join(folder, 'tree');
   await mkdir(tree, { mode: 0o755 });
   const remote = remoteOf(reference);
-  const settings = await gitSettings(remote, ask);
-  const agent = await agentOf(remote, ask, cleanup);
-  const git: GitOptions = { cwd: tree, settings, agent, signal };
+  const git = await optionsFor(remote, { ...ask, cwd: tree }, cleanup);
   vertex.note(`Fetching ${withoutCredentials(remote)}`);
   await runGit(['init', '--quiet'], git);
   const wanted = wantedOf(reference);
@@ -54,7 +54,35 @@ export async function fetchGit(reference: GitReference, ask: GitAsk): Promise<Ch
   const path = await folderIn(tree, reference);
   if (reference.mtime === 'commit') setAllTimes(path, BigInt(epoch) * 1_000_000_000n);
   cleanup.move(); // it goes with the scratch folder
-  return { path, commit, epoch };
+  return { path, commit, tag, epoch };
+}
+
+/**
+ * The commit that a repository has under a name now, without fetching it.
+ * @returns undefined if that takes more than to ask
+ * @throws {UnavailableError} {PermissionDeniedError}
+ */
+export async function resolveGit(reference: GitReference, ask: GitAsk): Promise<string | undefined> {
+  await using cleanup = new AsyncDisposableStack();
+  const wanted = wantedOf(reference);
+  const git = await optionsFor(remoteOf(reference), { ...ask, cwd: ask.scratch }, cleanup);
+  const text = await runGit(['ls-remote', '--quiet', 'origin', wanted, `${wanted}^{}`], git);
+  const found = new Map(
+    text.split('\n').map((line) => line.split('\t').toReversed() as [name: string, commit: string]),
+  );
+  // As git itself decides; what a tag of its own stands for comes with a mark behind it.
+  const names = [wanted, `refs/${wanted}`, `refs/tags/${wanted}`, `refs/heads/${wanted}`];
+  const name = names.find((one) => found.has(one));
+  return name === undefined ? undefined : (found.get(`${name}^{}`) ?? found.get(name));
+}
+
+async function optionsFor(
+  remote: string,
+  ...[ask, cleanup]: [ask: GitAsk & { cwd: string }, cleanup: AsyncDisposableStack]
+): Promise<GitOptions> {
+  const settings = await gitSettings(remote, ask);
+  const agent = await agentOf(remote, ask, cleanup);
+  return { cwd: ask.cwd, settings, agent, signal: ask.signal };
 }
 
 function remoteOf({ remote, looksLocal }: GitReference): string {
