@@ -101,6 +101,17 @@ test('a finding is a warning with its place, at the vertex that read the file', 
   expect(String(warning?.info?.data)).toBe(SOURCE.text);
 });
 
+test('a remark about the build is a warning too', () => {
+  const told = follow((report) => {
+    report.start({ name: '[internal] load build definition from Dockerfile' });
+    report.remark('[Warning] this has no effect');
+    report.remark('# Executing 1 build trigger');
+  });
+  const [begin, ...others] = told;
+  const warnings = others.flatMap(({ warnings: some }) => some.map(({ vertex, short }) => [vertex, String(short)]));
+  expect(warnings).toEqual([[begin?.vertexes[0]?.digest, 'this has no effect']]);
+});
+
 test('what the Engine API tells of a pull has beginnings and ends', () => {
   const told = follow((report) => {
     const vertex = run(report);

@@ -28,8 +28,7 @@ export function createStatusEvents(
     const time = inOrder('time' in event ? event.time : told);
     // These clients count everything as a warning; hints are for ours.
     if (event.kind === 'finding' && event.finding.severity === 'hint') return undefined;
-    if (!('vertex' in event) || event.vertex === undefined)
-      return event.kind === 'finding' ? { warnings: [warningOf(event.finding, definition, source())] } : undefined;
+    if (!('vertex' in event) || event.vertex === undefined) return piecesOfBuild(event, definition, source());
     const { vertex } = event;
     if (vertex.isMinor && !(event.kind === 'completed' && event.outcome.error !== undefined)) return undefined;
     if (DEFINITION_VERTEX.test(vertex.name)) definition = vertex.digest;
@@ -56,6 +55,18 @@ interface VertexState {
   pulling: Map<string, VertexStatus>;
   /** When something under way was told last, by its id. */
   told: Map<string, number>;
+}
+
+/** What is about the build as a whole goes with the file that it is made of. */
+function piecesOfBuild(
+  event: BuildEvent,
+  ...[definition, source]: [definition: string, source: ReturnType<FindingSource>]
+): StatusPieces | undefined {
+  if (event.kind === 'finding') return { warnings: [warningOf(event.finding, definition, source)] };
+  // Triggers have vertices of their own.
+  if (event.kind !== 'remark' || event.text.startsWith('# ')) return undefined;
+  const text = event.text.replace(/^\[Warning\] /, '');
+  return { warnings: [{ vertex: definition, level: 1, short: Buffer.from(text) }] };
 }
 
 interface Subject {
