@@ -127,6 +127,7 @@ export async function openBuilder(deps: BuilderDeps): Promise<Builder> {
     async [Symbol.asyncDispose]() {
       await gc[Symbol.asyncDispose]();
       layers.memory.flush();
+      records.flush();
       await contexts.close();
     },
   };

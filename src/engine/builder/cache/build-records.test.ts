@@ -74,7 +74,10 @@ test('too many builds and old ones go, but not those that are pinned; files with
   expect(refs).not.toContain('old');
   expect(refs).not.toContain('b0');
   await writeFile(join(folder, 'history/stray'), '');
+  records.flush();
   await openBuildRecords(database, join(folder, 'history'));
+  const reopened = await openBuildRecords(database, join(folder, 'history'));
+  expect(reopened.list()).toEqual(records.list());
   expect(await readdir(join(folder, 'history'))).toEqual([]);
 });
 

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import { hexOf } from '#oci/digest.ts';
 import { sha256 } from '#lib/sha256.ts';
-import type { Database } from '#lib/sqlite.ts';
+import { type Database, transaction } from '#lib/sqlite.ts';
 import type { BuildRecord, RecordedEvent } from './build-record.ts';
 import { readEvents } from './event-file.ts';
+import { unlessFull } from './unless-full.ts';
 
 /** Builds that ran, and those that run. */
 export interface BuildRecords {
@@ -32,6 +33,8 @@ export interface BuildChange {
 export interface BuildRecordStore extends BuildRecords {
   /** File for what a build tells. */
   fileOf(ref: string): string;
+  /** Writes what waits to be written. */
+  flush(): void;
   begin(run: RunningBuild): void;
   end(run: RunningBuild): Promise<void>;
 }
@@ -71,6 +74,7 @@ export async function openBuildRecords(database: Database, root: string): Promis
     list,
     get,
     fileOf,
+    flush: () => table.flush(),
     events(name) {
       const { ref } = get(name);
       const run = running.get(ref);
@@ -130,30 +134,62 @@ interface Table {
   remove(ref: string): void;
   /** Those that are too old, or too many. */
   surplus(): BuildRecord[];
+  flush(): void;
 }
 
-/** There are few enough to have them at hand. */
+const LATER_MS = 1000;
+
+/** There are few enough to have them at hand. They are written a moment later: the next build does not wait for the disk. */
 function createTable(database: Database): Table {
-  const put = database.prepare('INSERT OR REPLACE INTO build_records (ref, started, record) VALUES (?, ?, ?)');
-  const remove = database.prepare('DELETE FROM build_records WHERE ref = ?');
   const rows = database.prepare('SELECT record FROM build_records').all();
   const records = new Map(
     rows.map((row) => JSON.parse(String(row['record'])) as BuildRecord).map((record) => [record.ref, record]),
   );
+  const changed = new Set<string>();
+  const write = createWrite(database, records);
+  let timer: NodeJS.Timeout | undefined;
+  const flush = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (!database.isOpen || changed.size === 0) return;
+    write(changed);
+    changed.clear();
+  };
+  const change = (ref: string): void => {
+    changed.add(ref);
+    timer ??= setTimeout(flush, LATER_MS).unref();
+  };
   const list = (): BuildRecord[] => [...records.values()].toSorted((a, b) => b.started - a.started);
   return {
     list,
+    flush,
     surplus() {
       const since = Date.now() - AGE_LIMIT_MS;
       return list().filter(({ isPinned, started }, index) => !isPinned && (index >= COUNT_LIMIT || started < since));
     },
     put(record) {
-      put.run(record.ref, record.started, JSON.stringify(record));
       records.set(record.ref, record);
+      change(record.ref);
     },
     remove(ref) {
-      remove.run(ref);
       records.delete(ref);
+      change(ref);
     },
   };
+}
+
+/** @returns what brings the rows of some builds in line; on a full disk they stay as they are */
+function createWrite(database: Database, records: ReadonlyMap<string, BuildRecord>): (refs: Iterable<string>) => void {
+  const put = database.prepare('INSERT OR REPLACE INTO build_records (ref, started, record) VALUES (?, ?, ?)');
+  const remove = database.prepare('DELETE FROM build_records WHERE ref = ?');
+  return (refs) =>
+    unlessFull(() =>
+      transaction(database, () => {
+        for (const ref of refs) {
+          const record = records.get(ref);
+          if (record === undefined) remove.run(ref);
+          else put.run(ref, record.started, JSON.stringify(record));
+        }
+      }),
+    );
 }

@@ -2,6 +2,7 @@ import type { SnapshotName } from '#engine/snapshots/snapshotter.ts';
 import { type Database, transaction } from '#lib/sqlite.ts';
 import type { StepInput } from '../steps/step.ts';
 import { formatInputs, parseInputs, withoutFiles } from './step-inputs.ts';
+import { unlessFull } from './unless-full.ts';
 import type { Digest } from '#oci/digest.ts';
 
 /** A step that was done once. */
@@ -53,7 +54,7 @@ export interface SlotRecord {
   parent: string;
 }
 
-const LATER_MS = 200;
+const LATER_MS = 2000;
 /** Places that are remembered; those that were built longest ago go first. */
 const SLOT_LIMIT = 20_000;
 
@@ -217,14 +218,6 @@ function createWrite(database: Database, { touched, shortcuts, slots }: Pending)
       }
       if (slots.size > 0) bound.run();
     });
-}
-
-function unlessFull(work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    if (!/disk is full|readonly|disk I\/O/i.test(String(error))) throw error;
-  }
 }
 
 function parseRow(row: Record<string, unknown>): StepRecord {
