@@ -1,11 +1,12 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdtempDisposable, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BuildLine, BuildOrder } from '#api/build-order.ts';
 import { orderBuild } from '#client/build-order.ts';
 import { type Client, openClient } from '#client/transport.ts';
+import { run as runProgram } from '#lib/run.ts';
 import { buildBase } from '#project/base/build-base.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
 import { openIndex, type TestIndex } from '../support/wheels.ts';
@@ -122,6 +123,26 @@ async function layers(tag: string): Promise<ImageLayer[]> {
     .map((diffId, at) => ({ diffId, title: made[at]?.[1] ?? '', bytes: Number(made[at]?.[0]) }));
 }
 
+/** Digests of the layers' archives, without those of the base. */
+async function savedLayers(tag: string): Promise<string[]> {
+  await using folder = await mkdtempDisposable('/tmp/b-saved-');
+  const archive = join(folder.path, 'image.tar');
+  expect(await engine.docker('save', '-o', archive, tag)).toMatchObject({ code: 0 });
+  await runProgram(['tar', '--extract', '--file', archive, '--directory', folder.path]);
+  const [{ Layers: names }] = JSON.parse(await readFile(join(folder.path, 'manifest.json'), 'utf8')) as [
+    { Layers: string[] },
+  ];
+  const digests = await Promise.all(
+    names.map(
+      async (name) =>
+        `sha256:${createHash('sha256')
+          .update(await readFile(join(folder.path, name)))
+          .digest('hex')}`,
+    ),
+  );
+  return digests.slice(1);
+}
+
 /** All but the uppermost one, which holds times. */
 function ids(found: readonly ImageLayer[]): string[] {
   return found.slice(0, -1).map(({ diffId }) => diffId);
@@ -226,6 +247,9 @@ describe.skipIf(!hasTools)('packages (need root and mmdebstrap)', () => {
     await image('anew', install('big', 'mid==1.1'), { ...split, noCache: true });
     expect(await tree('after')).toEqual(await tree('anew'));
     expect(ids(after)).toEqual(ids(await layers('anew')));
+    // Layers that were taken over were not hashed again: their bytes are what their names say, before and after.
+    for (const tag of ['before', 'after'])
+      expect(await savedLayers(tag), tag).toEqual((await layers(tag)).map(({ diffId }) => diffId));
   });
 
   test('what is needed no more is not there any more', async () => {

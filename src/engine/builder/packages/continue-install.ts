@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { closeSync, readFileSync } from 'node:fs';
-import type { SnapshotRecord } from '#engine/snapshots/snapshotter.ts';
+import type { SnapshotName, SnapshotRecord } from '#engine/snapshots/snapshotter.ts';
 import { NotFoundError } from '#lib/errors.ts';
 import { removeTree } from '#lib/files/remove-tree.ts';
 import { findRegular } from '#lib/files/open-regular.ts';
@@ -30,10 +30,19 @@ export interface ContinuedInstall {
   former: FormerTree | undefined;
 }
 
+/** One of the layers that an earlier install left. */
+export interface FormerLayer {
+  snapshot: SnapshotName;
+  /** As the history has it. */
+  title: string;
+  /** Its folder. */
+  tree: string;
+}
+
 /** What an earlier install left. It stays while this is held. */
 export interface FormerTree extends AsyncDisposable {
-  /** Folders of its layers, uppermost first. */
-  trees: readonly string[];
+  /** Uppermost first. */
+  layers: readonly FormerLayer[];
   /** Of the archives it came from, by name and version. */
   digests: ReadonlyMap<string, string>;
 }
@@ -150,7 +159,7 @@ async function treesOf(
   const record = layers.steps().find(({ key }) => key === step);
   if (record?.snapshot === undefined) return undefined;
   build.cache.hold(step);
-  const trees: string[] = [];
+  const found: FormerLayer[] = [];
   let name: string | undefined = record.snapshot;
   // What something stands on is not removed.
   await using resources = new AsyncDisposableStack();
@@ -161,28 +170,26 @@ async function treesOf(
     if (error instanceof NotFoundError) return undefined;
     throw error;
   }
-  for (const _ of record.titles) {
+  for (const title of record.titles.toReversed()) {
     const snapshot: SnapshotRecord | undefined =
       name === undefined ? undefined : await snapshots.stat(name).catch(() => undefined);
     if (name === undefined || snapshot?.form !== 'directory') return undefined;
-    trees.push(snapshots.paths(name).tree);
+    found.push({ snapshot: name, title, tree: snapshots.paths(name).tree });
     name = snapshot.parent;
   }
-  if (trees.length === 0) return undefined;
+  if (found.length === 0) return undefined;
   const held = resources.move();
   const digests = new Map(
     resolution.python.flatMap(({ name: of, version, sha256: digest }): [string, string][] =>
       digest === undefined ? [] : [[`${of} ${version}`, digest]],
     ),
   );
-  return { trees, digests, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  return { layers: found, digests, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
 /** The step's tree with what the last install left in it; undefined where it cannot be mounted so. */
-export function continuedMounts(
-  { mounts }: Workspace,
-  { trees }: Pick<FormerTree, 'trees'>,
-): readonly Mount[] | undefined {
+export function continuedMounts({ mounts }: Workspace, former: FormerTree): readonly Mount[] | undefined {
+  const trees = former.layers.map(({ tree }) => tree);
   const [mount, ...more] = mounts;
   const lower = mount?.options.find((option) => option.startsWith('lowerdir='));
   if (mount === undefined || more.length > 0 || mount.type !== 'overlay' || lower === undefined) return undefined;
@@ -209,11 +216,20 @@ export async function completeInstall(
   const fresh = findDistributions(changed, { withFiles: false });
   if (fresh.some(({ name, kind, origin }) => installed.has(name) || kind === 'conda' || origin !== undefined))
     return false;
-  if (!keepsRequirements(changed, fresh, former.trees)) return false;
+  const trees = former.layers.map(({ tree }) => tree);
+  if (!keepsRequirements(changed, fresh, trees)) return false;
   await using view = await openView(run.build.context, run.state.layers.at(-1));
   using below = openRoot(view.path, { links: 'refuse' });
-  await mergeFormer({ changed, below, trees: former.trees });
+  await mergeFormer({ changed, below, trees });
+  continuations.set(workspace, former.layers);
   return true;
+}
+
+/** What the changes in a workspace were continued from. */
+const continuations = new WeakMap<Workspace, readonly FormerLayer[]>();
+
+export function continuedFrom(workspace: Workspace): readonly FormerLayer[] {
+  return continuations.get(workspace) ?? [];
 }
 
 /** Takes away all that a continued install changed. */

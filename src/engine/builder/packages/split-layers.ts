@@ -1,5 +1,6 @@
 import { lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { attributesOf, setAttributes, setMtime } from '#engine/snapshots/tree/attributes.ts';
+import { NotFoundError } from '#lib/errors.ts';
 import { ffiPath } from '#engine/snapshots/tree/ffi-path.ts';
 import { type Located, openRoot, type Root } from '#lib/files/open-root.ts';
 import { removeXattr } from '#linux/xattr.ts';
@@ -9,7 +10,9 @@ import type { StepLayer } from '../steps/step.ts';
 import { openView, openWorkspace, type Workspace } from '../workspace.ts';
 import { assignFiles, type Part } from './assign-files.ts';
 import { type ChangedNode, readChanges } from './changed-tree.ts';
+import { continuedFrom, type FormerLayer } from './continue-install.ts';
 import { findDistributions } from './find-distributions.ts';
+import { isSameTree } from './same-tree.ts';
 import { settleBytecode, settleTimes } from './settle-times.ts';
 
 /** Layers of an image up to which distributions get some of their own: registries and engines take 127. */
@@ -40,10 +43,11 @@ export async function splitLayers(
   await settleBytecode(from, changes, isInside(parts.flatMap(({ paths }) => paths)));
   const layers: StepLayer[] = [];
   clearMarks(from, changes);
+  const former = continuedFrom(workspace);
   let below = run.state.layers.at(-1);
   for (const part of parts) {
     run.build.signal.throwIfAborted();
-    below = await makeLayer(context, { from, part, below });
+    below = await makeLayer(context, { from, part, below, former });
     layers.push({ layer: below, title: `${title} # ${part.title}` });
   }
   restoreTimes(from, changes, isAbove(parts.flatMap(({ paths }) => paths)));
@@ -101,10 +105,12 @@ interface Making {
   from: Root;
   part: Part;
   below: Layer | undefined;
+  former: readonly FormerLayer[];
 }
 
-async function makeLayer(context: BuildRun['context'], { from, part, below }: Making): Promise<Layer> {
+async function makeLayer(context: BuildRun['context'], { from, part, below, former }: Making): Promise<Layer> {
   await using workspace = await openWorkspace(context, below);
+  let same: Layer | undefined;
   {
     using to = openRoot(workspace.upper, { links: 'refuse' });
     for (const path of part.paths) {
@@ -112,8 +118,31 @@ async function makeLayer(context: BuildRun['context'], { from, part, below }: Ma
       renameSync(from.locate(path).path, to.locate(path).path);
     }
     await settleTimes(to);
+    same = await sameLayer(
+      context,
+      to,
+      former.find(({ title }) => title.endsWith(`# ${part.title}`)),
+    );
   }
-  return await workspace.commit();
+  return await workspace.commit(same);
+}
+
+/** The layer that an earlier install left for the same, if it is the same: it need not be read to be known. */
+async function sameLayer(
+  { layers, snapshots }: BuildRun['context'],
+  ...[tree, former]: [tree: Root, former: FormerLayer | undefined]
+): Promise<Layer | undefined> {
+  if (former === undefined) return undefined;
+  try {
+    const { diffId } = await snapshots.stat(former.snapshot);
+    using other = openRoot(former.tree, { links: 'refuse' });
+    return diffId !== undefined && (await isSameTree(tree, other))
+      ? layers.ofImage(former.snapshot, diffId)
+      : undefined;
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined; // it has gone, or has another name now
+    throw error;
+  }
 }
 
 /** Folders above a path, as they are where it came from. */
