@@ -1,5 +1,7 @@
 import { closeSync, constants, fstatSync, readSync } from 'node:fs';
+import { isWholeContextCopy } from '#dockerfile/lint/context-copy.ts';
 import type { ImageFacts, LintFacts } from '#dockerfile/lint/facts.ts';
+import { isNotableFile } from '#dockerfile/lint/notable-files.ts';
 import { requirementFiles } from '#dockerfile/lint/requirement-files.ts';
 import type { Program } from '#dockerfile/program.ts';
 import type { Image, ImageStore } from '#engine/images/image.ts';
@@ -61,7 +63,8 @@ export async function contextFacts(asking: Asking, { isEarly }: { isEarly: boole
   const opened = isEarly ? undefined : await asking.files.opened();
   if (opened !== undefined) {
     const { tree } = opened;
-    return { text: (path) => readText(tree, path), files: copiedFiles(tree) };
+    const takesAll = asking.program.stages.some(({ instructions }) => instructions.some(isWholeContextCopy));
+    return { text: (path) => readText(tree, path), files: takesAll ? copiedFiles(tree) : [] };
   }
   if (!isEarly) return {};
   const only = requirementFiles(asking.program);
@@ -75,12 +78,12 @@ export async function contextFacts(asking: Asking, { isEarly }: { isEarly: boole
   return { text: (path) => texts.get(path) };
 }
 
-/** Files that steps have read, the largest first. */
+/** Files that steps have read and rules look for, the largest first. */
 function copiedFiles(tree: SourceTree): { path: string; bytes: number }[] {
   const found: { path: string; bytes: number }[] = [];
   const listed = new Map([...(tree.listing?.below('') ?? [])].map(({ path, size }) => [path, size]));
   for (const path of tree.digests.keys()) {
-    if (!/\.\w{1,12}$|(?:^|\/)id_\w+$|credentials$|token$/.test(path)) continue;
+    if (!isNotableFile(path)) continue;
     const bytes = listed.get(path) ?? statOrNothing(tree, path);
     if (bytes !== undefined) found.push({ path, bytes });
   }

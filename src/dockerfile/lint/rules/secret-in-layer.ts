@@ -1,11 +1,9 @@
 import { cleanPath } from '../../clean-path.ts';
 import { isContextCopy, isWholeContextCopy } from '../context-copy.ts';
+import { isSecretFile } from '../notable-files.ts';
 import type { Found, Rule } from '../rule.ts';
 import type { LintSubject, StageView } from '../subject.ts';
 
-/** Files that hold nothing but secrets. */
-const SECRET_FILE =
-  /(?:^|\/)(?:\.env(?:\.(?:local|prod|production|secret))?|id_(?:rsa|dsa|ecdsa|ed25519)|\.netrc|_netrc|\.pypirc|\.git-credentials|kaggle\.json|\.aws\/credentials|\.docker\/config\.json|\.huggingface\/token|huggingface\/token|service[-_]account[\w-]*\.json|[\w.-]*credentials?\.json|[\w.-]*\.(?:p12|pfx|jks|kdbx)|(?:server|private|tls|privkey)[\w-]*\.key|privkey\.pem|private[-_]?key\.pem)$/i;
 /** Texts that are secrets by their form. */
 const SECRET_TEXT: readonly { kind: string; form: RegExp }[] = [
   { kind: 'a Hugging Face token', form: /\bhf_[A-Za-z]{30,}\b/ },
@@ -36,9 +34,9 @@ export const secretInLayer: Rule = {
 function* secretFiles({ steps }: StageView, { facts }: LintSubject): Generator<Found> {
   for (const { instruction } of steps) {
     if (!isContextCopy(instruction)) continue;
-    const named = instruction.sources.find((source) => SECRET_FILE.test(cleanPath(source)));
+    const named = instruction.sources.find((source) => isSecretFile(cleanPath(source)));
     const brought = isWholeContextCopy(instruction)
-      ? facts.files?.find(({ path, bytes }) => bytes > 0 && SECRET_FILE.test(path))?.path
+      ? facts.files?.find(({ path, bytes }) => bytes > 0 && isSecretFile(path))?.path
       : undefined;
     const file = named ?? brought;
     if (file === undefined) continue;

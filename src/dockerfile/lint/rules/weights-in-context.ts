@@ -1,9 +1,9 @@
 import { compileIgnore } from '../../ignore.ts';
 import { isWholeContextCopy } from '../context-copy.ts';
 import { formatBytes } from '../format-bytes.ts';
+import { isWeightsFile } from '../notable-files.ts';
 import type { Rule } from '../rule.ts';
 
-const WEIGHTS = /\.(?:safetensors|ckpt|pt|pth|gguf|ggml|onnx|h5|keras|tflite|npz|pb|bin|engine|msgpack|joblib|pkl)$/i;
 const LARGE_BYTES = 100 * 1024 * 1024;
 
 /** Weights that travel with the code: they are read for every build and copied with every change. */
@@ -14,7 +14,7 @@ export const weightsInContext: Rule = {
   isPublic: false,
   needs: 'context',
   *check({ stages, facts: { files = [] } }) {
-    const large = files.filter(({ path, bytes }) => bytes >= LARGE_BYTES && WEIGHTS.test(path));
+    const large = files.filter(({ path, bytes }) => bytes >= LARGE_BYTES && isWeightsFile(path));
     if (large.length === 0) return;
     for (const { steps } of stages)
       for (const { instruction } of steps) {
