@@ -18,7 +18,9 @@ const LARGEST = 1000;
 /** What is known of the images that stages begin with; of those that are not here, nothing. */
 export async function imageFacts(images: Pick<ImageStore, 'get'>, plans: readonly Plan[]): Promise<LintFacts> {
   const names = new Set(
-    plans.flatMap(({ stages }) => stages.filter(({ baseStage }) => baseStage === undefined).map(({ base }) => base)),
+    plans.flatMap(({ stages }) =>
+      stages.filter(({ baseStage, named }) => baseStage === undefined && named === undefined).map(({ base }) => base),
+    ),
   );
   const found = new Map<string, ImageFacts>();
   for (const name of names) {
