@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { run } from '#lib/run.ts';
 
 /** A distribution for tests. */
-export interface TestWheel {
+interface TestWheel {
   name: string;
   version: string;
   requires?: readonly string[];
