@@ -7,6 +7,7 @@ import { decodeName, nameBytes } from '#lib/files/name.ts';
 import { O_PATH } from '#lib/files/o-path.ts';
 import { unlessGone } from '#lib/files/unless-gone.ts';
 import { parseDeviceNumber } from '#linux/mknod.ts';
+import { type FileFacts, statFileAt } from '#linux/stat-at.ts';
 import type { FileStamp } from './file-digests.ts';
 import type { SourceEntry, SourceTree } from './source-tree.ts';
 
@@ -53,7 +54,7 @@ interface Walk {
 export function walkSource(tree: SourceTree, path: string, selection: Selection = {}): SourceEntry[] {
   const walk: Walk = { tree, selection, found: [], pending: [] };
   const matches = matchesOf(tree, path);
-  const entry = look(tree, tree.root.locate(path).path, { path, relative: '' });
+  const entry = unlessGone(() => anyEntry(tree, { path, relative: '' }, tree.root.locate(path).path));
   const isWhole = matches.ignore?.isExcluded !== true;
   if (entry === undefined) return [];
   (isWhole ? walk.found : walk.pending).push(entry);
@@ -88,14 +89,14 @@ function walkFolder(walk: Walk, fd: number, folder: Folder): void {
     const isTaken = isWanted(matches);
     // What is left out need not even be looked at, unless something in it may be wanted.
     if (!isTaken && !mayHold(walk, matches, { path, relative })) continue;
-    const place = childPath(fd, name);
-    const entry = look(tree, place, { path, relative });
+    const spot = { fd, name, path, relative };
+    const entry = look(tree, spot);
     if (entry === undefined || (!isTaken && entry.kind !== 'directory')) continue;
     if (isTaken) found.push(...pending.splice(0), entry);
     if (entry.kind !== 'directory') continue;
     const waiting = pending.length;
     if (!isTaken) pending.push(entry);
-    descend(walk, place, { path, relative, matches, depth: folder.depth + 1 });
+    descend(walk, childPath(spot), { path, relative, matches, depth: folder.depth + 1 });
     // Nothing of it was wanted.
     pending.length = Math.min(pending.length, waiting);
   }
@@ -151,50 +152,66 @@ function namesIn(fd: number): string[] {
   return exact.toSorted((a, b) => (a < b ? -1 : 1));
 }
 
-function childPath(fd: number, name: string): string | Buffer {
+/** A name in an open folder, with the paths that it has. */
+interface Spot extends Place {
+  fd: number;
+  name: string;
+}
+
+function childPath({ fd, name }: Pick<Spot, 'fd' | 'name'>): string | Buffer {
   return name.isWellFormed()
     ? `/proc/self/fd/${fd}/${name}`
     : Buffer.concat([Buffer.from(`/proc/self/fd/${fd}/`), nameBytes(name)]);
 }
 
 /** What is at a place; undefined for a socket, and for what is gone since its folder was read. */
-function look(tree: SourceTree, place: string | Buffer, at: Place): SourceEntry | undefined {
+function look(tree: SourceTree, spot: Spot): SourceEntry | undefined {
   try {
-    const stats = lstatSync(place, { throwIfNoEntry: false });
-    if (stats === undefined) return undefined;
-    return stats.isFile() ? fileEntry(tree, place, { ...at, stats }) : otherEntry(tree, place, at);
+    // Names that are no UTF-8 are rare: they go the longer way.
+    const facts = spot.name.isWellFormed() ? statFileAt(spot.fd, spot.name) : 'other';
+    if (facts === undefined) return undefined;
+    return facts === 'other'
+      ? anyEntry(tree, spot, childPath(spot))
+      : fileEntry(tree, spot, { facts, place: () => childPath(spot) });
   } catch (error) {
-    if (unlessGone(() => lstatSync(place)) === undefined) return undefined;
-    throw fileError(error, at.path);
+    if (unlessGone(() => lstatSync(childPath(spot))) === undefined) return undefined;
+    throw fileError(error, spot.path);
   }
 }
 
 /** There may be very many of them: what is known is not asked for again. */
 function fileEntry(
   tree: SourceTree,
-  place: string | Buffer,
-  { path, relative, stats }: Place & { stats: Stats },
+  at: Place,
+  { facts, place }: { facts: FileFacts; place: () => string | Buffer },
 ): SourceEntry {
-  const stamp = stampOf(stats);
+  const { path, relative } = at;
+  const { device, inode: number, links, size, ctimeMs, mtimeMs } = facts;
+  const stamp = { device, inode: number, ctimeMs, mtimeMs, size };
   const known = tree.known?.find(stamp);
   if (known !== undefined) tree.digests.set(path, known.digest);
-  const inode = stats.nlink > 1 ? `${stats.dev}:${stats.ino}` : '';
-  const { size } = stats;
-  const xattrs = known?.isPlain === true ? NO_XATTRS : readXattrs({ path: place, canonical: '' });
-  const attributes = tree.taken.get(path) ?? attributesAt(tree, stats, { xattrs, mtimeNs: nanoseconds(stats.mtimeMs) });
+  const inode = links > 1 ? `${device}:${number}` : '';
+  const xattrs = known?.isPlain === true ? NO_XATTRS : readXattrs({ path: place(), canonical: '' });
+  const attributes = tree.taken.get(path) ?? attributesAt(tree, facts, { xattrs, mtimeNs: nanoseconds(mtimeMs) });
   return { path, relative, kind: 'file', attributes, size, inode, target: '', major: 0, minor: 0, stamp };
 }
 
-function otherEntry(tree: SourceTree, place: string | Buffer, at: Place): SourceEntry | undefined {
+function anyEntry(tree: SourceTree, at: Place, place: string | Buffer): SourceEntry | undefined {
   const stats = lstatSync(place, { bigint: true });
+  if (stats.isFile()) {
+    const { dev: device, ino: inode, mode, uid, gid, nlink: links, size, ctimeMs, mtimeMs } = lstatSync(place);
+    const facts = { device, inode, mode: mode & 0o7777, uid, gid, links, size, ctimeMs, mtimeMs };
+    return fileEntry(tree, at, { facts, place: () => place });
+  }
   const kind = kindOf(stats);
   if (kind === undefined) return undefined;
+  const { path, relative } = at;
   const isDevice = kind === 'character' || kind === 'block';
   const device = isDevice ? parseDeviceNumber(stats.rdev) : { major: 0, minor: 0 };
   const target = kind === 'symlink' ? decodeName(readlinkSync(place, { encoding: 'buffer' })) : '';
   const { mtimeNs } = stats;
   const attributes = attributesAt(tree, stats, { xattrs: readXattrs({ path: place, canonical: '' }), mtimeNs });
-  return { ...at, kind, attributes, size: Number(stats.size), inode: '', target, ...device };
+  return { path, relative, kind, attributes, size: Number(stats.size), inode: '', target, ...device };
 }
 
 /** The last digits are lost; who copies the file asks for them. */
