@@ -9,7 +9,20 @@ type Call = Pick<FrontendCall, 'order' | 'options' | 'session' | 'cacheImports'>
 const TYPES = ['inline', 'registry', 'local'] as const;
 
 /** Where results of earlier builds may be: what is of no type that is known has nothing for us, as when it is empty. */
-export function cacheSources({ order, options, session, cacheImports }: Call): CacheSpec[] {
+export function cacheSources(call: Call): CacheSpec[] {
+  return sourcePlaces(call).flatMap((place) => {
+    const type = typeOf(place);
+    return type === undefined ? [] : [specOf(type, { place, session: call.session, side: 'src' })];
+  });
+}
+
+/** Those that are passed over, as people write them. */
+export function unknownCacheSources(call: Call): string[] {
+  const unknown = sourcePlaces(call).filter((place) => typeOf(place) === undefined);
+  return unknown.map(({ type }) => `--cache-from type=${type}`);
+}
+
+function sourcePlaces({ order, options, cacheImports }: Call): Place[] {
   const deprecated = (order.cache?.importRefsDeprecated ?? []).map(registryPlace);
   const places = [
     ...(order.cache?.imports ?? []),
@@ -21,11 +34,7 @@ export function cacheSources({ order, options, session, cacheImports }: Call): C
       .map(registryPlace),
     ...readImports(options.get('cache-imports')),
   ];
-  const unique = new Map(places.map((place) => [keyOf(place), place]));
-  return [...unique.values()].flatMap((place) => {
-    const type = typeOf(place);
-    return type === undefined ? [] : [specOf(type, { place, session, side: 'src' })];
-  });
+  return [...new Map(places.map((place) => [keyOf(place), place])).values()];
 }
 
 /** Where results are put. @throws {NotImplementedError} for a type that is not known */

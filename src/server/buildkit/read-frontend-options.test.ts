@@ -165,6 +165,7 @@ test('outputs and caches are those of the order', () => {
       cacheImports: [{ type: 'registry', attributes: new Map([['ref', 'a/b']]) }],
     },
   );
+  expect(request.ignored).toContain('--cache-from type=gha');
   expect(request.outputs.map(({ type, sink }) => [type, sink])).toEqual([
     ['image', undefined],
     ['oci', { index: 1 }],

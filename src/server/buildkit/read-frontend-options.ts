@@ -5,7 +5,7 @@ import type { BuildRequest, DockerfilePlace, Entitlement } from '#engine/builder
 import { InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
 import { parsePlatform } from '#oci/parse-platform.ts';
 import { type FrontendCall, needSession } from './frontend-call.ts';
-import { cacheSources, cacheTargets } from './read-caches.ts';
+import { cacheSources, cacheTargets, unknownCacheSources } from './read-caches.ts';
 import { readExporters } from './read-exporters.ts';
 import { readNamedContexts } from './read-named-contexts.ts';
 import { readRunLimits } from './read-run-limits.ts';
@@ -47,7 +47,7 @@ export function readFrontendOptions(call: FrontendCall, signal: AbortSignal): Bu
     check: 'warn',
     isInternal: order.internal || subrequestOf(call) !== '',
     asked: options,
-    ignored: ignoredOf(options),
+    ignored: [...ignoredOf(options), ...unknownCacheSources(call)],
     signal,
   };
 }
