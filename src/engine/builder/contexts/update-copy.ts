@@ -79,9 +79,7 @@ export function createCopyUpdate(options: UpdateOptions): CopyUpdate {
   return {
     put(told) {
       update.check(told);
-      // The first name may be left out of what was asked for.
-      const isAlone = told.kind === 'file' && told.target !== '' && !isFile(update.next, told.target);
-      const entry = isAlone ? { ...told, target: '' } : told;
+      const entry = told.kind === 'file' && told.target !== '' ? asLink(update.next, told) : told;
       if (entry.kind === 'directory') update.folders.set(entry.path, entry);
       const { writable } = update;
       if (writable !== undefined) return accept(update, writable, entry);
@@ -106,10 +104,12 @@ export function createCopyUpdate(options: UpdateOptions): CopyUpdate {
   };
 }
 
-/** Whether a file of its own was told of under a path. */
-function isFile(entries: readonly ContextEntry[], path: string): boolean {
-  const found = entries[indexAfter(entries, path) - 1];
-  return found?.path === path && found.kind === 'file' && found.target === '';
+/** A second name is like the first one; if that was left out of what was asked for, it is a file of its own. */
+function asLink(entries: readonly ContextEntry[], told: ContextEntry): ContextEntry {
+  const { path, target } = told;
+  const first = entries[indexAfter(entries, target) - 1];
+  const isThere = first?.path === target && first.kind === 'file' && first.target === '';
+  return isThere ? { ...first, path, target } : { ...told, target: '' };
 }
 
 /** At the first difference. */

@@ -51,6 +51,7 @@ const STAT = {
   devminor: 9,
   xattrs: 10,
 } as const;
+const UINT32_MAX = 0xffff_ffff;
 const XATTRS_LIMIT = 256;
 const EMPTY = new Uint8Array();
 
@@ -146,6 +147,8 @@ function readStatNumber(input: Input, ...[field, raw]: [field: number, raw: RawS
     return;
   }
   const value = readVarint(input, field >= STAT.size);
+  if (field < STAT.size && value > UINT32_MAX)
+    throw new InvalidArgumentError(`malformed message: ${value} is no uint32`);
   if (field === STAT.mode) raw.mode = value;
   else if (field === STAT.uid) raw.uid = value;
   else if (field === STAT.gid) raw.gid = value;
