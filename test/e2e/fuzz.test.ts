@@ -7,9 +7,11 @@ import { TARGETS } from '../../fuzz/targets.ts';
 const SEED = 20261121;
 const ROUNDS: Readonly<Record<string, number>> = {
   tar: 2000,
+  messages: 2000,
   dockerfile: 2000,
   index: 1000,
   compression: 150,
+  context: 120,
   layers: 60,
   images: 80,
   engine: 60,
