@@ -54,7 +54,7 @@ interface Walk {
 export function walkSource(tree: SourceTree, path: string, selection: Selection = {}): SourceEntry[] {
   const walk: Walk = { tree, selection, found: [], pending: [] };
   const matches = matchesOf(tree, path);
-  const entry = unlessGone(() => anyEntry(tree, { path, relative: '' }, tree.root.locate(path).path));
+  const entry = attempt(path, () => anyEntry(tree, { path, relative: '' }, tree.root.locate(path).path));
   const isWhole = matches.ignore?.isExcluded !== true;
   if (entry === undefined) return [];
   (isWhole ? walk.found : walk.pending).push(entry);
@@ -166,16 +166,21 @@ function childPath({ fd, name }: Pick<Spot, 'fd' | 'name'>): string | Buffer {
 
 /** What is at a place; undefined for a socket, and for what is gone since its folder was read. */
 function look(tree: SourceTree, spot: Spot): SourceEntry | undefined {
-  try {
+  return attempt(spot.path, () => {
     // Names that are no UTF-8 are rare: they go the longer way.
     const facts = spot.name.isWellFormed() ? statFileAt(spot.fd, spot.name) : 'other';
     if (facts === undefined) return undefined;
-    return facts === 'other'
-      ? anyEntry(tree, spot, childPath(spot))
-      : fileEntry(tree, spot, { facts, place: () => childPath(spot) });
+    if (facts === 'other') return anyEntry(tree, spot, childPath(spot));
+    return fileEntry(tree, spot, { facts, place: () => childPath(spot) });
+  });
+}
+
+/** Others may swap what is there while it is looked at. */
+function attempt<T>(path: string, work: () => T): T | undefined {
+  try {
+    return unlessGone(work);
   } catch (error) {
-    if (unlessGone(() => lstatSync(childPath(spot))) === undefined) return undefined;
-    throw fileError(error, spot.path);
+    throw fileError(error, path);
   }
 }
 
