@@ -22,6 +22,10 @@ export interface Row {
   tasks: Map<string, Task>;
   /** The last lines of its output. */
   tail: string[];
+  /** What the builder says of it. */
+  notes: string[];
+  /** Lines of the Dockerfile that it stands in. */
+  lines: { start: number; end: number } | undefined;
   /** Begun line of its output. */
   rest: string;
 }
@@ -58,7 +62,10 @@ export function createBoard(): Board & { add(line: BuildLine): Told } {
     const row = 'vertex' in line ? rows.get(line.vertex) : undefined;
     if (row === undefined) return { row, output: [] };
     if (line.kind === 'log') return { row, output: addOutput(row, decode(line.vertex, line.bytes)) };
-    if (line.kind === 'note') return { row, output: addOutput(row, `${line.text}\n`) };
+    if (line.kind === 'note') {
+      row.notes.push(line.text);
+      return { row, output: [line.text] };
+    }
     if (line.kind === 'status') {
       const { id, current, total, completed } = line;
       row.tasks.set(id, { id, current, total, isDone: completed !== undefined });
@@ -74,7 +81,7 @@ export function createBoard(): Board & { add(line: BuildLine): Told } {
   return { ...board, add };
 }
 
-function newRow(number: number, { name, time }: Extract<BuildLine, { kind: 'started' }>): Row {
+function newRow(number: number, { name, time, lines }: Extract<BuildLine, { kind: 'started' }>): Row {
   return {
     number,
     name: name.split('\n')[0] ?? '',
@@ -85,6 +92,8 @@ function newRow(number: number, { name, time }: Extract<BuildLine, { kind: 'star
     isCanceled: false,
     tasks: new Map(),
     tail: [],
+    notes: [],
+    lines,
     rest: '',
   };
 }

@@ -1,7 +1,7 @@
 import type { BuildLine, BuildOrder, OrderedPlace } from '#api/build-order.ts';
 import { fetchOutput, orderBuild } from '#client/build-order.ts';
 import type { Client } from '#client/transport.ts';
-import { ConflictError, InternalError } from '#lib/errors.ts';
+import { CancelledError, ConflictError, InternalError } from '#lib/errors.ts';
 import type { Output } from '../output/output.ts';
 import { deliverOutput } from './deliver-output.ts';
 import type { BuildView } from './show-build.ts';
@@ -29,6 +29,7 @@ export async function runOrder(order: BuildOrder, running: Running): Promise<Bui
   try {
     return await follow(order, running, order.context.kind === 'body' ? running.archive : undefined);
   } catch (error) {
+    if (running.signal.aborted) throw new CancelledError('the build was cancelled', { cause: error });
     if (!(error instanceof ConflictError) || order.context.kind !== 'folder') throw error;
     return await follow({ ...order, context: { kind: 'body' } }, running, running.archive);
   }

@@ -82,8 +82,9 @@ function openTerminalView(output: Output, board: ReturnType<typeof createBoard>)
     const head = `[+] Building ${seconds(Date.now() - begun)}s (${done}/${rows.length})`;
     const body = rows.flatMap((row) => rowLines(row, { columns, style, isEnd }));
     const lines = [style('bold', head), ...body.slice(Math.max(0, body.length - limit + 1))];
-    const up = drawn > 0 ? `\u001b[${drawn}A\r\u001b[J` : '';
-    stderr.write(`${up}${lines.join('\n')}\n`);
+    // Line by line: clearing all of it first flickers.
+    const up = drawn > 0 ? `\u001b[${drawn}A\r` : '';
+    stderr.write(`${up}${lines.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J`);
     drawn = lines.length;
   };
   const timer = setInterval(() => {
@@ -124,13 +125,16 @@ function rowLines(row: Row, { columns, style, isEnd }: RowStyle): string[] {
   const line = spread(text, time, columns);
   const colour = row.error === undefined ? (isRunning ? undefined : 'cyan') : 'red';
   const first = colour === undefined ? line : style(colour, line);
-  if (!isRunning || isEnd) return [first];
+  const notes = (row.isCached ? [] : row.notes).map((note) =>
+    style('dim', cutTo(` => => ${cleanLine(note)}`, columns - 1)),
+  );
+  if (!isRunning || isEnd) return [first, ...notes];
   const tasks = [...row.tasks.values()].filter(({ isDone }) => !isDone).slice(-LIVE_LINES);
   const shown = tasks.map((task) => spread(` => => ${cleanLine(task.id)}`, amount(task), columns));
   const tail = row.tail
     .slice(-LIVE_LINES)
     .map((tailLine) => style('dim', cutTo(` => => # ${clean(tailLine)}`, columns - 1)));
-  return [first, ...shown, ...tail];
+  return [first, ...notes, ...shown, ...tail];
 }
 
 function spread(left: string, right: string, columns: number): string {

@@ -1,7 +1,7 @@
 import type { Finding } from '#dockerfile/lint/finding.ts';
 import { toSarif } from '#dockerfile/lint/sarif.ts';
 import { VERSION } from '#lib/version.ts';
-import type { Output } from '../output/output.ts';
+import type { Output, Style } from '../output/output.ts';
 import { UsageError } from '../parse-options.ts';
 import type { Board } from './build-board.ts';
 import type { BuildSource } from './build-source.ts';
@@ -20,15 +20,34 @@ export function tellFindings(
   else throw new UsageError(`--format is text, json or sarif, not ${JSON.stringify(form)}`);
 }
 
+/** The same in a line each, after a build that was not about them. */
+export function nameFindings(output: Output, { findings, remarks }: Board, { dockerfile }: BuildSource): void {
+  for (const text of remarks) output.note(text);
+  const style = output.style('stderr');
+  for (const { code, severity, message, lines } of findings)
+    output.note(`${style(COLOURS[severity], `${code}:`)} ${message}${placeOf(lines, dockerfile, style)}`);
+  if (findings.length > 0)
+    output.note(
+      style(
+        'dim',
+        `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}; what to do: berth build --check`,
+      ),
+    );
+}
+
+const COLOURS = { error: 'red', warning: 'yellow', hint: 'dim' } as const;
+
+function placeOf(lines: Finding['lines'], { name }: BuildSource['dockerfile'], style: Style): string {
+  return lines === undefined ? '' : ` ${style('dim', `(${name}:${lines.start})`)}`;
+}
+
 function tellFinding(
   output: Output,
   { code, severity, message, fix, lines }: Finding,
   { dockerfile }: BuildSource,
 ): void {
   const style = output.style('stderr');
-  const colour = severity === 'error' ? 'red' : severity === 'warning' ? 'yellow' : 'dim';
-  const place = lines === undefined ? '' : ` ${style('dim', `(${dockerfile.name}:${lines.start})`)}`;
-  output.note(`${style(colour, `${code}:`)} ${message}${place}`);
+  output.note(`${style(COLOURS[severity], `${code}:`)} ${message}${placeOf(lines, dockerfile, style)}`);
   const line = lines === undefined ? undefined : dockerfile.text?.split('\n')[lines.start - 1];
   if (line !== undefined) output.note(`  ${style('dim', `${lines?.start} |`)} ${line}`);
   if (fix !== undefined) output.note(`  ${style('dim', 'fix:')} ${fix}`);

@@ -12,9 +12,10 @@ import { type BuildSource, openBuildSource } from '../../build/build-source.ts';
 import { buildArguments } from '../../build/build-values.ts';
 import { checkPlaces } from '../../build/deliver-output.ts';
 import { BUILD_OPTIONS, type BuildOptions } from '../../build/options.ts';
-import { type BuiltLine, runOrder } from '../../build/run-order.ts';
-import { openBuildView, type ProgressForm } from '../../build/show-build.ts';
-import { tellFindings } from '../../build/tell-findings.ts';
+import { BuildFailure, type BuiltLine, runOrder } from '../../build/run-order.ts';
+import { type BuildView, openBuildView, type ProgressForm } from '../../build/show-build.ts';
+import { tellFailure } from '../../build/tell-failure.ts';
+import { nameFindings, tellFindings } from '../../build/tell-findings.ts';
 import { type Context, defineCommand } from '../../command.ts';
 import type { Output } from '../../output/output.ts';
 import { openProjectReport } from '../../output/project-report.ts';
@@ -96,10 +97,18 @@ async function buildOurs(
   const order = await writeOrder(options, source, auth);
   checkPlaces(order.outputs ?? [], output);
   const started = Date.now();
-  using view = openBuildView(output, progressForm(output, options));
-  const built = await runOrder(order, { client, output, view, archive: source.archive, signal });
+  const form = progressForm(output, options);
+  using view = openBuildView(output, form);
+  const built = await runOrder(order, { client, output, view, archive: source.archive, signal }).catch(
+    (error: unknown) => {
+      view.end();
+      if (!(error instanceof BuildFailure)) throw error;
+      if (!options.quiet) showFindings(output, { view, options, source });
+      throw tellFailure(output, error, { board: view.board, form, source });
+    },
+  );
   view.end();
-  if (!options.quiet) tellFindings(output, view.board, { form: options.format, source });
+  if (!options.quiet) showFindings(output, { view, options, source });
   if (!options.quiet && order.check !== 'only') tellBuilt(output, { built, order, view, ms: Date.now() - started });
   if (options.lock !== undefined) await writeFile(options.lock, built.lock ?? '');
   if (options['metadata-file'] !== undefined)
@@ -111,6 +120,15 @@ async function buildOurs(
   return built;
 }
 
+/** In full where they were asked for. */
+function showFindings(
+  output: Output,
+  { view, options, source }: { view: BuildView; options: BuildOptions; source: BuildSource },
+): void {
+  if (options.check === undefined && options.format === undefined) nameFindings(output, view.board, source);
+  else tellFindings(output, view.board, { form: options.format, source });
+}
+
 function progressForm({ stderr }: Output, { progress, quiet }: BuildOptions): ProgressForm {
   if (quiet) return 'quiet';
   if (progress === undefined || progress === 'auto') return stderr.isTTY ? 'tty' : 'plain';
@@ -120,12 +138,7 @@ function progressForm({ stderr }: Output, { progress, quiet }: BuildOptions): Pr
 
 function tellBuilt(
   output: Output,
-  {
-    built,
-    order,
-    view,
-    ms,
-  }: { built: BuiltLine; order: BuildOrder; view: ReturnType<typeof openBuildView>; ms: number },
+  { built, order, view, ms }: { built: BuiltLine; order: BuildOrder; view: BuildView; ms: number },
 ): void {
   // What is fetched, and what is done with the result, is no step.
   const rows = [...view.board.rows.values()].filter(({ name }) => /^\[(?!internal\b)[^\]]*\] (?!FROM )/.test(name));
