@@ -3,11 +3,12 @@ import { type CallContext, type Method, unary } from '#lib/grpc/method.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { MessageOf, Partly } from '#lib/protobuf/message.ts';
 import { formatPlatform } from '#oci/platform.ts';
-import { buildFrontend, type Built } from './build-frontend.ts';
+import { buildFrontend, type Built, SESSION_WAIT_MS } from './build-frontend.ts';
 import { FRONTEND_CAPABILITIES, LLB_CAPABILITIES } from './capabilities.ts';
-import { definitionOf, resultIdOf } from './definition.ts';
+import { definitionOf, resultIdOf, sourcePlaceOf } from './definition.ts';
 import { StatusError } from './describe-error.ts';
-import { readDir, readFile, statFile } from './look-into-result.ts';
+import type { SourceAccess } from './fetched-sources.ts';
+import { type Lookable, lookableResult, readDir, readFile, statFile } from './look-into-result.ts';
 import { EMPTY } from './messages/common.ts';
 import {
   GATEWAY_SOLVE_REQUEST,
@@ -72,7 +73,7 @@ export function bridgeMethods(context: BuildkitContext): [path: string, method: 
       unary(
         { request: REF_REQUEST, answer: EMPTY },
         within(async (build, { ref }) => {
-          if (ref !== '') build.result(ref);
+          if (ref !== '') lookable(build, ref);
           return {};
         }),
       ),
@@ -117,8 +118,24 @@ async function solve(
   const { frontend, definition } = ask;
   const own = frontend === '' && definition !== undefined ? resultIdOf(definition) : undefined;
   if (own !== undefined) return { result: { ref: refOf(context.builds.result(own)) } };
+  const place = frontend === '' && definition !== undefined ? sourcePlaceOf(definition) : undefined;
+  if (place !== undefined && definition !== undefined) {
+    const id = build.sources.add(place, await accessOf(context, build));
+    return { result: { ref: { id, def: definition } } };
+  }
   const { frontendOptions: options, cacheImports, frontendInputs: definitions } = ask;
   return { result: toWire(await buildFrontend(context, build, { frontend, options, cacheImports, definitions })) };
+}
+
+async function accessOf({ sessions }: BuildkitContext, { order }: RunningBuild): Promise<SourceAccess> {
+  const guardNetwork = order.isRemote ?? false;
+  if (order.session === '') return { guardNetwork };
+  const { secrets, ssh } = await sessions.get(order.session, SESSION_WAIT_MS);
+  return { secrets, ssh, guardNetwork };
+}
+
+function lookable(build: RunningBuild, id: string): Lookable {
+  return build.sources.find(id) ?? lookableResult(build.result(id));
 }
 
 function toWire({ results, isMultiPlatform, metadata }: Built): Partly<MessageOf<typeof RESULT>> {
@@ -175,7 +192,7 @@ function resultMethods(within: Within): [path: string, method: Method][] {
       `${SERVICE}ReadFile`,
       unary(
         { request: READ_FILE_REQUEST, answer: READ_FILE_RESPONSE },
-        within(async (build, { ref, path, range }) => ({ data: await readFile(build.result(ref), path, range) })),
+        within(async (build, { ref, path, range }) => ({ data: await readFile(lookable(build, ref), path, range) })),
       ),
     ],
     [
@@ -183,7 +200,7 @@ function resultMethods(within: Within): [path: string, method: Method][] {
       unary(
         { request: READ_DIR_REQUEST, answer: READ_DIR_RESPONSE },
         within(async (build, { ref, path, includePattern }) => ({
-          entries: await readDir(build.result(ref), path, includePattern),
+          entries: await readDir(lookable(build, ref), path, includePattern),
         })),
       ),
     ],
@@ -191,7 +208,7 @@ function resultMethods(within: Within): [path: string, method: Method][] {
       `${SERVICE}StatFile`,
       unary(
         { request: STAT_FILE_REQUEST, answer: STAT_FILE_RESPONSE },
-        within(async (build, { ref, path }) => ({ stat: await statFile(build.result(ref), path) })),
+        within(async (build, { ref, path }) => ({ stat: await statFile(lookable(build, ref), path) })),
       ),
     ],
   ];

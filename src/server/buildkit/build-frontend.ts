@@ -1,9 +1,9 @@
 import { finishImage } from '#engine/builder/export/finish-image.ts';
-import type { ImageSource } from '#engine/builder/sources/context-source.ts';
+import type { ImageSource, NamedContext } from '#engine/builder/sources/context-source.ts';
 import { NotImplementedError } from '#lib/errors.ts';
 import type { MessageOf } from '#lib/protobuf/message.ts';
 import { formatPlatform } from '#oci/platform.ts';
-import { resultIdOf } from './definition.ts';
+import { resultIdOf, sourcePlaceOf } from './definition.ts';
 import type { FrontendCall, Inputs } from './frontend-call.ts';
 import type { DEFINITION } from './messages/common.ts';
 import { readFrontendOptions, subrequestOf } from './read-frontend-options.ts';
@@ -68,17 +68,19 @@ function checkFrontend({ frontend, options }: FrontendAsk): void {
   });
 }
 
-/** Results of builds that run now, which clients name as inputs of this one. */
+/** What clients name as inputs of a build: results of builds that run now, repositories, files. */
 function inputsOf({ builds }: BuildkitContext, { definitions }: FrontendAsk): Inputs {
   return new Map(
-    [...definitions].map(([name, definition]): [string, ImageSource] => {
+    [...definitions].map(([name, definition]): [string, NamedContext] => {
       const id = resultIdOf(definition);
+      const place = id === undefined ? sourcePlaceOf(definition) : undefined;
+      if (place !== undefined) return [name, { kind: 'files', source: place.source }];
       if (id === undefined)
         throw new NotImplementedError(`the input ${name} is raw LLB, which is not supported`, {
-          why: 'only results of builds of this engine can be inputs of others',
+          why: 'only results of this engine, repositories and files at addresses can be inputs of builds',
           hint: 'give the build context as a folder, an image, or a target of the same bake file',
         });
-      return [name, resultSource(builds.result(id), name)];
+      return [name, { kind: 'image', source: resultSource(builds.result(id), name) }];
     }),
   );
 }

@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '#lib/run.ts';
@@ -165,6 +169,29 @@ describe.skipIf(path === undefined)('the docker client with buildx (needs its pl
     const baked = await buildx.run(['buildx', 'bake', 'app', '--progress=plain'], { cwd: folder });
     expect(baked).toMatchObject({ code: 0 });
     expect((await rig.engine.docker('run', '--rm', 'baked')).stdout).toBe('base\nfrom-base\n');
+  });
+
+  test('bake files, Dockerfiles and contexts come from addresses', async () => {
+    const folder = await rig.contextOf({
+      'work/Dockerfile': 'FROM busybox\nCOPY here /here\nCMD cat /here\n',
+      'work/docker-bake.json': '{"target":{"default":{"tags":["fetched"]}}}',
+      'work/here': 'from the repository',
+      Dockerfile: 'FROM busybox\nRUN echo by-address > /made\nCMD cat /made\n',
+    });
+    const git = 'git -c user.name=a -c user.email=a@b';
+    const commands = `cd work && git init -q && git add . && ${git} commit -qm x && cd .. && git clone -q --bare work r.git`;
+    await run(['sh', '-c', `${commands} && cd r.git && git update-server-info`], { cwd: folder });
+    const server = createServer((request, response) => {
+      const file = createReadStream(join(folder, new URL(request.url ?? '/', 'http://x').pathname));
+      file.on('error', () => response.writeHead(404).end()).pipe(response);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    expect(await buildx.run(['buildx', 'bake', `${address}/r.git`])).toMatchObject({ code: 0 });
+    expect((await rig.engine.docker('run', '--rm', 'fetched')).stdout).toBe('from the repository');
+    const named = await buildx.run(['build', '-q', '-f', `${address}/Dockerfile`, join(folder, 'work')]);
+    expect((await rig.engine.docker('run', '--rm', named.stdout.trim())).stdout).toBe('by-address\n');
+    server.close();
   });
 
   test('a client that is interrupted cancels its build', async () => {

@@ -20,7 +20,10 @@ export const FRONTEND_CAPABILITIES: readonly string[] = [
   'gateway.warnings',
 ];
 
-/** What clients look for before they ask for outputs, attestations and filters; of operations in graphs there are none. */
+/**
+ * What clients look for before they ask for outputs, attestations and filters. Of operations in graphs there are only sources: a graph that
+ * is nothing but a repository, or a file at an address, may be looked into and built from.
+ */
 export const LLB_CAPABILITIES: readonly string[] = [
   'source.image',
   'source.image.resolvemode',
@@ -30,6 +33,13 @@ export const LLB_CAPABILITIES: readonly string[] = [
   'source.local.followpaths',
   'source.local.excludepatterns',
   'source.local.sharedkeyhint',
+  'source.git',
+  'source.git.fullurl',
+  'source.git.httpauth',
+  'source.git.mountsshsock',
+  'source.git.subdir',
+  'source.http',
+  'source.http.perm',
   'constraints',
   'platform',
   'meta.description',

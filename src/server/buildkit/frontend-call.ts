@@ -1,10 +1,10 @@
-import type { ImageSource } from '#engine/builder/sources/context-source.ts';
+import type { NamedContext } from '#engine/builder/sources/context-source.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Order } from './running-build.ts';
 import type { Session } from './sessions.ts';
 
-/** Results of other builds, by the name that a client gave them. */
-export type Inputs = ReadonlyMap<string, ImageSource>;
+/** Results of other builds, and files at addresses, by the name that a client gave them. */
+export type Inputs = ReadonlyMap<string, NamedContext>;
 
 /** One call for a Dockerfile to be built. */
 export interface FrontendCall {
@@ -14,7 +14,7 @@ export interface FrontendCall {
   /** `FrontendOpt`: facts of the build by name. */
   options: ReadonlyMap<string, string>;
   cacheImports: readonly { type: string; attributes: ReadonlyMap<string, string> }[];
-  /** Results of other builds that this one begins with. */
+  /** What this build begins with. */
   inputs: Inputs;
 }
 

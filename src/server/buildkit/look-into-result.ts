@@ -22,13 +22,24 @@ const GO_MODE = {
 };
 const GO_STICKY = 2 ** 20;
 
+/** Files that a client looks at, one by one. */
+export interface Lookable {
+  /** The tree is there while it is used. */
+  look<T>(this: void, use: (root: Root) => T): Promise<T>;
+  /** What a path of the client's is called in the tree. */
+  nameOf(this: void, path: string): string;
+}
+
 /** Bytes of a file of a result. @throws {NotFoundError} {InvalidArgumentError} {TooLargeError} */
 export async function readFile(
-  result: BuildResult,
+  { look, nameOf }: Lookable,
   ...[path, range]: [path: string, range: { offset: number; length: number } | undefined]
 ): Promise<Uint8Array> {
-  return withTree(result, (root) => {
-    const fd = root.openFile(root.resolveInRoot(path, { follow: true }), constants.O_RDONLY | constants.O_NONBLOCK);
+  return look((root) => {
+    const fd = root.openFile(
+      root.resolveInRoot(nameOf(path), { follow: true }),
+      constants.O_RDONLY | constants.O_NONBLOCK,
+    );
     try {
       const stats = fstatSync(fd);
       if (!stats.isFile()) throw new InvalidArgumentError(`${path} is no file`);
@@ -48,10 +59,10 @@ export async function readFile(
 
 /** What is in a folder of a result. @throws {NotFoundError} */
 export async function readDir(
-  result: BuildResult,
+  { look }: Lookable,
   ...[path, pattern]: [path: string, pattern: string]
 ): Promise<Stat[]> {
-  return withTree(result, (root) => {
+  return look((root) => {
     const folder = root.resolveInRoot(path, { follow: true });
     const names = root.readdir(folder).filter((name) => pattern === '' || matchesName(pattern, name));
     return names.map((name) => statOf(root, { path: `${folder}/${name}`, name }));
@@ -59,18 +70,24 @@ export async function readDir(
 }
 
 /** What something in a result is like; a link is followed. @throws {NotFoundError} */
-export async function statFile(result: BuildResult, path: string): Promise<Stat> {
-  return withTree(result, (root) => {
-    const real = root.resolveInRoot(path, { follow: true });
+export async function statFile({ look, nameOf }: Lookable, path: string): Promise<Stat> {
+  return look((root) => {
+    const real = root.resolveInRoot(nameOf(path), { follow: true });
     return statOf(root, { path: real, name: real.slice(real.lastIndexOf('/') + 1) });
   });
 }
 
-async function withTree<T>({ result }: BuildResult, look: (root: Root) => T): Promise<T> {
+/** What a build left. */
+export function lookableResult({ result }: BuildResult): Lookable {
   const { build, state } = result;
-  await using view = await openView(build.context, state.layers.at(-1));
-  using root = openRoot(view.path);
-  return look(root);
+  return {
+    async look(use) {
+      await using view = await openView(build.context, state.layers.at(-1));
+      using root = openRoot(view.path);
+      return use(root);
+    },
+    nameOf: (path) => path,
+  };
 }
 
 function statOf(root: Root, { path, name }: { path: string; name: string }): Stat {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { NamedContext } from '#engine/builder/sources/context-source.ts';
 import { decodeMessage } from '#lib/protobuf/decode.ts';
 import type { FrontendCall } from './frontend-call.ts';
 import { SOLVE_REQUEST } from './messages/control.ts';
@@ -130,7 +131,7 @@ test('contexts come from where their names say', () => {
       'context:img': 'docker-image://alpine',
       'context:repo': 'https://example.com/r.git',
     },
-    { inputs: new Map([['0-base', image]]) },
+    { inputs: new Map([['0-base', { kind: 'image', source: image }]]) },
   );
   const named = [...namedContexts].map(([name, context]) => [
     name,
@@ -143,6 +144,21 @@ test('contexts come from where their names say', () => {
     ['img', 'alpine'],
   ]);
   expect(() => read({ 'context:x': 'input:nope' })).toThrow('no input nope');
+  const files = { kind: 'files', source: { title: 'fetched' } } as NamedContext;
+  const fetched = read(
+    {},
+    {
+      inputs: new Map([
+        ['context', files],
+        ['dockerfile', files],
+      ]),
+    },
+  );
+  expect([fetched.context.title, fetched.dockerfile]).toEqual(['fetched', { name: 'Dockerfile' }]);
+  const alone = read({}, { inputs: new Map([['dockerfile', files]]) });
+  expect([alone.context.title, alone.dockerfile.source?.title]).toEqual(['files of context', 'fetched']);
+  const built = new Map<string, NamedContext>([['context', { kind: 'image', source: image }]]);
+  expect(() => read({}, { inputs: built })).toThrow('cannot be the context');
 });
 
 test('outputs and caches are those of the order', () => {

@@ -1,6 +1,6 @@
 import { addressedContext } from '#engine/builder/sources/named-context.ts';
 import { NO_SECRETS, NO_SSH } from '#engine/builder/sources/client-sources.ts';
-import type { ContextSource } from '#engine/builder/sources/context-source.ts';
+import type { ContextSource, NamedContext } from '#engine/builder/sources/context-source.ts';
 import type { BuildRequest, DockerfilePlace, Entitlement } from '#engine/builder/request.ts';
 import { InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
 import { parsePlatform } from '#oci/parse-platform.ts';
@@ -63,7 +63,9 @@ function refuseUnsupported({ options }: FrontendCall): void {
 /** Where the client keeps what it reads from its standard input. */
 const UPLOAD = /^https?:\/\/buildkit-session\//;
 
-function contextOf({ options, session }: FrontendCall): ContextSource {
+function contextOf({ options, session, inputs }: FrontendCall): ContextSource {
+  const input = inputs.get('context');
+  if (input !== undefined) return filesOf(input, 'context');
   const address = options.get('context') ?? '';
   if (address === '') return needSession(session).files(options.get('contextkey') ?? 'context');
   if (UPLOAD.test(address)) return needSession(session).upload(address);
@@ -71,10 +73,20 @@ function contextOf({ options, session }: FrontendCall): ContextSource {
   return addressedContext(address);
 }
 
+function filesOf(input: NamedContext, name: string): ContextSource {
+  if (input.kind === 'files') return input.source;
+  throw new NotImplementedError(`the result of another build cannot be the ${name} of this one`, {
+    hint: 'name it as one of its contexts, and copy from that',
+  });
+}
+
 /** The client's files of that name, or the context if it comes from elsewhere and brings its own. */
-function dockerfileOf({ options, session }: FrontendCall): DockerfilePlace {
+function dockerfileOf({ options, session, inputs }: FrontendCall): DockerfilePlace {
   const name = options.get('filename') ?? 'Dockerfile';
   const key = options.get('dockerfilekey');
+  const input = key === undefined ? inputs.get('dockerfile') : undefined;
+  // With a context of its own it is the same files, and fetched once.
+  if (input !== undefined) return inputs.has('context') ? { name } : { name, source: filesOf(input, 'dockerfile') };
   const isOfClient = key !== undefined || (options.get('context') ?? '') === '';
   return isOfClient ? { name, source: needSession(session).files(key ?? 'dockerfile') } : { name };
 }

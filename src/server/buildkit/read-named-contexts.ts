@@ -17,9 +17,9 @@ function contextOf({ session, inputs }: FrontendCall, place: string): NamedConte
   const [, scheme = '', rest = ''] = /^([a-z-]+):(?:\/\/)?(.*)$/.exec(place) ?? [];
   if (scheme === 'local') return { kind: 'files', source: needSession(session).files(rest) };
   if (scheme === 'input') {
-    const source = inputs.get(rest);
-    if (source === undefined) throw new NotFoundError(`no input ${rest} came with the build`);
-    return { kind: 'image', source };
+    const input = inputs.get(rest);
+    if (input === undefined) throw new NotFoundError(`no input ${rest} came with the build`);
+    return input;
   }
   if (scheme === 'oci-layout') return { kind: 'image', source: needSession(session).layout(rest) };
   return namedContext(place);

@@ -7,6 +7,7 @@ import type { BuildRequest } from '#engine/builder/request.ts';
 import { CancelledError, NotFoundError } from '#lib/errors.ts';
 import type { MessageOf } from '#lib/protobuf/message.ts';
 import { describeError, type FailedPlace, StatusError } from './describe-error.ts';
+import { createFetchedSources, type FetchedSources } from './fetched-sources.ts';
 import type { SOLVE_REQUEST } from './messages/control.ts';
 import { createStatusEvents } from './status-events.ts';
 import { createStatusLog, type StatusLog } from './status-log.ts';
@@ -38,6 +39,8 @@ export interface RunningBuild extends AsyncDisposable {
   prepare(request: BuildRequest, listen?: (event: BuildEvent) => void): Promise<PreparedBuild>;
   /** Runs the steps of a prepared build. @returns one result for each platform */
   solve(prepared: PreparedBuild): Promise<BuildResult[]>;
+  /** Files at addresses that its client looks into. */
+  readonly sources: FetchedSources;
   has(id: string): boolean;
   /** @throws {NotFoundError} */
   result(id: string): BuildResult;
@@ -62,6 +65,7 @@ export function createRunningBuild(builder: Builder, order: Order, left: AbortSi
   done.promise.catch(() => {});
   const definition: Definition = { text: undefined, failed: undefined };
   const tell = createTell(definition, log);
+  const sources = resources.use(createFetchedSources(order.ref, tell, signal));
   const resultOf = (id: string): BuildResult => {
     const found = results.get(id);
     if (found === undefined) throw new NotFoundError(`no such ref: ${id}`);
@@ -78,12 +82,11 @@ export function createRunningBuild(builder: Builder, order: Order, left: AbortSi
     async prepare(request, listen = () => {}) {
       count += 1;
       const ref = count === 1 ? order.ref : `${order.ref}.${count}`;
-      const prepared = resources.use(await builder.prepare({ ...request, ref, signal }, both(tell, listen)));
+      const prepared = await builder.prepare({ ...request, ref, signal }, both(tell, listen));
       definition.text = prepared.files.dockerfile;
-      return prepared;
+      return resources.use(prepared);
     },
     async solve(prepared) {
-      definition.text = prepared.files.dockerfile;
       const solved = await prepared.solve();
       const found = solved.results.map((result) => ({
         id: randomUUID().replaceAll('-', ''),
@@ -94,6 +97,7 @@ export function createRunningBuild(builder: Builder, order: Order, left: AbortSi
       for (const item of found) results.set(item.id, item);
       return found;
     },
+    sources,
     has: (id) => results.has(id),
     result: resultOf,
     finish: (ids) => done.resolve(ids),
