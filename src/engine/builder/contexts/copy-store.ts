@@ -11,8 +11,9 @@ import { type Contents, type ContextName, EMPTY_COPY, isSameContext, type KeptCo
 export interface KeptLimits {
   /** Of all copies together. What they share is counted for each. */
   bytes: number;
-  /** Copies of one folder. */
+  /** Copies of one folder, and of all. */
   parts: number;
+  copies: number;
   /** How long one stays that nobody asks for, milliseconds. */
   ageMs: number;
   /** Entries of one context. */
@@ -24,6 +25,7 @@ export interface KeptLimits {
 const DEFAULT_LIMITS: KeptLimits = {
   bytes: 10 * 2 ** 30,
   parts: 6,
+  copies: 200,
   ageMs: 7 * 24 * 3600_000,
   entries: 1_000_000,
   loaded: 100_000,
@@ -53,6 +55,8 @@ export interface CopyStore {
   /** Takes away one that changes. */
   discard(copy: KeptCopy): void;
   remove(id: string): Promise<number>;
+  /** Nobody will ask for what this owner sent. */
+  forget(owner: string): void;
   /** Takes away what is too old, or too much; the longest unused first. */
   trim(): void;
   close(): Promise<void>;
@@ -104,6 +108,7 @@ export async function openCopyStore(
     endChange: (copy, part) => endChange(state, copy, part),
     discard: (copy) => discard(state, copy),
     remove: (id) => remove(state, id),
+    forget: (owner) => forget(state, owner),
     trim: () => trim(state),
     async close() {
       for (const id of state.due.keys()) writeDue(state, id);
@@ -183,6 +188,11 @@ async function remove(state: State, id: string): Promise<number> {
   return copy.bytes;
 }
 
+function forget(state: State, owner: string): void {
+  for (const copy of state.copies.values()) if (copy.source?.owner === owner) copy.source = undefined;
+  trim(state);
+}
+
 export function isBusy({ users, isChanging }: KeptCopy): boolean {
   return users > 0 || isChanging;
 }
@@ -199,7 +209,7 @@ function trim(state: State): void {
   for (const copy of oldest) parts.set(nameOf(copy), (parts.get(nameOf(copy)) ?? 0) + 1);
   for (const copy of oldest) {
     const count = parts.get(nameOf(copy)) ?? 0;
-    const isTooMuch = bytes > limits.bytes || count > limits.parts;
+    const isTooMuch = bytes > limits.bytes || count > limits.parts || copies.size > limits.copies;
     const isOld = copy.source === undefined || Date.now() - copy.used > limits.ageMs;
     if (isBusy(copy) || (!isTooMuch && !isOld)) continue;
     bytes -= copy.bytes;

@@ -249,6 +249,18 @@ test('the oldest go when it is too much, and never what somebody looks at', asyn
   expect(await contexts.list()).toHaveLength(1);
 });
 
+test('what an owner sent who does not come again goes, once nobody looks at it', async () => {
+  const { copy } = await sync([file('a', 'one')]);
+  await contexts.forget('someone else');
+  expect(await contexts.list()).toHaveLength(1);
+  await contexts.forget(SOURCE.owner);
+  expect(show(copy)).toEqual(['a: one']);
+  copy[Symbol.dispose]();
+  expect(await contexts.list()).toEqual([]);
+  await contexts.close();
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 test.each<[string, Told]>([
   ['out of order', [file('b', ''), file('a', '')]],
   ['twice', [file('a', ''), file('a', '')]],

@@ -18,6 +18,8 @@ export interface KeptContexts {
   list(): Promise<KeptContext[]>;
   /** Takes away what nobody looks at. @returns bytes that came back */
   remove(id: string): Promise<number>;
+  /** Takes away what an owner sent who does not come again, once nobody looks at it. */
+  forget(owner: string): Promise<void>;
   /** Writes down what is still to be written. */
   close(): Promise<void>;
 }
@@ -68,6 +70,7 @@ export function openKeptContexts(
       });
     },
     remove: async (id) => (await open()).remove(id),
+    forget: async (owner) => (await opened)?.forget(owner),
     async close() {
       await (await opened)?.close();
     },

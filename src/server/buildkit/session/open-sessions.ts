@@ -9,7 +9,7 @@ import { openGrpcClient } from '#lib/grpc/client.ts';
 import type { Log } from '#lib/log.ts';
 import type { Session, Sessions } from '../sessions.ts';
 import { offers, type SessionClient } from './session-client.ts';
-import { sessionContext } from './session-context.ts';
+import { ownerOf, sessionContext } from './session-context.ts';
 import { sessionLayout } from './session-layout.ts';
 import { sessionSink } from './session-sink.ts';
 import { sessionCredentials, sessionSecrets, sessionSsh } from './session-sources.ts';
@@ -45,6 +45,7 @@ export function openSessions(engine: SessionsEngine): Sessions {
       session.signal.addEventListener('abort', () => {
         if (open.get(id) === session) open.delete(id);
         log.debug('session ended', { session: id });
+        if (session.sharedKey === '') void forgetFiles(engine, session);
       });
       log.debug('session began', { session: id, methods: session.methods.size });
       for (const wake of waiting) wake();
@@ -67,6 +68,15 @@ export function openSessions(engine: SessionsEngine): Sessions {
       for (const session of open.values()) session[Symbol.dispose]();
     },
   };
+}
+
+/** No later session asks for them. */
+async function forgetFiles({ contexts, log }: SessionsEngine, session: Session): Promise<void> {
+  try {
+    await contexts.forget(ownerOf(session));
+  } catch (error) {
+    log.warn('the files of a session stay', { session: session.id, error: String(error) });
+  }
 }
 
 async function oneMore(waiting: Set<() => void>, timeoutMs: number): Promise<void> {

@@ -14,7 +14,7 @@ export function sessionContext(
   { client, contexts }: { client: SessionClient; contexts: KeptContexts },
   name: string,
 ): ContextSource {
-  const owner = client.sharedKey === '' ? `session ${client.id}` : client.sharedKey;
+  const owner = ownerOf(client);
   return {
     title: name,
     hasIgnoreFile: true,
@@ -33,6 +33,11 @@ export function sessionContext(
     },
     async [Symbol.asyncDispose]() {},
   };
+}
+
+/** Whose files they are: of a client that gives its folders no key, those of this session alone. */
+export function ownerOf({ id, sharedKey }: Pick<SessionClient, 'id' | 'sharedKey'>): string {
+  return sharedKey === '' ? `session ${id}` : sharedKey;
 }
 
 function partOf({ only, exclude }: ContextAsk): string {
