@@ -104,6 +104,7 @@ test('a Dockerfile that looks after a cache itself has its way', () => {
   expect(plan('uv sync', { environment: { UV_LINK_MODE: 'copy' } }).caches).toEqual(['uv']);
   for (const mount of ['/root/.cache/pip', '/root/.cache', '/root', '/home/app/.cache/uv'])
     expect(plan('pip install x', { mounts: [mount] }).caches, mount).toEqual([]);
+  expect(plan('pip install x', { mounts: ['/run'] }).caches).toEqual([]);
   expect(plan('pip install x', { mounts: ['/app', '/run/secrets/token'] }).caches).toEqual(['pip']);
   expect(plan('apt-get install -y x', { mounts: ['/var/cache/apt'] }).caches).toEqual([]);
   expect(plan('pip install x', { copied: ['/root/.cache'] }).caches).toEqual([]);

@@ -93,6 +93,7 @@ function isLeftAlone(cache: PackageCache, { text, calls, environment, mounts, co
     (cache.unless !== undefined && calls.some(cache.unless)) ||
     cache.mentions.test(text.replace(REMOVALS, '')) ||
     text.includes(CACHE_ROOT) ||
+    mounts.some((path) => `${CACHE_ROOT}/`.startsWith(`${path.replace(/\/$/, '')}/`)) ||
     SHOWS_VARIABLES.test(text)
   );
 }

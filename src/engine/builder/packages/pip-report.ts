@@ -21,14 +21,25 @@ const FILE = 'pip.json';
 const LIMIT_BYTES = 256 * 1024 * 1024;
 const NONE: PipReport = { env: [], mounts: [], digests: () => new Map() };
 
+export interface ReportQuestion {
+  scratch: string;
+  /** The step's tree, open. */
+  tree: string;
+  env: ReadonlyMap<string, string>;
+  text: string;
+  /** Where the Dockerfile mounts something. */
+  mounts: readonly string[];
+}
+
 /** Asks pip for a report, where it can make one and nobody else asks for it. */
 export async function openPipReport(
   calls: readonly ToolCall[],
-  { scratch, tree, env, text }: { scratch: string; tree: string; env: ReadonlyMap<string, string>; text: string },
+  { scratch, tree, env, text, mounts }: ReportQuestion,
 ): Promise<PipReport> {
   const installs = calls.filter(({ tool, verb }) => tool === 'pip' && verb === 'install');
   const isAsked = installs.some(({ args }) => args.some((word) => /^--report(=|$)|^--dry-run$/.test(word)));
-  if (installs.length === 0 || isAsked || env.has(VARIABLE) || text.includes(VARIABLE)) return NONE;
+  const isTaken = mounts.some((path) => FOLDER.startsWith(`${path.replace(/\/$/, '')}/`));
+  if (installs.length === 0 || isAsked || isTaken || env.has(VARIABLE) || text.includes(VARIABLE)) return NONE;
   if (!makesReports(findPip(tree, env.get('PATH') ?? '')?.version)) return NONE;
   const folder = await mkdtemp(join(scratch, 'report-'));
   // Whoever the step runs as writes there.

@@ -126,7 +126,13 @@ async function openPackages(
   const plainEnv = [...running.env, ...holding.env];
   const text = textOf(instruction, command);
   const variables = variablesOf(plainEnv);
-  const report = await openPipReport(installs ? calls : [], { scratch: files.scratch, tree, env: variables, text });
+  const report = await openPipReport(installs ? calls : [], {
+    scratch: files.scratch,
+    tree,
+    env: variables,
+    text,
+    mounts,
+  });
   const env = [...plainEnv, ...report.env];
   const asked = { args: command.args, env, text, isShell: instruction.command.form === 'shell', mounts, tree };
   const opened = hasCaches(run) && calls.length > 0 ? await openStepCaches(run, asked, calls) : undefined;
