@@ -13,10 +13,9 @@ export interface BuildRecordsBackend {
 
 /** Builds that ran: what they did, why, how long it took. */
 export function buildRecordRoutes({ builder }: BuildRecordsBackend): readonly Route[] {
-  const { history } = builder;
-  const recordOf = ({ params }: Call): BuildRecord => history.get(params['ref'] ?? '');
+  const recordOf = ({ params }: Call): BuildRecord => builder.history.get(params['ref'] ?? '');
   return [
-    ['GET', '/berth/builds', async (call) => call.send(200, { builds: history.list().map(summaryOf) })],
+    ['GET', '/berth/builds', async (call) => call.send(200, { builds: builder.history.list().map(summaryOf) })],
     [
       'GET',
       '/berth/builds/:ref',
@@ -35,7 +34,7 @@ export function buildRecordRoutes({ builder }: BuildRecordsBackend): readonly Ro
       'DELETE',
       '/berth/builds/:ref',
       async (call) => {
-        await history.remove(call.params['ref'] ?? '');
+        await builder.history.remove(call.params['ref'] ?? '');
         call.send(204);
       },
     ],
