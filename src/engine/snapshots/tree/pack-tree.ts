@@ -1,4 +1,5 @@
-import { type BigIntStats, closeSync, lstatSync, read } from 'node:fs';
+import { type BigIntStats, closeSync, lstatSync, read, readSync } from 'node:fs';
+import { setImmediate as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { CancelledError } from '#lib/errors.ts';
 import { fileError } from '#lib/files/file-error.ts';
@@ -25,6 +26,8 @@ export interface PackOptions {
 }
 
 const CHUNK_BYTES = 1024 * 1024;
+/** To wait for each of thousands of small files would cost more than their bytes. */
+const SMALL_BYTES = 64 * 1024;
 const readAt = promisify(read);
 
 /** A tree as a tar archive, names sorted, links after what they link to. Equal trees give equal bytes. Sockets are left out. */
@@ -37,6 +40,8 @@ export async function* packTree(root: Root, start: string, options: PackOptions 
     gathered.push(piece);
     bytes += piece.length;
     if (bytes < CHUNK_BYTES) continue;
+    // Small files are read without waiting: others get their turn here.
+    await pause();
     yield gathered.length === 1 ? piece : Buffer.concat(gathered);
     gathered = [];
     bytes = 0;
@@ -123,7 +128,10 @@ async function* content(fd: number, size: number, signal: AbortSignal | undefine
   for (let at = 0; at < size;) {
     if (signal?.aborted === true) throw new CancelledError('packing was cancelled', { cause: signal.reason });
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - at));
-    const { bytesRead } = await readAt(fd, { buffer, position: at });
+    const bytesRead =
+      size <= SMALL_BYTES
+        ? readSync(fd, buffer, { position: at })
+        : (await readAt(fd, { buffer, position: at })).bytesRead;
     if (bytesRead === 0) buffer.fill(0);
     const piece = bytesRead === 0 ? buffer : buffer.subarray(0, bytesRead);
     at += piece.length;
