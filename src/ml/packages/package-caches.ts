@@ -3,7 +3,7 @@ import type { Tool } from './tool-calls.ts';
 /** What is known of the cache of one package manager. */
 export interface PackageCache {
   /** Names the cache, and its folder in a step. */
-  name: 'pip' | 'uv' | 'poetry' | 'pdm' | 'conda' | 'apt' | 'npm' | 'go';
+  name: 'pip' | 'uv' | 'poetry' | 'conda' | 'apt' | 'npm' | 'go';
   /** Whose calls use it. */
   tools: readonly Tool[];
   /** Verbs that fetch; others do not need it. */
@@ -37,7 +37,7 @@ const HOME_CACHE = String.raw`(^|/)\.cache(/|$)|^/root/?$|^/home/[^/]+/?$|^~/?$`
  * built in, and neither is what is known of interpreters.
  *
  * Left alone, because files in their caches are used where the image runs, or by later steps that do not name the tool: huggingface_hub and
- * torch.hub (the weights are what the step is for), pnpm (its store is recorded in node_modules), yarn (.pnp.cjs points into its cache), cargo
+ * torch.hub (the weights are what the step is for), pdm (its cache is a database that one process writes), pnpm (its store is recorded in node_modules), yarn (.pnp.cjs points into its cache), cargo
  * (its registry and its installed programs share one folder), `uv run`, `uvx` and `npx` (their environments are in the cache). apk and dnf have
  * no variable that moves their cache, and hardly ever what would be worth it. A `RUN --mount=type=cache` serves them.
  */
@@ -68,18 +68,6 @@ export const PACKAGE_CACHES: readonly PackageCache[] = [
     shared: /^(wheels|archive|simple|flat-index|git)-v\d+(\/|$)|^CACHEDIR\.TAG$/,
     unless: ({ tool, verb, args }) =>
       tool === 'uvx' || (tool === 'uv' && (/^(run|tool run|x)\b/.test(verb) || args.includes('symlink'))),
-  },
-  {
-    name: 'pdm',
-    tools: ['pdm'],
-    verbs: /^(install|sync|add|lock|update)$/,
-    variables: (folder) => ({ PDM_CACHE_DIR: folder }),
-    claims: ['PDM_CACHE_DIR'],
-    places: new RegExp(HOME_CACHE),
-    mentions: /\.cache\b/,
-    switches: { options: ['--no-cache'], variables: ['PDM_NO_CACHE'] },
-    cleans: /^cache /,
-    shared: /^(http|hashes)(\/|$)/,
   },
   {
     name: 'poetry',
