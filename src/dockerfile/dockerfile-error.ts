@@ -63,7 +63,9 @@ export function excerpt({ file, lines }: SourceText, { line, endLine, column, wi
     const mark = number >= line && number <= endLine ? '>' : ' ';
     shown.push(`${mark} ${String(number).padStart(digits)} | ${text}`.trimEnd());
     if (number === line && column <= WIDTH_LIMIT)
-      shown.push(`  ${' '.repeat(digits)} | ${' '.repeat(column - 1)}${'^'.repeat(Math.max(1, width))}`);
+      shown.push(
+        `  ${' '.repeat(digits)} | ${' '.repeat(column - 1)}${'^'.repeat(Math.max(1, Math.min(width, WIDTH_LIMIT - column + 1)))}`,
+      );
   }
   return shown.join('\n');
 }

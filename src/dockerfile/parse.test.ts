@@ -96,3 +96,13 @@ test('an error shows the place, the lines around it and a caret', () => {
     ].join('\n'),
   );
 });
+
+test('what is no text is told so, and not shown', () => {
+  expect(() => parseDockerfile('\u001f\b\0\0FROM a\n', 'weights.bin')).toThrow(
+    /the Dockerfile \(weights\.bin\) is not text\nweights\.bin:1:1$/,
+  );
+});
+
+test('a caret line is not longer than what is shown above it', () => {
+  expect(() => parseDockerfile(`ENV a=b ${'c'.repeat(500)}\n`)).toThrow(/ a=b c{152}\n {4}\| {1,9}\^{152,160}$/);
+});

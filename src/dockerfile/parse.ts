@@ -81,6 +81,12 @@ const WITH_HEREDOC = ['ADD', 'COPY', 'RUN'];
 export function parseDockerfile(text: string, file = 'Dockerfile'): Ast {
   const raw = text.replace(/^\uFEFF/, '').split(/(?<=\n)/);
   const source: SourceText = { file, lines: raw.map((line) => withoutEnd(line)) };
+  if (text.includes('\0'))
+    throw new DockerfileError(`the Dockerfile (${file}) is not text`, {
+      source: { file, lines: [] },
+      location: { line: 1, endLine: 1, column: 1, width: 1 },
+      hint: 'a program or an archive has that name; name the Dockerfile with --file',
+    });
   const directives = readDirectives(source);
   const reader: Reader = { raw, at: 0, escape: directives.escape, source, comments: [] };
   const nodes: Node[] = [];
