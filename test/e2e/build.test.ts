@@ -69,6 +69,14 @@ describe('what a build is given', () => {
     expect(result).toMatchObject({ code: 0 });
     expect(result.stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/);
   });
+
+  test('a Dockerfile from standard input has the folder, where one is named', async () => {
+    const context = await contextOf({ f: 'content\n' });
+    const words = ['./berth', 'build', '-q', '-f', '-', '-o', '-', context];
+    const result = await engine.command(words, { input: 'FROM scratch\nCOPY f /f\n' });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout).toContain('content\n');
+  });
 });
 
 describe('what becomes of it', () => {
@@ -128,8 +136,10 @@ describe('what it tells', () => {
   test('a step that fails: its last lines, and an exit code', async () => {
     const context = await contextOf({ Dockerfile: 'FROM busybox\nRUN echo before && cat /nonexistent\n' });
     const result = await build(context);
-    expect(result.code).not.toBe(0);
+    expect(result.code).toBe(1);
     expect(result.stderr).toContain("can't open '/nonexistent'");
+    expect(result.stderr).toContain('Dockerfile:2\n  1 | FROM busybox\n> 2 | RUN echo before');
+    expect(result.stderr).toContain('berth: the command at Dockerfile:2 ended with exit code 1\n');
     expect(result.stderr.split('\n').filter((line) => line.startsWith('berth:'))).toHaveLength(1);
   });
 });

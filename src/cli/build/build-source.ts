@@ -51,7 +51,7 @@ async function fromFolder(place: string, file: string | undefined): Promise<Buil
   const path = file === undefined ? resolve(folder, 'Dockerfile') : resolve(file);
   const text = await readDockerfile(path, file);
   const inside = relative(folder, path).split(sep).join('/');
-  const isOutside = inside.startsWith('../') || inside === '..';
+  const isOutside = file === '-' || inside.startsWith('../') || inside === '..';
   const name = isOutside ? '.dockerfile' : inside;
   const ignore = await readFirst([`${path}.dockerignore`, resolve(folder, '.dockerignore')]);
   // The engine reads both, so they are sent whatever the list says.

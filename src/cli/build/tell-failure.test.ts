@@ -61,10 +61,12 @@ test('output that was shown as it came is not repeated; long output is cut at it
   expect(long.notes.slice(0, 3)).toEqual(['', '…', '8']);
 });
 
-test('an error that shows its place itself stays as it is, and rawjson has nothing between its lines', () => {
+test('an error that shows its place itself needs no other excerpt, and rawjson has nothing between its lines', () => {
   const { notes, tell } = failed({ output: '', lines: { start: 3, end: 3 } });
-  const placed = new BuildFailure('no such file', { why: 'Dockerfile:3:1\n> 3 | COPY . .' });
-  expect(tell(placed, 'tty')).toBe(placed);
-  tell(exitOf(7, ''), 'rawjson');
-  expect(notes).toEqual([]);
+  const placed = new BuildFailure('no such file', { why: 'Dockerfile:3:1\n> 3 | COPY . .', hint: 'write another' });
+  expect(tell(placed, 'tty')).toMatchObject({ message: 'no such file', why: undefined, hint: 'write another' });
+  expect(notes).toEqual(['', 'Dockerfile:3:1', '> 3 | COPY . .', '']);
+  const exit = exitOf(7, '');
+  expect(tell(exit, 'rawjson')).toBe(exit);
+  expect(notes).toHaveLength(4);
 });

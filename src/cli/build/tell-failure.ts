@@ -7,6 +7,7 @@ import type { ProgressForm } from './show-build.ts';
 
 const AROUND = 2;
 const SHOWN_LINES = 12;
+const PLACED = /^\S+:\d+:\d+\n/;
 
 /**
  * Shows what the instruction that failed has written, unless it was shown as it came, and where it stands.
@@ -23,9 +24,13 @@ export function tellFailure(
   const { name, text } = source.dockerfile;
   if (form !== 'plain' && form !== 'rawjson') for (const line of outputOf(row, style)) output.note(line);
   const place = `${name}:${row.lines.start}`;
-  // What spans lines shows the place itself.
-  const isPlaced = error.message.includes('\n') || (error.exitCode === undefined && error.why?.includes('\n') === true);
-  if (form !== 'rawjson' && text !== undefined && !isPlaced)
+  if (form === 'rawjson') return error;
+  // An error of the language shows the place itself, with the very word.
+  if (error.exitCode === undefined && PLACED.test(error.why ?? '')) {
+    for (const line of ['', ...(error.why ?? '').split('\n'), '']) output.note(line);
+    return new BuildFailure(error.message, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) });
+  }
+  if (text !== undefined && !error.message.includes('\n'))
     for (const line of excerptOf(text, { place, lines: row.lines, style })) output.note(line);
   return error.exitCode === undefined ? error : endedStep(error, { row, place });
 }

@@ -16,6 +16,7 @@ export function tellFindings(
   const { name } = source.dockerfile;
   if (form === 'json') output.line(JSON.stringify({ file: name, findings }, null, 2));
   else if (form === 'sarif') output.line(JSON.stringify(toSarif(findings, { file: name, version: VERSION }), null, 2));
+  else if (form === 'text' && findings.length === 0) output.note(`nothing to object to in ${name}`);
   else if (form === 'text') for (const finding of findings) tellFinding(output, finding, source);
   else throw new UsageError(`--format is text, json or sarif, not ${JSON.stringify(form)}`);
 }

@@ -98,18 +98,20 @@ async function buildOurs(
   checkPlaces(order.outputs ?? [], output);
   const started = Date.now();
   const form = progressForm(output, options);
+  // What is JSON stays JSON; what was asked for in another form is told in that.
+  const isTold = !options.quiet && (form !== 'rawjson' || options.format !== undefined);
   using view = openBuildView(output, form);
   const built = await runOrder(order, { client, output, view, archive: source.archive, signal }).catch(
     (error: unknown) => {
       view.end();
       if (!(error instanceof BuildFailure)) throw error;
-      if (!options.quiet) showFindings(output, { view, options, source });
+      if (isTold) showFindings(output, { view, options, source });
       throw tellFailure(output, error, { board: view.board, form, source });
     },
   );
   view.end();
-  if (!options.quiet) showFindings(output, { view, options, source });
-  if (!options.quiet && order.check !== 'only') tellBuilt(output, { built, order, view, ms: Date.now() - started });
+  if (isTold) showFindings(output, { view, options, source });
+  if (isTold && order.check !== 'only') tellBuilt(output, { built, order, view, ms: Date.now() - started });
   if (options.lock !== undefined) await writeFile(options.lock, built.lock ?? '');
   if (options['metadata-file'] !== undefined)
     await writeFile(options['metadata-file'], `${JSON.stringify(built.response, null, 2)}\n`);
@@ -146,9 +148,9 @@ function tellBuilt(
   const names = order.tags ?? [];
   const name = names.length > 0 ? ` as ${names.join(', ')}` : '';
   const image =
-    built.image === undefined ? 'the build' : `${built.image.slice('sha256:'.length, 'sha256:'.length + 12)}${name}`;
+    built.image === undefined ? '' : ` ${built.image.slice('sha256:'.length, 'sha256:'.length + 12)}${name}`;
   output.note(
-    `${output.style('stderr')('green', 'built')} ${image} in ${(ms / 1000).toFixed(1)} s, ${cached} of ${rows.length} steps from earlier builds`,
+    `${output.style('stderr')('green', 'built')}${image} in ${(ms / 1000).toFixed(1)} s, ${cached} of ${rows.length} steps from earlier builds`,
   );
 }
 
