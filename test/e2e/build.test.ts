@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importBusybox } from '../support/base-image.ts';
 import { type CommandResult, startEngine, type TestEngine } from '../support/engine.ts';
@@ -152,4 +154,22 @@ test('version 2 of the protocol tells BuildKit traces and the image', async () =
   expect(traces.join('')).toContain('[2/2] RUN echo traced');
   const { stdout } = await engine.docker('inspect', '--format', '{{.Id}}', 'traced');
   expect(lines.at(-1)).toEqual({ id: 'moby.image.id', aux: { ID: stdout.trim() } });
+});
+
+/** Clients of docker 20.10 build over `POST /build` with a session, without buildx. */
+const OLD_CLIENT = '/usr/bin/docker';
+const hasOldClient = (await promisify(execFile)(OLD_CLIENT, ['--version']).catch(() => ({ stdout: '' }))).stdout.includes(' 20.10.'); // prettier-ignore
+
+test.skipIf(!hasOldClient)('docker 20.10 builds over a session: files, a secret, an image, files out', async () => {
+  const step = 'RUN --mount=type=secret,id=s test "$(cat /run/secrets/s)" = hidden-value';
+  const context = await contextOf({ Dockerfile: `FROM busybox\n${step}\nFROM scratch\nCOPY f /f\n`, f: 'content' });
+  await writeFile(join(folder, 's'), 'hidden-value');
+  const flags = ['--secret', `id=s,src=${join(folder, 's')}`, context];
+  const env = { DOCKER_BUILDKIT: '1' };
+  const built = await engine.command([OLD_CLIENT, 'build', '-q', '--target=0', '-t', 'old', ...flags], { env });
+  expect(built).toMatchObject({ code: 0 });
+  expect((await engine.docker('inspect', '--format', '{{.Id}}', 'old')).stdout).toBe(built.stdout);
+  const out = join(folder, 'old-out');
+  expect(await engine.command([OLD_CLIENT, 'build', '-o', out, ...flags], { env })).toMatchObject({ code: 0 });
+  expect(await readFile(join(out, 'f'), 'utf8')).toBe('content');
 });

@@ -19,8 +19,10 @@ const TYPES: Readonly<Record<string, OutputSpec['type']>> = {
   cacheonly: 'cacheonly',
 };
 
+type Exporters = Pick<Order, 'exporters' | 'exporterDeprecated' | 'exporterAttributesDeprecated'>;
+
 /** The outputs that a client orders. None: the result stays in the cache. @throws {NotImplementedError} {InvalidArgumentError} */
-export function readExporters({ order, session }: { order: Order; session: Session | undefined }): OutputSpec[] {
+export function readExporters({ order, session }: { order: Exporters; session: Session | undefined }): OutputSpec[] {
   const { exporters, exporterDeprecated: type, exporterAttributesDeprecated: attributes } = order;
   const given = exporters.length > 0 || type === '' ? exporters : [{ type, attributes }];
   return given.map((exporter, index) => specOf(exporter, { index, session }));

@@ -5,23 +5,31 @@ import type { CacheSpec } from '#engine/builder/cache/cache-spec.ts';
 import { NO_SECRETS, NO_SSH } from '#engine/builder/sources/client-sources.ts';
 import { addressedContext } from '#engine/builder/sources/named-context.ts';
 import { tarContext } from '#engine/builder/sources/tar-context.ts';
+import type { OutputSpec } from '#engine/builder/export/output-spec.ts';
 import type { BuildRequest, Credentials, RunLimits } from '#engine/builder/request.ts';
 import { InvalidArgumentError, NotImplementedError } from '#lib/errors.ts';
 import { parsePlatform } from '#oci/parse-platform.ts';
 import { familiarName, parseReference, withDefaultTag } from '#oci/reference.ts';
 import { isRemote } from '../is-remote.ts';
+import { readExporters } from '../buildkit/read-exporters.ts';
+import type { Session } from '../buildkit/sessions.ts';
 import type { Call } from '../route.ts';
 
-/** The query and body of `POST /build`. @throws {InvalidArgumentError} {NotImplementedError} */
-export function parseBuildRequest(call: Call, signal: AbortSignal): BuildRequest {
+/**
+ * The query and body of `POST /build`. Over a session come files, secrets, agents and credentials, and files go out, as docker 20.10 has it.
+ * @throws {InvalidArgumentError} {NotImplementedError}
+ */
+export function parseBuildRequest(
+  call: Call,
+  { signal, session }: { signal: AbortSignal; session: Session | undefined },
+): BuildRequest {
   const { query, request } = call;
-  refuseUnsupported(query);
+  refuseUnsupported(query, session);
   const platform = query.get('platform') ?? '';
   const remote = query.get('remote') ?? '';
   return {
     ref: query.get('buildid') || randomUUID(),
-    context: remote === '' ? tarContext(call.body()) : addressedContext(remote),
-    dockerfile: { name: query.get('dockerfile') || 'Dockerfile' },
+    ...filesOf(call, remote === CLIENT_SESSION ? session : undefined),
     namedContexts: new Map(),
     buildArgs: mapOf(query, 'buildargs'),
     labels: mapOf(query, 'labels'),
@@ -33,12 +41,12 @@ export function parseBuildRequest(call: Call, signal: AbortSignal): BuildRequest
     hostCa: queryFlag(query, 'hostca', true),
     limits: limitsOf(query),
     entitlements: new Set(),
-    credentials: credentialsOf(parseRegistryConfig(request.headers['x-registry-config'])),
-    secrets: NO_SECRETS,
-    ssh: NO_SSH,
+    credentials: credentialsOf(parseRegistryConfig(request.headers['x-registry-config']), session),
+    secrets: session?.secrets ?? NO_SECRETS,
+    ssh: session?.ssh ?? NO_SSH,
     cacheFrom: cacheSourcesOf(query),
     cacheTo: [],
-    outputs: [{ type: 'image', attributes: new Map([['name', tagsOf(query).join(',')]]) }],
+    outputs: outputsOf(query, session),
     attestations: new Map(),
     packages: { implicitCaches: true, split: false },
     check: 'warn',
@@ -52,20 +60,50 @@ export function parseBuildRequest(call: Call, signal: AbortSignal): BuildRequest
 /** Under this name clients keep the credentials of Docker Hub. */
 const DOCKER_HUB = 'https://index.docker.io/v1/';
 
-function credentialsOf(byRegistry: Readonly<Record<string, RegistryAuth>>): Credentials {
-  return async (domain) => byRegistry[domain === 'docker.io' ? DOCKER_HUB : domain];
+function credentialsOf(byRegistry: Readonly<Record<string, RegistryAuth>>, session: Session | undefined): Credentials {
+  return async (domain) => byRegistry[domain === 'docker.io' ? DOCKER_HUB : domain] ?? session?.credentials(domain);
 }
 
-function refuseUnsupported(query: URLSearchParams): void {
+/** What stands for a place of the context where the client offers its files over the session. */
+const CLIENT_SESSION = 'client-session';
+
+function filesOf(call: Call, session: Session | undefined): Pick<BuildRequest, 'context' | 'dockerfile'> {
+  const name = call.query.get('dockerfile') || 'Dockerfile';
+  if (session !== undefined)
+    return { context: session.files('context'), dockerfile: { name, source: session.files('dockerfile') } };
+  const remote = call.query.get('remote') ?? '';
+  return { context: remote === '' ? tarContext(call.body()) : addressedContext(remote), dockerfile: { name } };
+}
+
+function outputsOf(query: URLSearchParams, session: Session | undefined): OutputSpec[] {
+  const given = jsonOf(query, 'outputs');
+  if (!Array.isArray(given) || given.length === 0)
+    return [{ type: 'image', attributes: new Map([['name', tagsOf(query).join(',')]]) }];
+  const exporters = given.map((item: { Type?: unknown; Attrs?: unknown } | null) => {
+    const { Type: type, Attrs: attributes } = item ?? {};
+    if (typeof type !== 'string') throw new InvalidArgumentError('error reading build outputs: Type is needed');
+    const pairs = Object.entries(attributes ?? {}).map(([key, value]): [string, string] => [key, String(value)]);
+    return { type, attributes: new Map(pairs) };
+  });
+  const order = { exporters, exporterDeprecated: '', exporterAttributesDeprecated: new Map<string, string>() };
+  return readExporters({ order, session });
+}
+
+function refuseUnsupported(query: URLSearchParams, session: Session | undefined): void {
   if (queryFlag(query, 'squash'))
     throw new NotImplementedError('squash is not supported', { hint: 'build with several stages instead' });
-  if (query.get('remote') === 'client-session')
-    throw new NotImplementedError('a context over a session is not taken by this protocol', {
-      why: 'the client asked for version 2 of POST /build with remote=client-session',
-      hint: 'send the context as a tar, or build with docker buildx',
+  if (query.get('remote') === CLIENT_SESSION && session === undefined)
+    throw new InvalidArgumentError('a context over a session needs a session', {
+      why: 'remote=client-session was asked for, without version=2 and session=ID',
+      hint: 'send the context as a tar',
+    });
+  if (query.get('remote') === 'upload-request')
+    throw new NotImplementedError('an archive from standard input is not taken beside a session', {
+      why: 'the client wants to send it with a second request',
+      hint: 'build with docker buildx, or with DOCKER_BUILDKIT=0',
     });
   const outputs = query.get('outputs') ?? '';
-  if (outputs !== '' && outputs !== '[]' && outputs !== 'null')
+  if (session === undefined && outputs !== '' && outputs !== '[]' && outputs !== 'null')
     throw new NotImplementedError('other outputs than the image store need BuildKit', {
       hint: 'build with docker buildx, or with berth build --output',
     });

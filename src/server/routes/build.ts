@@ -7,6 +7,7 @@ import { createClassicOutput } from '#engine/builder/progress/classic-output.ts'
 import { StepFailure } from '#engine/builder/steps/step-failure.ts';
 import { CancelledError, InvalidArgumentError } from '#lib/errors.ts';
 import type { Digest } from '#oci/digest.ts';
+import type { Buildkit } from '../buildkit/open-buildkit.ts';
 import type { Call, Route } from '../route.ts';
 import { parseBuildRequest } from './build-request.ts';
 import { createTraceOutput } from './trace-output.ts';
@@ -14,6 +15,7 @@ import { createTraceOutput } from './trace-output.ts';
 /** What these routes need of the engine. */
 export interface BuildBackend {
   builder: Builder;
+  buildkit: Pick<Buildkit, 'session'>;
 }
 
 /** Engine API: building with the classic protocol. */
@@ -25,12 +27,19 @@ export function buildRoutes(engine: BuildBackend): readonly Route[] {
   ];
 }
 
-async function build({ builder }: BuildBackend, call: Call, running: Map<string, AbortController>): Promise<void> {
+async function build(
+  { builder, buildkit }: BuildBackend,
+  call: Call,
+  running: Map<string, AbortController>,
+): Promise<void> {
   const cancelled = new AbortController();
   const id = call.query.get('buildid') ?? '';
   if (id !== '') running.set(id, cancelled);
   try {
-    const request = parseBuildRequest(call, AbortSignal.any([call.signal, cancelled.signal]));
+    const sessionId = call.query.get('version') === '2' ? (call.query.get('session') ?? '') : '';
+    const session = sessionId === '' ? undefined : await buildkit.session(sessionId);
+    const signal = AbortSignal.any([call.signal, cancelled.signal]);
+    const request = parseBuildRequest(call, { signal, session });
     // What happens before the status is sent waits until then.
     const early: BuildEvent[] = [];
     let tell = (event: BuildEvent): void => void early.push(event);
