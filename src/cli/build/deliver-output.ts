@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { BuildLine, OrderedPlace } from '#api/build-order.ts';
@@ -41,18 +41,20 @@ async function unpackTree(body: Readable, { folder, keep }: { folder: string; ke
     if (!names.has(name)) await rm(join(folder, name), { recursive: true, force: true });
 }
 
-/** Under its name once it is whole. */
+/** Under its name once it is whole; a device or a pipe takes the bytes as they come. */
 async function writeArchive(body: Readable, path: string): Promise<void> {
-  const unfinished = `${path}.part`;
+  const facts = await stat(path).catch(() => undefined);
+  const isPlain = facts === undefined || facts.isFile();
+  const unfinished = isPlain ? `${path}.part` : path;
   const file = await open(unfinished, 'w');
   try {
     const stream = file.createWriteStream();
     for await (const piece of body) if (!stream.write(piece)) await once(stream, 'drain');
     stream.end();
     await once(stream, 'close');
-    await rename(unfinished, path);
+    if (isPlain) await rename(unfinished, path);
   } catch (error) {
-    await rm(unfinished, { force: true });
+    if (isPlain) await rm(unfinished, { force: true });
     throw error;
   }
 }

@@ -63,8 +63,11 @@ test('output that was shown as it came is not repeated; long output is cut at it
 
 test('an error that shows its place itself needs no other excerpt, and rawjson has nothing between its lines', () => {
   const { notes, tell } = failed({ output: '', lines: { start: 3, end: 3 } });
-  const placed = new BuildFailure('no such file', { why: 'Dockerfile:3:1\n> 3 | COPY . .', hint: 'write another' });
-  expect(tell(placed, 'tty')).toMatchObject({ message: 'no such file', why: undefined, hint: 'write another' });
+  const placed = new BuildFailure('no such file', {
+    why: 'gone\nDockerfile:3:1\n> 3 | COPY . .',
+    hint: 'write another',
+  });
+  expect(tell(placed, 'tty')).toMatchObject({ message: 'no such file', why: 'gone', hint: 'write another' });
   expect(notes).toEqual(['', 'Dockerfile:3:1', '> 3 | COPY . .', '']);
   const exit = exitOf(7, '');
   expect(tell(exit, 'rawjson')).toBe(exit);

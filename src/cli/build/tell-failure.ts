@@ -7,7 +7,7 @@ import type { ProgressForm } from './show-build.ts';
 
 const AROUND = 2;
 const SHOWN_LINES = 12;
-const PLACED = /^\S+:\d+:\d+\n/;
+const PLACED = /^(?:(.*)\n)?(\S+:\d+:\d+\n.*)$/s;
 
 /**
  * Shows what the instruction that failed has written, unless it was shown as it came, and where it stands.
@@ -26,9 +26,15 @@ export function tellFailure(
   const place = `${name}:${row.lines.start}`;
   if (form === 'rawjson') return error;
   // An error of the language shows the place itself, with the very word.
-  if (error.exitCode === undefined && PLACED.test(error.why ?? '')) {
-    for (const line of ['', ...(error.why ?? '').split('\n'), '']) output.note(line);
-    return new BuildFailure(error.message, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) });
+  const placed = error.exitCode === undefined ? PLACED.exec(error.why ?? '') : null;
+  if (placed !== null) {
+    const [, reason = '', excerpt = ''] = placed;
+    for (const line of ['', ...excerpt.split('\n'), '']) output.note(line);
+    return new BuildFailure(error.message, {
+      cause: error,
+      ...(reason !== '' && { why: reason }),
+      ...(error.hint !== undefined && { hint: error.hint }),
+    });
   }
   if (text !== undefined && !error.message.includes('\n'))
     for (const line of excerptOf(text, { place, lines: row.lines, style })) output.note(line);

@@ -149,9 +149,9 @@ function tellBuilt(
   const name = names.length > 0 ? ` as ${names.join(', ')}` : '';
   const image =
     built.image === undefined ? '' : ` ${built.image.slice('sha256:'.length, 'sha256:'.length + 12)}${name}`;
-  output.note(
-    `${output.style('stderr')('green', 'built')}${image} in ${(ms / 1000).toFixed(1)} s, ${cached} of ${rows.length} steps from earlier builds`,
-  );
+  const share = `, ${cached} of ${rows.length} ${rows.length === 1 ? 'step' : 'steps'} from earlier builds`;
+  const time = `${(ms / 1000).toFixed(1)} s`;
+  output.note(`${output.style('stderr')('green', 'built')}${image} in ${time}${rows.length === 0 ? '' : share}`);
 }
 
 /** The Dockerfile with the values that its first ARGs get: a base image may be named by one. */
