@@ -97,7 +97,8 @@ async function build(
   const output = ['--output', 'type=image,rewrite-timestamp=true'];
   const tag = ['-t', `built:${variant}`];
   if (way === 'classic') return engine.docker('build', ...args, ...tag, context);
-  if (way === 'to-archive') return engine.berth('build', ...args, '--output', 'type=oci,dest=/dev/null', context);
+  if (way === 'to-archive')
+    return engine.berth('build', ...args, '--output', `type=oci,dest=${join(context, '..', 'out.tar')}`, context);
   if (way === 'no-cache') return engine.berth('build', ...args, ...output, ...tag, '--no-cache', context);
   const one = engine.berth('build', ...args, ...output, ...tag, context);
   if (way === 'two-at-once') await engine.berth('build', ...args, ...output, context);

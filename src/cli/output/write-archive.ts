@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { PermissionDeniedError } from '#lib/errors.ts';
@@ -9,7 +9,10 @@ import { type Transfer, watchTransfer } from './transfer.ts';
 
 const WRITE_BYTES = 1024 * 1024;
 
-/** Writes an archive to a file, which appears when it is whole, or to standard output. @throws {UsageError} for a terminal */
+/**
+ * Writes an archive to a file, which appears when it is whole, or to standard output; a device or a pipe takes the bytes as they come.
+ * @throws {UsageError} for a terminal
+ */
 export async function writeArchive(
   output: Output,
   archive: Readable,
@@ -26,12 +29,15 @@ export async function writeArchive(
     for await (const chunk of watched) await output.bytes(chunk);
     return;
   }
-  const temporary = `${path}.${process.pid}.tmp`;
+  const facts = await stat(path).catch(() => undefined);
+  const isPlain = facts === undefined || facts.isFile();
+  const temporary = isPlain ? `${path}.${process.pid}.tmp` : path;
+  const flags = isPlain ? 'wx' : 'w';
   try {
-    await pipeline(watched, createWriteStream(temporary, { flags: 'wx', highWaterMark: WRITE_BYTES }));
-    await rename(temporary, path);
+    await pipeline(watched, createWriteStream(temporary, { flags, highWaterMark: WRITE_BYTES }));
+    if (isPlain) await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    if (isPlain) await rm(temporary, { force: true });
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
     throw new PermissionDeniedError(`cannot write ${path}`, { why: message, cause: error });
