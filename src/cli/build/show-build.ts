@@ -80,8 +80,11 @@ function openTerminalView(output: Output, board: ReturnType<typeof createBoard>)
     const rows = [...board.rows.values()];
     const done = rows.filter(({ completed }) => completed !== undefined).length;
     const head = `[+] Building ${seconds(Date.now() - begun)}s (${done}/${rows.length})`;
-    const body = rows.flatMap((row) => rowLines(row, { columns, style, isEnd }));
-    const lines = [style('bold', head), ...body.slice(Math.max(0, body.length - limit + 1))];
+    const shown = rows.map((row) => ({
+      lines: rowLines(row, { columns, style, isEnd }),
+      isDone: row.completed !== undefined,
+    }));
+    const lines = [style('bold', head), ...fitLines(shown, limit - 1)];
     // Line by line: clearing all of it first flickers.
     const up = drawn > 0 ? `\u001b[${drawn}A\r` : '';
     stderr.write(`${up}${lines.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J`);
@@ -109,6 +112,18 @@ function openTerminalView(output: Output, board: ReturnType<typeof createBoard>)
     end,
     [Symbol.dispose]: end,
   };
+}
+
+/** What is done makes room first, the oldest before the others. */
+export function fitLines(rows: readonly { lines: readonly string[]; isDone: boolean }[], limit: number): string[] {
+  let surplus = rows.reduce((sum, { lines }) => sum + lines.length, 0) - limit;
+  const kept = rows.filter(({ lines, isDone }) => {
+    if (surplus <= 0 || !isDone) return true;
+    surplus -= lines.length;
+    return false;
+  });
+  const body = kept.flatMap(({ lines }) => lines);
+  return body.slice(Math.max(0, body.length - limit));
 }
 
 interface RowStyle {
