@@ -133,7 +133,8 @@ function showFindings(
 
 function progressForm({ stderr }: Output, { progress, quiet }: BuildOptions): ProgressForm {
   if (quiet) return 'quiet';
-  if (progress === undefined || progress === 'auto') return stderr.isTTY ? 'tty' : 'plain';
+  if (progress === undefined || progress === 'auto')
+    return stderr.isTTY && process.env['TERM'] !== 'dumb' ? 'tty' : 'plain';
   if (progress === 'tty' || progress === 'plain' || progress === 'rawjson' || progress === 'quiet') return progress;
   throw new UsageError(`--progress is auto, tty, plain, rawjson or quiet, not ${JSON.stringify(progress)}`);
 }
