@@ -22,3 +22,6 @@ export function fromEngine({ version, ring }: WorkerStart): Ring {
     hint: 'restart the engine',
   });
 }
+
+/** The message that ends a thread, once its job is done. */
+export const END = 'end';

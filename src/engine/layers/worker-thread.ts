@@ -1,9 +1,10 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { InternalError } from '#lib/errors.ts';
 import type { Ring } from './ring.ts';
 import { receiveError, type SentError } from './worker-error.ts';
-import { toWorker } from './worker-start.ts';
+import { END, toWorker } from './worker-start.ts';
 
 /** What a thread answers to a job. */
 export type Reply<T> = { done: T } | { failed: SentError };
@@ -18,6 +19,9 @@ export interface WorkerThread<Job, Done> {
 
 /** Little of what these threads make lives long; with more room they would take it. */
 const YOUNG_MB = 4;
+
+/** A thread that hangs in its job is stopped after this. */
+const END_WITHIN_MS = 2000;
 
 /** @param name of its file beside this one, and of its bundle */
 export function startWorker<Job, Done>(name: string, ring: Ring): WorkerThread<Job, Done> {
@@ -58,7 +62,13 @@ export function startWorker<Job, Done>(name: string, ring: Ring): WorkerThread<J
       }
     },
     async end() {
-      await worker.terminate();
+      if (!isAlive) return;
+      worker.ref();
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+      worker.postMessage(END);
+      // One that is stopped from outside while it starts, or in the middle of a call, may take the process with it.
+      await Promise.race([ended, sleep(END_WITHIN_MS, undefined, { ref: false })]);
+      if (isAlive) await worker.terminate();
     },
   };
 }

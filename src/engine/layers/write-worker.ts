@@ -6,7 +6,7 @@ import type { SinkTarget } from './ingest-layer.ts';
 import { openLayerFile } from './open-layer-file.ts';
 import { readRing } from './ring.ts';
 import { sendError } from './worker-error.ts';
-import { fromEngine, type WorkerStart } from './worker-start.ts';
+import { END, fromEngine, type WorkerStart } from './worker-start.ts';
 import type { Reply } from './worker-thread.ts';
 
 // The thread that writes a layer's file. A job says which; the tar comes through the ring.
@@ -16,7 +16,11 @@ const ring = fromEngine(workerData as WorkerStart);
 /** Chunks that are being written while the next ones are read. */
 const UNDER_WAY = 2;
 
-parentPort?.on('message', (target: SinkTarget) => {
+parentPort?.on('message', (target: SinkTarget | typeof END) => {
+  if (target === END) {
+    parentPort?.close();
+    return;
+  }
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   void writeLayer(target).then((reply) => parentPort?.postMessage(reply));
 });
