@@ -52,7 +52,7 @@ export async function writeOrder(
       split: options['split-packages'],
       ...(locked !== undefined && { locked }),
     },
-    check: options.check === undefined ? 'warn' : checkOf(options.check),
+    check: options.check === undefined ? 'warn' : 'only',
     explain: options.explain,
   };
 }
@@ -61,12 +61,6 @@ export function hostCa(text: string | undefined): boolean | undefined {
   if (text === undefined || text === 'auto') return undefined;
   if (text === 'off') return false;
   throw new UsageError(`--host-ca is auto or off, not ${JSON.stringify(text)}`);
-}
-
-function checkOf(text: string): 'only' | 'error' {
-  if (text === '' || text === 'true') return 'only';
-  if (text === 'error') return 'error';
-  throw new UsageError(`--check may be =error, not ${JSON.stringify(text)}`);
 }
 
 function contextOf({ folder, remote }: BuildSource): OrderedContext {

@@ -3,7 +3,7 @@ import type { BuildOrder } from '#api/build-order.ts';
 import type { RegistryAuth } from '#api/auth-header.ts';
 import { engineStatus } from '#client/system.ts';
 import type { Client } from '#client/transport.ts';
-import { NotFoundError } from '#lib/errors.ts';
+import { InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import { baseImages } from '#ml/detect/own-dockerfile.ts';
 import { ensureBase } from '#project/ensure-base.ts';
 import { buildClassic } from '../../build/build-classic.ts';
@@ -34,8 +34,9 @@ export const build = defineCommand({
       return (await import('../../build/print.ts')).printSource(context.output, source, options);
     const client = await context.client();
     const bases = basesOf(source, options);
-    const isCheckOnly = options.check === '' || options.check === 'true';
-    if (!options.pull && !isCheckOnly) await ensureBases(context, client, bases);
+    if (options.check !== undefined && !['', 'true', 'error'].includes(options.check))
+      throw new UsageError(`--check may be =error, not ${JSON.stringify(options.check)}`);
+    if (!options.pull && options.check === undefined) await ensureBases(context, client, bases);
     const auth = await registryAuths(bases);
     const id = await buildAnywhere(context, client, { options, source, auth });
     if (options.quiet && id !== '') context.output.line(id);
@@ -111,6 +112,7 @@ async function buildOurs(
   );
   view.end();
   if (isTold) showFindings(output, { view, options, source });
+  if (options.check === 'error') refuseFindings(view.board);
   if (isTold && order.check !== 'only') tellBuilt(output, { built, order, view, ms: Date.now() - started });
   if (options.lock !== undefined) await writeFile(options.lock, built.lock ?? '');
   if (options['metadata-file'] !== undefined)
@@ -120,6 +122,16 @@ async function buildOurs(
       await import('../../build/profile.ts')
     ).tellProfile(output, client, { ref: order.ref, path: options.profile });
   return built;
+}
+
+/** Hints do not count. @throws {InvalidArgumentError} */
+function refuseFindings({ findings }: BuildView['board']): void {
+  const count = findings.filter(({ severity }) => severity !== 'hint').length;
+  if (count === 0) return;
+  throw new InvalidArgumentError(`${count} ${count === 1 ? 'mistake was' : 'mistakes were'} found`, {
+    why: '--check=error lets none pass',
+    hint: 'mend what is named above, or leave a rule out with a line # check=skip=RULE at the head of the Dockerfile',
+  });
 }
 
 /** In full where they were asked for. */
