@@ -64,8 +64,8 @@ test('a RUN that fails: its command, its code, and the last lines it wrote', asy
   const text = 'FROM busybox\nRUN for i in 1 2 3; do echo line $i; done; echo the cause >&2; exit 9\n';
   const { code, stderr } = await engine.command([...CLI, 'build', '-'], { input: text });
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^berth: The command '\/bin\/sh -c for i .*' returned a non-zero code: 9\n {2}why: /m);
-  expect(stderr).toContain('line 3\nthe cause\n');
+  expect(stderr).toMatch(/^berth: the command at Dockerfile:2 ended with exit code 9$/m);
+  expect(stderr).toMatch(/ line 3\n#\d+ \d+\.\d the cause\n/);
   expect(await traces()).toEqual([]);
 });
 
