@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Finding } from '#dockerfile/lint/finding.ts';
 import type { RegistryAuth } from './auth-header.ts';
+import type { RunLimits } from './run-limits.ts';
 
 /** Header of `POST /berth/build`: a BuildOrder as base64 of JSON. Secrets travel in it, so it is never logged. */
 export const BUILD_ORDER_HEADER = 'x-berth-build';
@@ -21,7 +22,7 @@ export interface BuildOrder {
   pull?: boolean;
   platforms?: readonly string[];
   hostCa?: boolean;
-  limits?: OrderedLimits;
+  limits?: Partial<RunLimits>;
   entitlements?: readonly string[];
   credentials?: Readonly<Record<string, RegistryAuth>>;
   /** Base64 by id. */
@@ -51,22 +52,6 @@ export interface HostFolder {
 export interface OrderedPlace {
   type: string;
   attributes: Readonly<Record<string, string>>;
-}
-
-export interface OrderedLimits {
-  networkMode?: string;
-  extraHosts?: readonly string[];
-  hostname?: string;
-  shmBytes?: number;
-  memoryBytes?: number;
-  memorySwapBytes?: number;
-  cpuQuota?: number;
-  cpuPeriod?: number;
-  cpuShares?: number;
-  cpusetCpus?: string;
-  cpusetMems?: string;
-  cgroupParent?: string;
-  ulimits?: readonly { name: string; soft: number; hard: number }[];
 }
 
 /** A line of the answer. Times are milliseconds since epoch; vertices are named by their digest after `started`. */

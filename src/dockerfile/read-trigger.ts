@@ -15,3 +15,14 @@ export function readTrigger(text: string): StageInstruction {
     throw new InvalidArgumentError(`${node.instruction} isn't allowed as an ONBUILD trigger`);
   return instruction;
 }
+
+/** What an instruction does in the stages that begin with its own: an ONBUILD, at its place. A broken one is told when it is run. */
+export function triggerOf(instruction: StageInstruction): StageInstruction[] {
+  if (instruction.kind !== 'onbuild') return [];
+  try {
+    const trigger = readTrigger(instruction.value);
+    return [{ ...trigger, node: { ...trigger.node, line: instruction.node.line, endLine: instruction.node.endLine } }];
+  } catch {
+    return [];
+  }
+}

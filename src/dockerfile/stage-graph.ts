@@ -4,7 +4,7 @@ import type { StageInstruction } from './instruction.ts';
 import { parseMountFlag } from './mount-flag.ts';
 import { nearest } from './nearest.ts';
 import type { Program, Stage } from './program.ts';
-import { readTrigger } from './read-trigger.ts';
+import { triggerOf } from './read-trigger.ts';
 
 /** Something that a stage takes from another stage or from an image. */
 export interface StageNeed {
@@ -87,17 +87,6 @@ function describeStage({ program, globals, earlier }: Surroundings, stage: Stage
     }),
   );
   return { stage, label: stageLabel(stage), base, baseStage, needs: [own, ...others] };
-}
-
-/** What ONBUILD of the stage below does here; nothing of a broken one, which is told when it is run. */
-function triggerOf(instruction: StageInstruction): StageInstruction[] {
-  if (instruction.kind !== 'onbuild') return [];
-  try {
-    const trigger = readTrigger(instruction.value);
-    return [{ ...trigger, node: { ...trigger.node, line: instruction.node.line, endLine: instruction.node.endLine } }];
-  } catch {
-    return [];
-  }
 }
 
 function sourcesOf(instruction: StageInstruction): Pick<StageNeed, 'from' | 'by'>[] {

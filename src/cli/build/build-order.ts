@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { BuildOrder, OrderedContext, OrderedLimits, OrderedPlace } from '#api/build-order.ts';
+import type { BuildOrder, OrderedContext, OrderedPlace } from '#api/build-order.ts';
 import type { RegistryAuth } from '#api/auth-header.ts';
+import type { RunLimits } from '#api/run-limits.ts';
 import { NotFoundError } from '#lib/errors.ts';
 import { nanoCpus } from '../container/create-body.ts';
 import { parseBytes, parsePairs, parseUlimit } from '../container/values.ts';
@@ -84,7 +85,7 @@ async function namedContexts(list: readonly string[]): Promise<NonNullable<Build
   return found;
 }
 
-function limitsOf(options: BuildOptions): OrderedLimits {
+function limitsOf(options: BuildOptions): Partial<RunLimits> {
   const numbers = {
     shmBytes: bytesOf(options, 'shm-size'),
     memoryBytes: bytesOf(options, 'memory'),

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { humanBytes } from '#api/progress.ts';
-import { buildProfile, buildTrace, type ProfileRow } from '#client/build-records.ts';
+import type { ProfileRow } from '#api/build-profile.ts';
+import { buildProfile, buildTrace } from '#client/build-records.ts';
 import type { Client } from '#client/transport.ts';
 import type { Output } from '../output/output.ts';
 import type { Column } from '../output/table.ts';

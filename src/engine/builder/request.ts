@@ -1,4 +1,5 @@
 import type { RegistryAuth } from '#api/auth-header.ts';
+import type { RunLimits } from '#api/run-limits.ts';
 import type { Platform } from '#oci/platform.ts';
 import type { CacheSpec } from './cache/cache-spec.ts';
 import type { OutputSpec } from './export/output-spec.ts';
@@ -80,22 +81,4 @@ export interface PackageOptions {
   split: boolean;
   /** The text of a `build.lock` whose versions hold. */
   locked?: string;
-}
-
-/** What every RUN is given. */
-export interface RunLimits {
-  networkMode: string;
-  extraHosts: readonly string[];
-  /** Host name of the steps; one of their own if undefined. */
-  hostname?: string;
-  shmBytes?: number;
-  memoryBytes?: number;
-  memorySwapBytes?: number;
-  cpuQuota?: number;
-  cpuPeriod?: number;
-  cpuShares?: number;
-  cpusetCpus?: string;
-  cpusetMems?: string;
-  cgroupParent?: string;
-  ulimits?: readonly { name: string; soft: number; hard: number }[];
 }

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunLimits } from '#api/run-limits.ts';
 import type { Resources } from '#api/host-config.ts';
 import type { Mount } from '#linux/mount.ts';
 import type { DeviceRule, DeviceSpec, HooksSpec, MountSpec } from '#oci/runtime-spec.ts';
@@ -20,7 +21,7 @@ import { lookupUser } from './users.ts';
 import { makeWorkingDirectory } from './working-directory.ts';
 
 /** One process in a prepared tree: a step of a build. */
-export interface RunOnceRequest {
+export interface RunOnceRequest extends RunLimits {
   /** Unique, `[a-z0-9-]`. */
   id: string;
   /** Mounts of a prepared snapshot. */
@@ -29,24 +30,7 @@ export interface RunOnceRequest {
   env: readonly string[];
   cwd: string;
   user: string;
-  /** `none`, `host`, `bridge` or a network. */
-  networkMode: string;
-  extraHosts: readonly string[];
-  /** Twelve digits of the id if undefined. */
-  hostname?: string;
   mounts: readonly RunOnceMount[];
-  shmBytes?: number;
-  memoryBytes?: number;
-  /** Memory and swap together; -1 for any. */
-  memorySwapBytes?: number;
-  cpuQuota?: number;
-  cpuPeriod?: number;
-  cpuShares?: number;
-  cpusetCpus?: string;
-  cpusetMems?: string;
-  /** Control group to be below, of the host; the engine's own if undefined. */
-  cgroupParent?: string;
-  ulimits?: readonly { name: string; soft: number; hard: number }[];
   hostCa: boolean;
   /** All capabilities, no filter of system calls, /sys and /proc as they are. */
   isInsecure?: boolean;

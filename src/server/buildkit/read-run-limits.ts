@@ -1,4 +1,4 @@
-import type { RunLimits } from '#engine/builder/request.ts';
+import type { RunLimits } from '#api/run-limits.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 
 type Options = ReadonlyMap<string, string>;

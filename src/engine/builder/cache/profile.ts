@@ -1,24 +1,5 @@
+import type { BuildProfile } from '#api/build-profile.ts';
 import type { BuildRecord, RecordedStep } from './build-record.ts';
-
-/** Where the time of a build went. Milliseconds. */
-export interface BuildProfile {
-  wallMs: number;
-  /** What must be faster for the build to be faster: the longest chain of vertices, in their order. */
-  criticalMs: number;
-  rows: readonly ProfileRow[];
-}
-
-export interface ProfileRow {
-  name: string;
-  /** After the build began. */
-  startMs: number;
-  durationMs: number;
-  isCached: boolean;
-  /** Of the layers it left. */
-  bytes: number;
-  why: string;
-  isCritical: boolean;
-}
 
 /** Makes the table of a build; vertices that only change the config are left out unless they took time. */
 export function profileBuild(record: BuildRecord): BuildProfile {

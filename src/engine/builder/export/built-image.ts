@@ -5,6 +5,7 @@ import type { Descriptor } from '#oci/descriptor.ts';
 import type { Digest } from '#oci/digest.ts';
 import type { HistoryEntry, ImageConfig } from '#oci/image-config.ts';
 import type { PlatformResult } from '../prepare-build.ts';
+import { configOf } from './config-of.ts';
 
 /** What a build came to on one platform, with its layers' names. */
 export interface BuiltImage {
@@ -29,7 +30,7 @@ export async function sealResult(result: PlatformResult): Promise<BuiltImage> {
     result,
     layers: placesOf(diffIds),
     baseLayers: baseIds.length,
-    config: configOf(result, diffIds),
+    config: configOf(state, diffIds),
     baseHistory: sameEntries(state.history, base?.config.history ?? []),
     known: new Map(
       baseIds.flatMap((diffId, index) => {
@@ -58,18 +59,4 @@ function sameEntries(history: readonly HistoryEntry[], base: readonly HistoryEnt
 export function placesOf(diffIds: readonly Digest[]): PlacedLayer[] {
   const chain = chainIds(diffIds);
   return diffIds.map((diffId, index) => ({ diffId, name: chain[index] ?? diffId }));
-}
-
-function configOf({ state }: PlatformResult, diffIds: Digest[]): ImageConfig {
-  const { platform, config, history, author, created } = state;
-  return {
-    architecture: platform.architecture,
-    os: platform.os,
-    ...(platform.variant !== undefined && { variant: platform.variant }),
-    ...(author !== undefined && { author }),
-    created: created ?? new Date(0).toISOString(),
-    config,
-    rootfs: { type: 'layers', diff_ids: diffIds },
-    history,
-  };
 }

@@ -1,10 +1,9 @@
 import type { Image } from '#engine/images/image.ts';
 import { manifestOf, plainLayers } from '#engine/images/store-source.ts';
 import { sha256 } from '#lib/sha256.ts';
-import type { Digest } from '#oci/digest.ts';
-import type { ImageConfig } from '#oci/image-config.ts';
 import { MEDIA_TYPES } from '#oci/media-type.ts';
 import type { BuilderContext } from '../build-run.ts';
+import { configOf } from './config-of.ts';
 import type { StageState } from '../stages/stage-state.ts';
 
 /** Makes the image of a stage's state: waits for the layers' hashes, writes config and manifest, names it. */
@@ -19,19 +18,6 @@ export async function finishImage(context: BuilderContext, state: StageState, ta
   await content.write(sha256(config), once(config), { limitBytes: config.length });
   await content.write(descriptor.digest, once(bytes), { limitBytes: bytes.length });
   return images.add({ root: descriptor, manifest: descriptor }, { tags });
-}
-
-function configOf({ platform, config, history, author, created }: StageState, diffIds: Digest[]): ImageConfig {
-  return {
-    architecture: platform.architecture,
-    os: platform.os,
-    ...(platform.variant !== undefined && { variant: platform.variant }),
-    ...(author !== undefined && { author }),
-    created: created ?? new Date(0).toISOString(),
-    config,
-    rootfs: { type: 'layers', diff_ids: diffIds },
-    history,
-  };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -88,7 +88,7 @@ function classicStep(progress: Progress, text: string): VertexFacts['step'] {
 /** Triggers belong to FROM: they have no numbers of their own. */
 async function runTriggers(run: StageRun, triggers: readonly string[]): Promise<void> {
   if (triggers.length === 0) return;
-  run.build.report.remark(`# Executing ${triggers.length} build trigger${triggers.length === 1 ? '' : 's'}`);
+  run.vertex.note(`# Executing ${triggers.length} build trigger${triggers.length === 1 ? '' : 's'}`);
   for (const text of triggers) {
     const instruction = readTrigger(text);
     const vertex = run.build.report.start({ name: `[ONBUILD] ${text}`, inputs: [run.vertex.facts.digest] });

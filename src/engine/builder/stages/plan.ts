@@ -3,7 +3,7 @@ import type { StageInstruction } from '#dockerfile/instruction.ts';
 import { parseMountFlag } from '#dockerfile/mount-flag.ts';
 import { nearest } from '#dockerfile/nearest.ts';
 import type { Program, Stage } from '#dockerfile/program.ts';
-import { readTrigger } from '#dockerfile/read-trigger.ts';
+import { triggerOf } from '#dockerfile/read-trigger.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Platform } from '#oci/platform.ts';
 import type { BuildRequest } from '../request.ts';
@@ -99,17 +99,6 @@ function planStage(program: Program, stage: Stage, { scope, find }: { scope: Sco
       if (found !== undefined) needs.add(found.index);
     }
   return { stage, base, baseStage, named, needs };
-}
-
-/** What ONBUILD of the stage below does here. A broken one is told when it is run. */
-function triggerOf(instruction: StageInstruction): StageInstruction[] {
-  if (instruction.kind !== 'onbuild') return [];
-  try {
-    const trigger = readTrigger(instruction.value);
-    return [{ ...trigger, node: { ...trigger.node, line: instruction.node.line, endLine: instruction.node.endLine } }];
-  } catch {
-    return [];
-  }
 }
 
 function variableSource(
