@@ -3,6 +3,8 @@ export interface FileTree {
   readonly files: readonly TreeFile[];
   /** Text of a file, BOM and UTF-16 undone; undefined if there is none of that name or it is too large to be source. */
   read(path: string): Promise<string | undefined>;
+  /** At most `length` bytes of any file from `start` on, fewer at its end; undefined if there is none of that name. For models, which are looked into and never read whole. */
+  bytes(path: string, start: number, length: number): Promise<Uint8Array | undefined>;
   /** False if the folder held more than was looked at. */
   readonly complete: boolean;
 }
@@ -12,11 +14,19 @@ export interface TreeFile {
   readonly bytes: number;
 }
 
-/** A tree of texts, for callers that hold a project in memory. */
-export function treeOf(texts: Readonly<Record<string, string>>): FileTree {
+/** A tree of texts and bytes, for callers that hold a project in memory. */
+export function treeOf(contents: Readonly<Record<string, string | Uint8Array>>): FileTree {
+  const bytesOf = (path: string): Uint8Array | undefined => {
+    const content = Object.hasOwn(contents, path) ? contents[path] : undefined;
+    return typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  };
   return {
-    files: Object.entries(texts).map(([path, text]) => ({ path, bytes: text.length })),
-    read: async (path) => (Object.hasOwn(texts, path) ? texts[path] : undefined),
+    files: Object.keys(contents).map((path) => ({ path, bytes: bytesOf(path)?.length ?? 0 })),
+    read: async (path) => {
+      const content = Object.hasOwn(contents, path) ? contents[path] : undefined;
+      return content instanceof Uint8Array ? new TextDecoder().decode(content) : content;
+    },
+    bytes: async (path, start, length) => bytesOf(path)?.subarray(start, start + length),
     complete: true,
   };
 }

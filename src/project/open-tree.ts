@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import type { FileTree, TreeFile } from '#ml/files.ts';
@@ -28,7 +28,11 @@ export async function openTree(directory: string): Promise<DiskTree> {
   const found: { files: DiskFile[]; complete: boolean } = { files: [], complete: true };
   await list({ root, folder: '', depth: 0 }, found);
   const names = new Set(found.files.map(({ path }) => path));
-  return { ...found, read: async (path) => (names.has(path) ? readText(root, path) : undefined) };
+  return {
+    ...found,
+    read: async (path) => (names.has(path) ? readText(root, path) : undefined),
+    bytes: async (path, start, length) => (names.has(path) ? readPart(root, path, { start, length }) : undefined),
+  };
 }
 
 async function rootOf(directory: string): Promise<string> {
@@ -83,6 +87,20 @@ async function readText(root: string, path: string): Promise<string | undefined>
   if (facts?.isFile() !== true || facts.size > MAX_TEXT_BYTES) return undefined;
   const bytes = await readFile(join(root, path)).catch(() => undefined);
   return bytes === undefined ? undefined : decode(bytes);
+}
+
+async function readPart(
+  root: string,
+  path: string,
+  { start, length }: { start: number; length: number },
+): Promise<Uint8Array | undefined> {
+  const facts = await factsInside(root, path);
+  if (facts?.isFile() !== true) return undefined;
+  await using file = await open(join(root, path)).catch(() => undefined);
+  if (file === undefined) return undefined;
+  const buffer = new Uint8Array(Math.max(0, Math.min(length, facts.size - start)));
+  const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
+  return buffer.subarray(0, bytesRead);
 }
 
 /** UTF-8, or UTF-16 as some editors and shells write it; without its mark. */

@@ -33,7 +33,7 @@ export function planInstall(facts: ProjectFacts, programs: readonly PythonModule
     const found = [...new Set([...unlisted.map(({ distribution }) => distribution), ...extra])];
     const [first] = unlisted;
     return {
-      install: { files: [], arguments: found, needsProject: false },
+      install: { files: [], arguments: found, needsProject: false, pins: [], before: null },
       distributions: new Set([...found, ...names]),
       decision: {
         subject: 'packages', choice: found.length === 0 ? 'none' : found.join(', '), evidence: first?.evidence,
@@ -44,7 +44,13 @@ export function planInstall(facts: ProjectFacts, programs: readonly PythonModule
   }
   const written = manifest.readByPip ? ['-r', manifest.path] : listed.map(requirementText);
   return {
-    install: { files: manifest.files, arguments: [...written, ...extra], needsProject: manifest.needsProject },
+    install: {
+      files: manifest.files,
+      arguments: [...written, ...extra],
+      needsProject: manifest.needsProject,
+      pins: [],
+      before: null,
+    },
     distributions: names,
     decision: {
       subject: 'packages',

@@ -1,0 +1,36 @@
+/** What a plan wants to know of package indexes. `project` asks uv; tests hold recorded answers. */
+export interface PackageIndex {
+  /** Everything that installing `requirements` brings, in exact versions. Never throws for an answer: see the kinds of `Resolution`. */
+  resolve(question: ResolveQuestion): Promise<Resolution>;
+}
+
+export interface ResolveQuestion {
+  /** Lines of PEP 508; credentials in addresses are taken off and come from the caller's own configuration. */
+  requirements: readonly string[];
+  constraints: readonly string[];
+  /** Two numbers. */
+  python: string;
+  /** As uv names them: `x86_64-unknown-linux-gnu`. */
+  platform: string;
+  /** Indexes beside the user's own, the first that has a package counts. */
+  indexes: readonly string[];
+  /** Nothing uploaded later than this day (`2023-04-01`) is taken. */
+  before: string | null;
+}
+
+export type Resolution =
+  | { kind: 'resolved'; packages: readonly ResolvedPackage[] }
+  /** No set of versions meets all; `lines` are the resolver's reason, `between` the requirements that exclude each other, `relax` one that mends it. */
+  | { kind: 'conflict'; lines: readonly string[]; between: readonly string[]; relax: string | null }
+  /** The index could not be asked, or does not answer. */
+  | { kind: 'unreachable'; why: string };
+
+export interface ResolvedPackage {
+  /** Normal form (PEP 503). */
+  name: string;
+  version: string;
+  /** Names of those that asked for it; empty for what was asked for itself. */
+  via: readonly string[];
+  /** The wheel that fits; null where it has to be built from source. */
+  wheel: { filename: string; compressedBytes: number | null; unpackedBytes: number | null } | null;
+}
