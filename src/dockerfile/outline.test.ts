@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { InvalidArgumentError } from '#lib/errors.ts';
 import { DockerfileError } from './dockerfile-error.ts';
 import { outline } from './outline.ts';
 import { readDockerfile } from './program.ts';
@@ -64,7 +65,7 @@ test('what was passed stands for the default, and a target takes only what it ne
 });
 
 test('a target that is misspelt', () => {
-  expect(() => outline(program, { target: 'biuld' })).toThrow(DockerfileError);
+  expect(() => outline(program, { target: 'biuld' })).toThrow(InvalidArgumentError);
   expect(() => outline(program, { target: 'biuld' })).toThrow('did you mean build?');
 });
 

@@ -36,7 +36,7 @@ interface Line {
   endLine: number;
 }
 
-/** Arguments, secrets, agents and caches that the build of a target takes. @throws {DockerfileError} if there is no such target */
+/** Arguments, secrets, agents and caches that the build of a target takes. @throws {InvalidArgumentError} if there is no such target */
 export function outline(program: Program, reading: Reading = {}): Outline {
   const graph = stageGraph(program, reading);
   const stages = graph.stages.filter(({ isReached }) => isReached);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DockerfileError } from './dockerfile-error.ts';
+import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Reading } from './global-args.ts';
 import { readDockerfile } from './program.ts';
 import { stageGraph } from './stage-graph.ts';
@@ -51,5 +51,8 @@ test('variables of the platform and of the target', () => {
 });
 
 test('a target that is not there', () => {
-  expect(() => stageGraph(readDockerfile('FROM a AS build\n'), { target: 'biuld' })).toThrow(DockerfileError);
+  const program = readDockerfile('FROM a AS build\n');
+  const wrong = (): unknown => stageGraph(program, { target: 'biuld' });
+  expect(wrong).toThrow(InvalidArgumentError);
+  expect(wrong).toThrow('target stage "biuld" could not be found (did you mean build?)');
 });

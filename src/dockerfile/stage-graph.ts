@@ -1,10 +1,6 @@
-import { DockerfileError, locate } from './dockerfile-error.ts';
 import { expandOrNothing, type GlobalArgs, globalArgs, type Reading } from './global-args.ts';
-import type { StageInstruction } from './instruction.ts';
-import { parseMountFlag } from './mount-flag.ts';
-import { nearest } from './nearest.ts';
 import type { Program, Stage } from './program.ts';
-import { triggerOf } from './read-trigger.ts';
+import { findFrom, findStage, findTarget, reach, sourcesOfStage } from './stage-sources.ts';
 
 /** Something that a stage takes from another stage or from an image. */
 export interface StageNeed {
@@ -40,16 +36,11 @@ export interface StageGraph {
   target: GraphStage;
 }
 
-/** Finds what the stages of a Dockerfile need. @throws {DockerfileError} if there is no such target */
+/** Finds what the stages of a Dockerfile need. @throws {InvalidArgumentError} if there is no such target */
 export function stageGraph(program: Program, reading: Reading = {}): StageGraph {
   const globals = globalArgs(program, reading);
-  const earlier = new Map<string, Stage>();
-  const found = program.stages.map((stage) => {
-    const described = describeStage({ program, globals, earlier }, stage);
-    if (stage.from.name !== undefined) earlier.set(stage.from.name, stage);
-    return described;
-  });
-  const target = targetOf(program, reading.target ?? '');
+  const found = program.stages.map((stage) => describeStage(program, globals, stage));
+  const target = findTarget(program, reading.target ?? '');
   const reached = reach([target.index], (index) => needsOf(found[index]));
   const inResult = reach([target.index], (index) => baseOf(found[index]));
   const stages = found.map((stage, index) => ({
@@ -67,46 +58,15 @@ export function stageLabel({ from, index }: Stage): string {
 
 type Found = Omit<GraphStage, 'isReached' | 'isInResult'>;
 
-interface Surroundings {
-  program: Program;
-  globals: GlobalArgs;
-  /** Stages before it that have a name; the last one of a name counts. */
-  earlier: ReadonlyMap<string, Stage>;
-}
-
-function describeStage({ program, globals, earlier }: Surroundings, stage: Stage): Found {
+function describeStage(program: Program, globals: GlobalArgs, stage: Stage): Found {
   const { word: base } = expandOrNothing(stage.from.base, globals.variables, program.directives.escape);
-  const baseStage = earlier.get(base.toLowerCase());
-  const numbered = (name: string): Stage | undefined =>
-    /^\d+$/.test(name) && Number(name) < stage.index ? program.stages[Number(name)] : undefined;
+  const baseStage = findStage(program, base, stage.index);
   const own: StageNeed = { from: base, stage: baseStage, by: 'FROM', line: stage.from.node.line };
-  const triggers = baseStage?.instructions.flatMap(triggerOf) ?? [];
-  const others = [...triggers, ...stage.instructions].flatMap((instruction) =>
-    sourcesOf(instruction).map(({ from, by }): StageNeed => {
-      return { from, by, stage: earlier.get(from.toLowerCase()) ?? numbered(from), line: instruction.node.line };
-    }),
-  );
-  return { stage, label: stageLabel(stage), base, baseStage, needs: [own, ...others] };
-}
-
-function sourcesOf(instruction: StageInstruction): Pick<StageNeed, 'from' | 'by'>[] {
-  if (instruction.kind === 'copy') {
-    const { from } = instruction;
-    return from === undefined || from === '' ? [] : [{ from, by: 'COPY' }];
-  }
-  if (instruction.kind !== 'run') return [];
-  return instruction.mounts.flatMap((mount): Pick<StageNeed, 'from' | 'by'>[] => {
-    const from = mountSource(mount);
-    return from === '' ? [] : [{ from, by: 'RUN --mount' }];
+  const others = sourcesOfStage(stage, baseStage).map(({ from, by, instruction }): StageNeed => {
+    const source = findFrom(program, from, stage.index);
+    return { from, by, stage: source === 'later' ? undefined : source, line: instruction.node.line };
   });
-}
-
-function mountSource(mount: string): string {
-  try {
-    return parseMountFlag(mount).from;
-  } catch {
-    return ''; // a broken mount is told where mounts are checked
-  }
+  return { stage, label: stageLabel(stage), base, baseStage, needs: [own, ...others] };
 }
 
 function needsOf(stage: Found | undefined): number[] {
@@ -115,32 +75,4 @@ function needsOf(stage: Found | undefined): number[] {
 
 function baseOf(stage: Found | undefined): number[] {
   return stage?.baseStage === undefined ? [] : [stage.baseStage.index];
-}
-
-function reach(from: readonly number[], next: (index: number) => readonly number[]): Set<number> {
-  const reached = new Set<number>();
-  const pending = [...from];
-  for (let index = pending.pop(); index !== undefined; index = pending.pop()) {
-    if (reached.has(index)) continue;
-    reached.add(index);
-    pending.push(...next(index));
-  }
-  return reached;
-}
-
-function targetOf({ stages, source }: Program, target: string): Stage {
-  const named = stages.findLast(({ from }) => target !== '' && from.name === target.toLowerCase());
-  const found = target === '' ? stages.at(-1) : (named ?? (/^\d+$/.test(target) ? stages[Number(target)] : undefined));
-  if (found !== undefined) return found;
-  const names = stages.flatMap(({ from }) => (from.name === undefined ? [] : [from.name]));
-  const close = nearest(target, names);
-  const last = stages.at(-1)?.from.node ?? { line: 1, endLine: 1 };
-  throw new DockerfileError(
-    `target stage ${JSON.stringify(target)} could not be found${close === undefined ? '' : ` (did you mean ${close}?)`}`,
-    {
-      source,
-      location: locate(source, last, ''),
-      hint: names.length === 0 ? 'no stage of the Dockerfile has a name' : `the stages are ${names.join(', ')}`,
-    },
-  );
 }

@@ -40,7 +40,7 @@ export function answerDescribe(): SubrequestAnswer {
   return answer(requests, table([['NAME', 'VERSION', 'DESCRIPTION'], ...rows]));
 }
 
-/** What can be given to the build of a target. @throws {DockerfileError} if there is no such target */
+/** What can be given to the build of a target. @throws {InvalidArgumentError} if there is no such target */
 export function answerOutline(program: Program, reading: Reading): SubrequestAnswer {
   const found = outline(program, reading);
   return answer(found, textOfOutline(found));

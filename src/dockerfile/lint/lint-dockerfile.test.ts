@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DockerfileError } from '../dockerfile-error.ts';
+import { InvalidArgumentError } from '#lib/errors.ts';
 import { readDockerfile } from '../program.ts';
 import { NO_SETTINGS, parseCheckSettings } from './check-settings.ts';
 import { lintDockerfile, type LintOptions } from './lint-dockerfile.ts';
@@ -37,7 +37,7 @@ describe('what is skipped', () => {
     expect(codes(text)).toEqual([]);
     expect(codes(text, { isForAll: true })).toEqual(['MaintainerDeprecated']);
     expect(codes(text, { reading: { target: 'x' } })).toEqual(['MaintainerDeprecated']);
-    expect(() => codes(text, { reading: { target: 'z' } })).toThrow(DockerfileError);
+    expect(() => codes(text, { reading: { target: 'z' } })).toThrow(InvalidArgumentError);
   });
 
   test('files that programs wrote', () => {

@@ -18,7 +18,7 @@ export interface LintOptions {
   rules?: readonly Rule[];
 }
 
-/** What is doubtful in a Dockerfile, in the order of its lines. @throws {DockerfileError} if there is no such target */
+/** What is doubtful in a Dockerfile, in the order of its lines. @throws {InvalidArgumentError} if there is no such target */
 export function lintDockerfile(program: Program, options: LintOptions = {}): Finding[] {
   const { reading = {}, facts = {}, settings = NO_SETTINGS, isForAll = false, rules = RULES } = options;
   if (settings.skip === 'all' || isTooLong(program)) return [];

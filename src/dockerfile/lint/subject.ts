@@ -60,7 +60,7 @@ export function isTooLong({ stages }: Program): boolean {
   return stages.reduce((sum, { instructions }) => sum + instructions.length + 1, 0) > LIMIT_INSTRUCTIONS;
 }
 
-/** @throws {DockerfileError} if there is no such target */
+/** @throws {InvalidArgumentError} if there is no such target */
 export function lintSubject(
   program: Program,
   { reading, facts, isForAll }: { reading: Reading; facts: LintFacts; isForAll: boolean },

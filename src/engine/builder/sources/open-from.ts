@@ -1,10 +1,10 @@
 import { nearest } from '#dockerfile/nearest.ts';
+import { findFrom } from '#dockerfile/stage-sources.ts';
 import { BerthError, InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import { openRoot } from '#lib/files/open-root.ts';
 import type { OpenSource, StageRun } from '../build-run.ts';
 import type { Layer } from '../layers.ts';
 import { baseImage, layersOfImage } from '../stages/base-image.ts';
-import { findFrom } from '../stages/plan.ts';
 import { openView } from '../workspace.ts';
 import { findNamedContext } from './find-named-context.ts';
 import { namedImage } from './named-image.ts';

@@ -1,9 +1,6 @@
 import { DockerfileError, locate } from '#dockerfile/dockerfile-error.ts';
-import type { StageInstruction } from '#dockerfile/instruction.ts';
-import { parseMountFlag } from '#dockerfile/mount-flag.ts';
-import { nearest } from '#dockerfile/nearest.ts';
 import type { Program, Stage } from '#dockerfile/program.ts';
-import { triggerOf } from '#dockerfile/read-trigger.ts';
+import { findFrom, findStage, findTarget, reach, sourcesOfStage, type StageSource } from '#dockerfile/stage-sources.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Platform } from '#oci/platform.ts';
 import type { BuildRequest } from '../request.ts';
@@ -48,14 +45,8 @@ export function planBuild(
   const scope = globalScope(program, { target, buildArgs }, platform);
   const find: FindNamed = (name) => findNamedContext({ namedContexts }, name, platform);
   const planned = program.stages.map((stage) => planStage(program, stage, { scope, find }));
-  const last = findTarget(program, planned, target);
-  const wanted = new Set<number>();
-  const pending = [last.stage.index];
-  for (let index = pending.pop(); index !== undefined; index = pending.pop()) {
-    if (wanted.has(index)) continue;
-    wanted.add(index);
-    pending.push(...(planned[index]?.needs ?? []));
-  }
+  const last = planned[findTarget(program, target).index] as PlannedStage;
+  const wanted = reach([last.stage.index], (index) => planned[index]?.needs ?? []);
   const stages = planned.filter(({ stage }) => wanted.has(stage.index));
   return { program, scope, stages, all: planned, target: last };
 }
@@ -86,79 +77,27 @@ function planStage(program: Program, stage: Stage, { scope, find }: { scope: Sco
   const baseStage = findStage(program, base, stage.index);
   const named = baseStage === undefined && base !== 'scratch' ? find(base) : undefined;
   const needs = new Set(baseStage === undefined ? [] : [baseStage.index]);
-  const triggers = baseStage?.instructions.flatMap(triggerOf) ?? [];
-  for (const instruction of [...triggers, ...stage.instructions])
-    for (const { from, piece } of sourcesOf(instruction)) {
-      if (instruction.kind === 'copy' && from.includes('$')) throw variableSource(source, { instruction, from, piece });
-      const found = findFrom(program, from, stage.index);
-      if (found === 'later')
-        throw new DockerfileError(`invalid from flag value ${from}: a stage can only copy from stages before it`, {
-          source,
-          location: locate(source, instruction.node, piece),
-        });
-      if (found !== undefined) needs.add(found.index);
-    }
+  for (const from of sourcesOfStage(stage, baseStage)) {
+    const found = sourceStage(program, stage, from);
+    if (found !== undefined) needs.add(found.index);
+  }
   return { stage, base, baseStage, named, needs };
 }
 
-function variableSource(
-  source: Program['source'],
-  { instruction, from, piece }: { instruction: StageInstruction; from: string; piece: string },
-): DockerfileError {
-  return new DockerfileError('variable expansion is not supported for --from', {
+/** @throws {DockerfileError} with the place, unless the stage is one before this */
+function sourceStage(program: Program, stage: Stage, { from, piece, instruction }: StageSource): Stage | undefined {
+  const { source } = program;
+  const location = locate(source, instruction.node, piece);
+  if (instruction.kind === 'copy' && from.includes('$'))
+    throw new DockerfileError('variable expansion is not supported for --from', {
+      source,
+      location,
+      hint: `write FROM ${from} AS <name> above, with ARG before the first FROM, and --from=<name> here`,
+    });
+  const found = findFrom(program, from, stage.index);
+  if (found !== 'later') return found;
+  throw new DockerfileError(`invalid from flag value ${from}: a stage can only copy from stages before it`, {
     source,
-    location: locate(source, instruction.node, piece),
-    hint: `write FROM ${from} AS <name> above, with ARG before the first FROM, and --from=<name> here`,
+    location,
   });
-}
-
-/** The places outside its stage that an instruction takes files from. */
-function sourcesOf(instruction: StageInstruction): { from: string; piece: string }[] {
-  if (instruction.kind === 'copy') {
-    const { from } = instruction;
-    return from === undefined || from === '' ? [] : [{ from, piece: `--from=${from}` }];
-  }
-  if (instruction.kind !== 'run') return [];
-  return instruction.mounts
-    .map((mount) => ({ from: mountSource(mount), piece: mount }))
-    .filter((source): source is { from: string; piece: string } => source.from !== '');
-}
-
-function mountSource(mount: string): string {
-  try {
-    return parseMountFlag(mount).from;
-  } catch {
-    return ''; // told with its place when the step comes
-  }
-}
-
-/** The stage that `--from` names: by name or by index. `later` for one that is not before `index`. */
-export function findFrom(program: Program, from: string, index: number): Stage | 'later' | undefined {
-  const named = findStage(program, from, index);
-  if (named !== undefined) return named;
-  if (/^\d+$/.test(from))
-    return program.stages[Number(from)]?.index === undefined || Number(from) >= index
-      ? 'later'
-      : program.stages[Number(from)];
-  return program.stages.some(({ from: { name } }) => name === from.toLowerCase()) ? 'later' : undefined;
-}
-
-/** The nearest earlier stage of that name. */
-function findStage(program: Program, name: string, before: number): Stage | undefined {
-  return program.stages.findLast((stage) => stage.index < before && stage.from.name === name.toLowerCase());
-}
-
-function findTarget(program: Program, planned: readonly PlannedStage[], target: string): PlannedStage {
-  const last = planned.at(-1);
-  if (last === undefined) throw new InvalidArgumentError('dockerfile contains no stages to build');
-  if (target === '') return last;
-  const named = planned.findLast(({ stage }) => stage.from.name === target.toLowerCase());
-  const found = named ?? (/^\d+$/.test(target) ? planned[Number(target)] : undefined);
-  if (found !== undefined) return found;
-  const names = program.stages.map(({ from }) => from.name).filter((name) => name !== undefined);
-  const close = nearest(target, names);
-  throw new InvalidArgumentError(
-    `target stage ${JSON.stringify(target)} could not be found${close === undefined ? '' : ` (did you mean ${close}?)`}`,
-    { hint: names.length === 0 ? 'no stage of the Dockerfile has a name' : `the stages are ${names.join(', ')}` },
-  );
 }
