@@ -138,6 +138,22 @@ export interface InstallPlan {
   /** Exact versions where the project gives none, as of `before` (a date): lines of a constraints file. */
   pins: readonly string[];
   before: string | null;
+  /**
+   * Commands in the place of `pip install`, for a manager with a lock of its own: `uv sync --frozen --no-dev --no-install-project`. Absent:
+   * what the Dockerfile knows for `manager` and `lock`, else pip with `arguments`.
+   */
+  commands?: readonly (readonly string[])[];
+  /** What these commands need, as pip installs it; it does not stay in the image: `uv==0.9.7`. */
+  tools?: readonly string[];
+  /**
+   * All that is installed, each in its exact version (`name==1.2.3`, or an address), and dependencies are not followed: where some of them
+   * must stay out, such as CUDA's libraries in an image for processors. It takes the place of `arguments`.
+   */
+  exact?: readonly string[];
+  /** Names of those that stay out. */
+  leftOut?: readonly string[];
+  /** Debian packages that only the installation needs: compilers and headers. They do not stay in the image. */
+  buildApt?: readonly string[];
 }
 
 export interface StartPlan {
