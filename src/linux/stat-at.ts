@@ -16,6 +16,7 @@ export interface FileFacts {
 }
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
 const TYPE_MASK = 0o170000;
 const REGULAR = 0o100000;
@@ -33,6 +34,13 @@ export function statFileAt(fd: number, name: string): FileFacts | 'other' | unde
   }
   const mode = scratch.readUInt16LE(28);
   return (mode & TYPE_MASK) === REGULAR ? parseFacts(mode & 0o7777) : 'other';
+}
+
+/** The same of a file that is open. @returns undefined for what is no regular file */
+export function statOpenFile(fd: number): FileFacts | undefined {
+  checked(c.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS, scratch), 'look at an open file');
+  const mode = scratch.readUInt16LE(28);
+  return (mode & TYPE_MASK) === REGULAR ? parseFacts(mode & 0o7777) : undefined;
 }
 
 /** Of `struct statx` (linux/stat.h). */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as pause } from 'node:timers/promises';
 import { nameBytes } from '#lib/files/name.ts';
+import { digestSmall } from './digest-small.ts';
 import { digestFile } from './file-content.ts';
 import type { Source, SourceEntry, SourceTree } from './source-tree.ts';
 
@@ -23,7 +24,8 @@ export async function digestSource(
     hash.update(text.isWellFormed() ? text : nameBytes(text));
     lines = [];
   };
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
+    if (index % TURN === 0) digestSmall(tree, entries.slice(index, index + TURN));
     const content = entry.kind === 'file' ? await digestFile(tree, entry) : entry.target;
     lines.push(lineOf(entry, { name, content, withOwner }));
     if (lines.length < TURN) continue;

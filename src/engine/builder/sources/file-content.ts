@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { ConflictError } from '#lib/errors.ts';
+import { readXattrs } from '#engine/snapshots/tree/attributes.ts';
 import type { Root } from '#lib/files/open-root.ts';
+import { unlessGone } from '#lib/files/unless-gone.ts';
 import { isSameStamp, isYoung } from './digest-table.ts';
 import type { SourceEntry, SourceTree } from './source-tree.ts';
 import { stampOf } from './walk-source.ts';
@@ -50,11 +52,18 @@ async function* readLarge(fd: number): AsyncGenerator<Buffer> {
  * @throws {ConflictError} if it changes all the time
  */
 export async function digestFile(tree: SourceTree, entry: SourceEntry): Promise<string> {
-  const known = tree.digests.get(entry.path);
-  if (known !== undefined) return known;
-  const digest = await readDigest(tree, entry);
+  const digest = tree.digests.get(entry.path) ?? (await readDigest(tree, entry));
   tree.digests.set(entry.path, digest);
+  if (entry.isUnread === true) readAttributes(tree, entry);
   return digest;
+}
+
+/** Reads the extended attributes that the walk left. */
+export function readAttributes(tree: SourceTree, entry: SourceEntry): void {
+  const xattrs = unlessGone(() => readXattrs(tree.root.locate(entry.path)));
+  if (xattrs === undefined) throw changed(entry.path);
+  entry.attributes = { ...entry.attributes, xattrs };
+  entry.isUnread = false;
 }
 
 async function readDigest(tree: SourceTree, entry: SourceEntry): Promise<string> {
@@ -70,6 +79,7 @@ async function readDigest(tree: SourceTree, entry: SourceEntry): Promise<string>
       if (!isSameStamp(before, stampOf(fstatSync(fd)))) continue;
       entry.stamp = before;
       entry.size = before.size;
+      if (entry.isUnread === true) readAttributes(tree, entry);
       if (isYoung(before, started)) tree.young?.add(entry.path);
       else tree.known?.put(before, { digest, isPlain: entry.attributes.xattrs.size === 0 });
       return digest;

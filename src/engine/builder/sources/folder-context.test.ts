@@ -6,6 +6,7 @@ import {
   lutimes,
   mkdir,
   mkdtempDisposable,
+  rm,
   symlink,
   utimes,
   writeFile,
@@ -14,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { setXattr } from '#linux/xattr.ts';
 import { createReport } from '../progress/report.ts';
 import type { OpenedContext } from './context-source.ts';
 import { digestSource, listDigests } from './digest-source.ts';
@@ -159,6 +161,40 @@ test('an unchanged file is not read again, a changed one is, whatever its times 
   const third = await read();
   expect(third.known).toEqual(['b']);
   expect(third.all).not.toBe(first.all);
+});
+
+test('extended attributes come along, on the first look and on every later one', async () => {
+  await using folder = await place({ a: 'one', b: 'two' });
+  const look = async (): Promise<{ all: string; names: string[] }> => {
+    await using opened = await folder.open();
+    const [source] = matchSources(opened.tree, '.', []);
+    const all = source === undefined ? '' : await digestSource(opened.tree, source, { withOwner: true, signal });
+    const files = source?.entries.filter(({ kind }) => kind === 'file') ?? [];
+    return { all, names: files.flatMap(({ path, attributes }) => [...attributes.xattrs.keys()].map((name) => `${path} ${name}`)) }; // prettier-ignore
+  };
+  const plain = await look();
+  expect(plain.names).toEqual([]);
+  setXattr(join(folder.path, 'b'), 'user.note', Buffer.from('x'));
+  const young = await look();
+  expect(young.names).toEqual(['b user.note']);
+  expect(young.all).not.toBe(plain.all);
+  await sleep(100); // from now on it is known
+  expect(await look()).toEqual(young);
+  expect(await look()).toEqual(young);
+});
+
+test('files that change or go after they were found are read as they are, or told', async () => {
+  await using folder = await place({ a: 'one', 'd/b': 'two' });
+  await using before = await folder.open();
+  const [source] = matchSources(before.tree, 'a', []);
+  await appendFile(join(folder.path, 'a'), '!');
+  const grown = source === undefined ? '' : await digestSource(before.tree, source, { withOwner: true, signal });
+  await using after = await folder.open();
+  expect(grown).toBe(await digest(after.tree, 'a'));
+  const [deep] = matchSources(after.tree, 'd', []);
+  await rm(join(folder.path, 'd'), { recursive: true });
+  await symlink('/etc', join(folder.path, 'd'));
+  await expect(digestSource(after.tree, deep ?? { name: '', path: '', isDirectory: true, entries: [] }, { withOwner: true, signal })).rejects.toThrow('d/b'); // prettier-ignore
 });
 
 test('the files that changed can be told', async () => {

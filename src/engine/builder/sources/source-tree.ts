@@ -51,6 +51,8 @@ export interface SourceEntry {
   minor: number;
   /** State of a file when it was found. */
   stamp?: FileStamp;
+  /** Its extended attributes are still to be read: `digestSource` does. */
+  isUnread?: boolean;
 }
 
 /** One thing that an instruction names, with all below it. */

@@ -196,9 +196,13 @@ function fileEntry(
   const known = tree.known?.find(stamp);
   if (known !== undefined) tree.digests.set(path, known.digest);
   const inode = links > 1 ? `${device}:${number}` : '';
-  const xattrs = known?.isPlain === true ? NO_XATTRS : readXattrs({ path: place(), canonical: '' });
+  // What is not known is opened and read later on, which tells in passing whether there are any.
+  const isUnread = known === undefined && tree.isLive === true;
+  const isPlain = isUnread || known?.isPlain === true;
+  const xattrs = isPlain ? NO_XATTRS : readXattrs({ path: place(), canonical: '' });
   const attributes = tree.taken.get(path) ?? attributesAt(tree, facts, { xattrs, mtimeNs: nanoseconds(mtimeMs) });
-  return { path, relative, kind: 'file', attributes, size, inode, target: '', major: 0, minor: 0, stamp };
+  const entry = { path, relative, attributes, size, inode, target: '', major: 0, minor: 0, stamp };
+  return { ...entry, kind: 'file', ...(isUnread && { isUnread }) };
 }
 
 function anyEntry(tree: SourceTree, at: Place, place: string | Buffer): SourceEntry | undefined {
