@@ -39,7 +39,7 @@ describe.skipIf(path === undefined)('the docker client with buildx (needs its pl
   test('a build shows its steps and what they write, and the image runs', async () => {
     const folder = await rig.contextOf({
       Dockerfile:
-        'FROM busybox\nARG WHO=nobody\nCOPY file /file\nRUN echo hello $WHO && echo oops >&2\nENV A=b\nCMD cat /file\n',
+        'FROM busybox\nARG WHO=nobody\nCOPY file /file\nRUN <<EOF\necho hello $WHO\necho oops >&2\nEOF\nENV A=b\nCMD cat /file\n',
       file: 'content',
     });
     const built = await build(folder, '-t', 'shown', '--build-arg', 'WHO=world', '--label', 'l=v');
@@ -49,6 +49,7 @@ describe.skipIf(path === undefined)('the docker client with buildx (needs its pl
       /\[internal\] load build context/,
       /\[1\/3\] FROM busybox/,
       /\[2\/3\] COPY file \/file/,
+      /\[3\/3\] RUN <<EOF \(echo hello \$WHO\.\.\.\)/,
       /\d hello world$/m,
       /\d oops$/m,
       /naming to docker\.io\/library\/shown/,
