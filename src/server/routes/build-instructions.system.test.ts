@@ -88,6 +88,9 @@ test('ONBUILD runs in the next build and is gone from its image', async () => {
   expect(built.stdout).toContain('# Executing 2 build triggers');
   expect((await rig.engine.docker('run', '--rm', 'child')).stdout).toBe('mine\ntriggered\n');
   expect((await rig.inspect('child')).Config['OnBuild'] ?? null).toBeNull();
+  const failed = await rig.build({ Dockerfile: 'ARG A\nFROM parent\n' });
+  expect(failed.stderr).toContain('parent has every build on top of it do this: ONBUILD COPY file /file');
+  expect(failed.stderr).toContain('> 2 | FROM parent');
 });
 
 test('stages: by name, by index, from an image; those nobody needs are not built', async () => {

@@ -1,4 +1,5 @@
 import type { StageInstruction } from '#dockerfile/instruction.ts';
+import { instructionTitle } from '#dockerfile/instruction-title.ts';
 import { readTrigger } from '#dockerfile/read-trigger.ts';
 import type { BuildRun, StageRun } from '../build-run.ts';
 import type { Vertex, VertexFacts } from '../progress/events.ts';
@@ -44,7 +45,7 @@ export async function buildStage(
   const progress: Progress = { id, counter, next: counter.first, nextMajor: 1, majors, last: undefined };
   const { state, triggers, vertex } = await begin(build, planned, progress);
   const run = { build, state, index: stage.index, vertex };
-  await runTriggers(run, triggers);
+  await runTriggers(run, planned, triggers);
   for (const instruction of stage.instructions) await perform(run, { planned, progress, instruction });
   if (stage.index === target.stage.index && build.request.labels.size > 0) {
     const text = `LABEL ${[...build.request.labels].map(([name, value]) => `${name}=${value}`).join(' ')}`;
@@ -85,14 +86,19 @@ function classicStep(progress: Progress, text: string): VertexFacts['step'] {
   return { number: progress.next++, total: progress.counter.total, text };
 }
 
-/** Triggers belong to FROM: they have no numbers of their own. */
-async function runTriggers(run: StageRun, triggers: readonly string[]): Promise<void> {
+/** Triggers belong to FROM: they have no numbers of their own, and its place in the Dockerfile. */
+async function runTriggers(run: StageRun, { stage, base }: PlannedStage, triggers: readonly string[]): Promise<void> {
   if (triggers.length === 0) return;
+  const { node } = stage.from;
   run.vertex.note(`# Executing ${triggers.length} build trigger${triggers.length === 1 ? '' : 's'}`);
   for (const text of triggers) {
-    const instruction = readTrigger(text);
-    const vertex = run.build.report.start({ name: `[ONBUILD] ${text}`, inputs: [run.vertex.facts.digest] });
-    await performStep({ ...run, vertex }, instruction);
+    const vertex = run.build.report.start({
+      name: `[ONBUILD] ${text}`,
+      inputs: [run.vertex.facts.digest],
+      lines: { start: node.line, end: node.endLine },
+    });
+    const why = `${base} has every build on top of it do this: ONBUILD ${text}`;
+    await withLocation(run, { node, why }, () => performStep({ ...run, vertex }, () => readTrigger(text)));
   }
 }
 
@@ -106,7 +112,7 @@ async function perform(
     ? ''
     : `${stageTitle(run.build, planned, { number: progress.nextMajor++, total: progress.majors })} `;
   const vertex = run.build.report.start({
-    name: `${title}${node.original}`,
+    name: `${title}${instructionTitle(instruction)}`,
     inputs: progress.last === undefined ? [] : [progress.last.digest],
     stage: progress.id,
     step: classicStep(progress, node.original),
@@ -114,13 +120,13 @@ async function perform(
     isMinor,
   });
   if (!isMinor) progress.last = vertex.facts;
-  await withLocation(run, instruction, () => performStep({ ...run, vertex }, instruction));
+  await withLocation(run, { node }, () => performStep({ ...run, vertex }, () => instruction));
 }
 
-async function performStep(run: StageRun, instruction: StageInstruction): Promise<void> {
+async function performStep(run: StageRun, read: () => StageInstruction): Promise<void> {
   try {
     run.build.signal.throwIfAborted();
-    const step = await prepareStep(run, instruction);
+    const step = await prepareStep(run, read());
     await using _ = step.resources ?? new AsyncDisposableStack();
     const { isCached } = await executeStep(run, step);
     run.vertex.complete({ isCached, result: run.state.key.slice(0, 12) });
