@@ -22,6 +22,17 @@ test('a RUN that fails tells its code, its command and its last lines', async ()
   expect(unknown.stderr).toContain('no-such-program');
 });
 
+test('what is told has the lines of the Dockerfile, also where the client shows a message alone', async () => {
+  const files = { Dockerfile: 'FROM busybox\nRUN true\nCOPY none /x\n' };
+  expect((await rig.build(files)).stderr).toContain('> 3 | COPY none /x');
+  const folder = await rig.contextOf({ Dockerfile: 'FROM busybox\nRUN exit 7\n' });
+  const call = `tar -C ${folder} -c . | curl -sS --unix-socket ${rig.engine.socket} --data-binary @- -H Content-Type:application/x-tar`;
+  const { stdout } = await rig.engine.command(['sh', '-c', `${call} 'http://localhost/build?version=2'`]);
+  const { error } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { error: string };
+  expect(error).toContain('process "/bin/sh -c exit 7" did not complete successfully: exit code: 7');
+  expect(error).toContain('> 2 | RUN exit 7');
+});
+
 test('a bad Dockerfile is shown with line, caret and a suggestion', async () => {
   const { code, stderr } = await rig.build({ Dockerfile: 'FROM busybox\nRUN true\nCOPPY a b\nRUN true\n' });
   expect(code).toBe(1);

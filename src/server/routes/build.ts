@@ -1,14 +1,13 @@
-import { errorMessage } from '#api/progress.ts';
 import { queryFlag } from '#api/query.ts';
 import type { Builder } from '#engine/builder/builder.ts';
 import type { PreparedBuild } from '#engine/builder/prepare-build.ts';
 import type { BuildEvent } from '#engine/builder/progress/events.ts';
 import { createClassicOutput } from '#engine/builder/progress/classic-output.ts';
-import { StepFailure } from '#engine/builder/steps/step-failure.ts';
 import { CancelledError, InvalidArgumentError } from '#lib/errors.ts';
 import type { Digest } from '#oci/digest.ts';
 import type { Buildkit } from '../buildkit/open-buildkit.ts';
 import type { Call, Route } from '../route.ts';
+import { buildFailure, watchFailure } from './build-failure.ts';
 import { parseBuildRequest } from './build-request.ts';
 import { createTraceOutput } from './trace-output.ts';
 
@@ -70,7 +69,12 @@ async function runBuild(
   const show = (piece: string | object): void => {
     if (!isQuiet) send(typeof piece === 'string' ? { stream: piece } : piece);
   };
-  listen(isTraced ? createTraceOutput(show) : createClassicOutput(show));
+  const output = isTraced ? createTraceOutput(show) : createClassicOutput(show);
+  const failure = watchFailure();
+  listen((event) => {
+    failure.hear(event);
+    output(event);
+  });
   try {
     const { image, response } = await prepared.run();
     const tags = (response.get('image.name') ?? '').split(',').filter((name) => name !== '');
@@ -78,7 +82,8 @@ async function runBuild(
     if (image !== undefined && isQuiet) send({ stream: `${image.id}\n` });
     else if (image !== undefined && !isTraced) tellResult(send, image.id, tags);
   } catch (error) {
-    send(failureMessage(error));
+    const { name: file, text } = prepared.files.dockerfile;
+    send(buildFailure(error, { isTraced, failed: { file, text, lines: failure.lines() } }));
   }
   await sent;
   lines.end();
@@ -88,13 +93,6 @@ async function runBuild(
 function tellResult(send: (message: object) => void, ...[id, tags]: [id: Digest, tags: readonly string[]]): void {
   send({ stream: `Successfully built ${id.slice('sha256:'.length, 'sha256:'.length + 12)}\n` });
   for (const tag of tags) send({ stream: `Successfully tagged ${tag}\n` });
-}
-
-function failureMessage(error: unknown): object {
-  const isCancelled = error instanceof CancelledError || (error as Error).name === 'AbortError';
-  const message = errorMessage(isCancelled ? new CancelledError('build cancelled') : error);
-  if (!(error instanceof StepFailure)) return message;
-  return { ...message, errorDetail: { code: error.exitCode, ...message.errorDetail } };
 }
 
 async function cancel(call: Call, running: ReadonlyMap<string, AbortController>): Promise<void> {
