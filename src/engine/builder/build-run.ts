@@ -102,6 +102,8 @@ export interface StageRun {
   vertex: Vertex;
   /** Index of the stage. */
   index: number;
+  /** Indexes of the stages that the step takes files from; none if absent. */
+  takesFrom?: readonly number[];
 }
 
 /** An image or a stage opened to copy from. */

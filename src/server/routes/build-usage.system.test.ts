@@ -123,7 +123,7 @@ test('bytes that a prune tells of come back to the disk, down to a limit and the
 
 test('each build is remembered with why its steps were done, what they took and what they said', async () => {
   const files = {
-    Dockerfile: 'FROM busybox\nARG WHO=a\nRUN echo hello $WHO\nCOPY dir /dir\nRUN cat /dir/file > /out\n',
+    Dockerfile: 'FROM busybox\nARG WHO=a\nRUN echo hello $WHO\nCOPY dir /dir\nRUN cat /dir/file > /out\nRUN echo end\n',
     'dir/file': 'a',
   };
   const folder = await rig.contextOf(files);
@@ -133,13 +133,16 @@ test('each build is remembered with why its steps were done, what they took and 
     const { steps } = await lastBuild();
     return steps.filter(({ name }) => /RUN|COPY/.test(name)).map((step) => step.why?.text ?? '');
   };
-  expect(await why()).toEqual(Array.from({ length: 3 }, () => 'no earlier build had a step here'));
+  expect(await why()).toEqual(Array.from({ length: 4 }, () => 'no earlier build had a step here'));
   expect(new Set(await why())).toEqual(new Set(['as in an earlier build']));
   await writeFile(join(folder, 'dir/file'), 'b');
-  const [unchanged, copied, after] = await why();
+  const [unchanged, copied, after, last] = await why();
   expect(unchanged).toBe('as in an earlier build');
   expect(copied).toMatch(/file changed|files changed/);
-  expect(after).toBe('COPY dir /dir before it changed');
+  expect(after).toMatch(/^COPY dir \/dir before it changed: .*file changed$/);
+  expect(last).toMatch(
+    /^RUN cat \/dir\/file > \/out before it was done anew, because of COPY dir \/dir: .*file changed$/,
+  );
   expect((await why('--build-arg', 'WHO=b'))[0]).toMatch(/WHO.*a → b/);
   expect(new Set(await why('--no-cache'))).toEqual(new Set(['the build asks for it to be done anew']));
 

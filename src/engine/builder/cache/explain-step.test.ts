@@ -43,16 +43,36 @@ test('a change is told by what changed', () => {
   });
 });
 
-test('what a step stands on is told first', () => {
+test('what a step stands on is told first, and what that follows from', () => {
   const moved = { ...step, parent: 'p2', inputs: former.inputs };
   expect(explainStep(moved, former).text).toBe('the step before it changed');
-  expect(explainStep({ ...moved, changed: 'ENV A=2' }, former).text).toBe('ENV A=2 before it changed');
-  expect(
-    explainStep({ ...step, parent: 'p2', inputs: former.inputs, base: 'base image python:3' }, former),
-  ).toMatchObject({
+  const env = { step: 'ENV A=2', changes: '', stage: undefined };
+  expect(explainStep({ ...moved, before: 'ENV A=2', cause: env }, former).text).toBe('ENV A=2 before it changed');
+  const copy = { step: 'COPY src /src', changes: 'src/a.py changed', stage: undefined };
+  expect(explainStep({ ...moved, before: 'COPY src /src', cause: copy }, former).text).toBe(
+    'COPY src /src before it changed: src/a.py changed',
+  );
+  expect(explainStep({ ...moved, before: 'RUN make', cause: copy }, former)).toMatchObject({
+    reason: 'before',
+    text: 'RUN make before it was done anew, because of COPY src /src: src/a.py changed',
+  });
+});
+
+test('what another stage came to is followed to where it began', () => {
+  const cause = { step: 'COPY src /src', changes: 'src/a.py changed', stage: 'build' };
+  const inputs = [{ name: 'files', value: 'f1', files: new Map([['out', '1']]) }];
+  const taken = { ...step, inputs: [{ name: 'files', value: 'f2', files: new Map([['out', '2']]) }], taken: cause };
+  expect(explainStep(taken, { ...former, inputs }).text).toBe(
+    'out changed, because of COPY src /src in the stage build: src/a.py changed',
+  );
+  const begun = { ...step, parent: 'p2', inputs: former.inputs };
+  expect(explainStep({ ...begun, base: 'base image python:3' }, former)).toMatchObject({
     reason: 'base',
     text: 'base image python:3 changed',
   });
+  expect(explainStep({ ...begun, base: 'stage build', cause }, former).text).toBe(
+    'stage build changed, because of COPY src /src in the stage build: src/a.py changed',
+  );
 });
 
 test('the first time, and what was pruned, are told apart', () => {

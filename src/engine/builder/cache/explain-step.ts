@@ -18,8 +18,21 @@ export interface DoneAnew {
   inputs: readonly StepInput[];
   /** What it is done on, if the stage begins there: `base image python:3.12`, `stage build`. */
   base: string | undefined;
-  /** The instruction before it that was the first to be done anew, if one was. */
-  changed?: string | undefined;
+  /** The nearest step before it that was done anew, if one was. */
+  before?: string | undefined;
+  /** What that, or the stage that it begins with, follows from. */
+  cause?: Cause | undefined;
+  /** The same of stages that it takes files from. */
+  taken?: Cause | undefined;
+}
+
+/** The first step that was done anew for a reason of its own. */
+export interface Cause {
+  step: string;
+  /** What of its inputs changed, in one line; empty if it is new, or is done anew anyway. */
+  changes: string;
+  /** Its stage, where that is another one. */
+  stage: string | undefined;
 }
 
 /** Changes that are told; the rest is counted. */
@@ -36,23 +49,40 @@ export function explainStep(step: DoneAnew, former: FormerStep | undefined): Exp
   const changes = former.inputs === undefined ? [] : compareInputs(former.inputs, step.inputs);
   if (former.parent !== step.parent) {
     const [reason, what] =
-      step.base === undefined ? (['before', stepBefore(step)] as const) : (['base', step.base] as const);
-    return { reason, text: `${what} changed${changes.length === 0 ? '' : `; also ${list(changes)}`}`, changes };
+      step.base === undefined
+        ? (['before', stepBefore(step)] as const)
+        : (['base', `${step.base} changed${because(step.cause)}`] as const);
+    return { reason, text: `${what}${changes.length === 0 ? '' : `; also ${listChanges(changes)}`}`, changes };
   }
   if (former.inputs === undefined)
     return { reason: 'changed', text: 'it changed; what it was before was pruned', changes };
-  return { reason: 'changed', text: changes.length === 0 ? 'it changed' : list(changes), changes };
+  const text = changes.length === 0 ? 'it changed' : listChanges(changes);
+  return { reason: 'changed', text: `${text}${because(step.taken)}`, changes };
 }
 
-function stepBefore({ changed }: DoneAnew): string {
-  if (changed === undefined) return 'the step before it';
-  const [line = ''] = changed.split('\n');
-  return `${line.length > TOLD_LENGTH ? `${line.slice(0, TOLD_LENGTH)}…` : line} before it`;
+/** The step right before it, and what that follows from if it is another one. */
+function stepBefore({ before, cause }: DoneAnew): string {
+  if (before === undefined) return `the step before it changed${because(cause)}`;
+  if (cause === undefined || (cause.step === before && cause.stage === undefined))
+    return `${short(before)} before it changed${cause === undefined || cause.changes === '' ? '' : `: ${cause.changes}`}`;
+  return `${short(before)} before it was done anew${because(cause)}`;
 }
 
-function list(changes: readonly string[]): string {
-  const rest = changes.length - TOLD_CHANGES;
-  return `${changes.slice(0, TOLD_CHANGES).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+function because(cause: Cause | undefined): string {
+  if (cause === undefined) return '';
+  const place = cause.stage === undefined ? '' : ` in the stage ${cause.stage}`;
+  return `, because of ${short(cause.step)}${place}${cause.changes === '' ? '' : `: ${cause.changes}`}`;
+}
+
+function short(step: string): string {
+  const [line = ''] = step.split('\n');
+  return line.length > TOLD_LENGTH ? `${line.slice(0, TOLD_LENGTH)}…` : line;
+}
+
+/** The first of them; the others are counted. */
+export function listChanges(changes: readonly string[], told = TOLD_CHANGES): string {
+  const rest = changes.length - told;
+  return `${changes.slice(0, told).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
 /** What differs between two lists of inputs, one line each. */

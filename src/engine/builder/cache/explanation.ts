@@ -20,6 +20,13 @@ export interface Explanation {
   changes: readonly string[];
 }
 
+const CACHED: ReadonlySet<Explanation['reason']> = new Set(['unchanged', 'shared', 'imported'] as const);
+
+/** Whether the step was taken from an earlier build. */
+export function isCached({ reason }: Pick<Explanation, 'reason'>): boolean {
+  return CACHED.has(reason);
+}
+
 /** What a step came to. */
 export interface StepFacts {
   /** Content-addressed; hexadecimal. */

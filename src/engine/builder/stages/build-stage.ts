@@ -2,6 +2,7 @@ import type { StageInstruction } from '#dockerfile/instruction.ts';
 import { instructionTitle } from '#dockerfile/instruction-title.ts';
 import { readTrigger } from '#dockerfile/read-trigger.ts';
 import type { BuildRun, StageRun } from '../build-run.ts';
+import { stagesTaken } from '../cache/change-trail.ts';
 import type { Vertex, VertexFacts } from '../progress/events.ts';
 import { failedOutcome } from '../progress/report.ts';
 import { labelsStep } from '../steps/config-step.ts';
@@ -126,9 +127,10 @@ async function perform(
 async function performStep(run: StageRun, read: () => StageInstruction): Promise<void> {
   try {
     run.build.signal.throwIfAborted();
-    const step = await prepareStep(run, read());
+    const instruction = read();
+    const step = await prepareStep(run, instruction);
     await using _ = step.resources ?? new AsyncDisposableStack();
-    const { isCached } = await executeStep(run, step);
+    const { isCached } = await executeStep({ ...run, takesFrom: stagesTaken(run, instruction) }, step);
     run.vertex.complete({ isCached, result: run.state.key.slice(0, 12) });
   } catch (error) {
     run.vertex.complete(failedOutcome(error));

@@ -2,8 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import { CancelledError } from '#lib/errors.ts';
 import { formatPlatform } from '#oci/platform.ts';
 import { sha256 } from '#lib/sha256.ts';
+import { beginningsOf, noteStep } from '../cache/change-trail.ts';
 import { explainStep } from '../cache/explain-step.ts';
-import type { Explanation } from '../cache/explanation.ts';
+import { type Explanation, isCached } from '../cache/explanation.ts';
 import type { BuildRun, StageRun } from '../build-run.ts';
 import type { Layer, StepResult } from '../layers.ts';
 import type { Step, StepInput, StepLayer } from '../steps/step.ts';
@@ -13,8 +14,7 @@ import { type StageState, stepKey } from './stage-state.ts';
 /** Takes the result from an earlier build, or does the step; the stage's state is what it left. One at a time does the same step. */
 export async function executeStep(run: StageRun, step: Step): Promise<{ isCached: boolean }> {
   const { build, state } = run;
-  const progress = progressOf(state);
-  const position = progress.steps++;
+  const position = progressOf(state).steps++;
   const found = (await throughShortcut(run, step)) ?? (await lookUpOrDo(run, { step, position }));
   const { key, result, why } = found;
   const slot = slotOf(run, position);
@@ -29,13 +29,11 @@ export async function executeStep(run: StageRun, step: Step): Promise<{ isCached
   build.cache.trace({ ...traced, ...(shortcut !== undefined && { shortcut }) });
   run.vertex.step({ key, why, bytes: result.bytes });
   if (build.request.explain === true) run.vertex.note(why.text);
-  if (!IS_CACHED.has(why.reason)) progress.changed ??= run.vertex.facts.name.replace(/^\[[^\]]*\] /, '');
+  noteStep(run, why);
   apply(run, { step, key }, result);
   step.done?.(key);
-  return { isCached: IS_CACHED.has(why.reason) || step.isReused?.() === true };
+  return { isCached: isCached(why) || step.isReused?.() === true };
 }
-
-const IS_CACHED: ReadonlySet<Explanation['reason']> = new Set(['unchanged', 'shared', 'imported'] as const);
 
 interface Found {
   key: string;
@@ -208,7 +206,7 @@ function explain(
   const slot = memory.atSlot(slotOf(run, position));
   const former = slot === undefined ? undefined : { ...slot, inputs: memory.inputs(slot.key) };
   const base = position === 0 ? baseOf(run) : undefined;
-  return explainStep({ key, parent: state.key, inputs, base, changed: progressOf(state).changed }, former);
+  return explainStep({ key, parent: state.key, inputs, base, ...beginningsOf(run) }, former);
 }
 
 function baseOf({ build, index }: StageRun): string {
@@ -220,14 +218,12 @@ function baseOf({ build, index }: StageRun): string {
 /** How far a stage has come. */
 interface Progress {
   steps: number;
-  /** The first instruction that was not as in an earlier build. */
-  changed: string | undefined;
 }
 
 const stages = new WeakMap<StageState, Progress>();
 
 function progressOf(state: StageState): Progress {
-  const progress = stages.get(state) ?? { steps: 0, changed: undefined };
+  const progress = stages.get(state) ?? { steps: 0 };
   stages.set(state, progress);
   return progress;
 }
