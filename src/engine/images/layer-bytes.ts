@@ -27,7 +27,7 @@ export async function layerBytes({ layers, snapshots }: LayerPlaces, layer: Plac
   const snapshot = await findSnapshot(snapshots, name);
   if (snapshot?.form !== 'directory' || snapshot.diffId !== diffId) return undefined;
   if (snapshot.tarBytes !== undefined) return snapshot.tarBytes;
-  const sealed = await hashTar(snapshots.diff(name));
+  const sealed = await layers.hash(snapshots.diff(name));
   return sealed.diffId === diffId ? sealed.tarBytes : undefined;
 }
 
@@ -75,17 +75,6 @@ async function* verified(tar: AsyncIterable<Uint8Array>, diffId: Digest): AsyncG
 
 function gone(diffId: Digest): DataLossError {
   return new DataLossError(`layer ${diffId} is gone`, { hint: 'pull, load or build its image again' });
-}
-
-/** The digest and size of a tar that is not kept. */
-export async function hashTar(tar: AsyncIterable<Uint8Array>): Promise<{ diffId: Digest; tarBytes: number }> {
-  const hash = createHash('sha256');
-  let tarBytes = 0;
-  for await (const chunk of tar) {
-    hash.update(chunk);
-    tarBytes += chunk.byteLength;
-  }
-  return { diffId: `sha256:${hash.digest('hex')}`, tarBytes };
 }
 
 /** A snapshot, if there is one of that name. */

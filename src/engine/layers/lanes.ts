@@ -3,13 +3,20 @@ import type { Digest } from '#oci/digest.ts';
 import type { WrittenLayer } from './finish-layer.ts';
 import type { LayerSink, SinkTarget } from './ingest-layer.ts';
 import { createRing } from './create-ring.ts';
-import { type ReaderNumber, writeRing } from './ring.ts';
-import { startWorker } from './worker-thread.ts';
+import { type ReaderNumber, type Ring, type RingWriter, writeRing } from './ring.ts';
+import { startWorker, type WorkerThread } from './worker-thread.ts';
 
 /** Pairs of threads for layers that come in: one hashes, one writes and indexes. They end when nothing came for a while. */
 export interface Lanes extends AsyncDisposable {
   /** @returns undefined if all are busy, so that nobody waits for somebody whose bytes come slowly */
   take(target: SinkTarget): LayerSink | undefined;
+  /** The same for a tar that is only hashed. */
+  takeHasher(): HashSink | undefined;
+}
+
+/** Takes a tar's bytes and hashes them in another thread. */
+export interface HashSink extends Pick<LayerSink, 'write' | 'stop'> {
+  finish(): Promise<Digest>;
 }
 
 export interface LanesOptions {
@@ -21,6 +28,7 @@ export interface LanesOptions {
 
 interface Lane {
   begin(target: SinkTarget): LayerSink;
+  beginHash(): HashSink;
   readonly isAlive: boolean;
   end(): Promise<void>;
 }
@@ -39,26 +47,26 @@ export function openLanes({ count = 2, idleMs = 5000 }: LanesOptions = {}): Lane
     if (lane.isAlive) idle.set(lane, setTimeout(() => retire(lane), idleMs).unref());
     else void lane.end();
   };
+  const takeLane = <Sink extends Pick<LayerSink, 'stop'>>(begin: (lane: Lane) => Sink): Sink | undefined => {
+    if (isClosed) throw new CancelledError('the store of layers is closed');
+    if (busy.size >= count) return undefined;
+    const [rested] = idle.keys();
+    const lane = rested?.isAlive === true ? rested : startLane();
+    if (rested !== undefined) {
+      clearTimeout(idle.get(rested));
+      idle.delete(rested);
+    }
+    busy.add(lane);
+    const sink = begin(lane);
+    const stop = async (): Promise<void> => {
+      await sink.stop();
+      giveBack(lane);
+    };
+    return { ...sink, stop };
+  };
   return {
-    take(target) {
-      if (isClosed) throw new CancelledError('the store of layers is closed');
-      if (busy.size >= count) return undefined;
-      const [rested] = idle.keys();
-      const lane = rested?.isAlive === true ? rested : startLane();
-      if (rested !== undefined) {
-        clearTimeout(idle.get(rested));
-        idle.delete(rested);
-      }
-      busy.add(lane);
-      const sink = lane.begin(target);
-      return {
-        ...sink,
-        async stop() {
-          await sink.stop();
-          giveBack(lane);
-        },
-      };
-    },
+    take: (target) => takeLane((lane) => lane.begin(target)),
+    takeHasher: () => takeLane((lane) => lane.beginHash()),
     async [Symbol.asyncDispose]() {
       isClosed = true;
       const all = [...idle.keys(), ...busy];
@@ -76,26 +84,19 @@ const WRITER: ReaderNumber = 1;
 function startLane(): Lane {
   const ring = createRing();
   const hasher = startWorker<null, Digest>('hash-worker', ring);
-  const writer = startWorker<SinkTarget, WrittenLayer>('write-worker', ring);
+  // Not everything that is hashed is written.
+  let writer: WorkerThread<SinkTarget, WrittenLayer> | undefined;
   return {
     get isAlive() {
-      return hasher.isAlive && writer.isAlive;
+      return hasher.isAlive && writer?.isAlive !== false;
     },
     begin(target) {
-      const input = writeRing(ring);
-      let failure: unknown;
-      const watch = (reader: ReaderNumber) => (error: unknown) => {
-        failure ??= error;
-        input.abandon(reader);
-      };
-      const hashed = hasher.run(null);
-      const written = writer.run(target);
-      hashed.catch(watch(HASHER));
-      written.catch(watch(WRITER));
+      const input = openInput(ring);
+      writer ??= startWorker<SinkTarget, WrittenLayer>('write-worker', ring);
+      const hashed = input.watch(HASHER, hasher.run(null));
+      const written = input.watch(WRITER, writer.run(target));
       return {
-        write(chunk) {
-          return failure === undefined ? input.write(chunk) : Promise.reject(failure);
-        },
+        write: (chunk) => input.write(chunk),
         async finish() {
           input.end();
           const [diffId, layer] = await Promise.all([hashed, written]);
@@ -107,8 +108,46 @@ function startLane(): Lane {
         },
       };
     },
+    beginHash() {
+      const input = openInput(ring);
+      input.abandon(WRITER);
+      const hashed = input.watch(HASHER, hasher.run(null));
+      return {
+        write: (chunk) => input.write(chunk),
+        async finish() {
+          input.end();
+          return hashed;
+        },
+        async stop() {
+          input.stop();
+          await Promise.allSettled([hashed]);
+        },
+      };
+    },
     async end() {
-      await Promise.all([hasher.end(), writer.end()]);
+      await Promise.all([hasher.end(), writer?.end()]);
+    },
+  };
+}
+
+/** The ring, with the failures of those who read it. */
+interface Input extends RingWriter {
+  /** What one of them comes to: if that is a failure, nobody waits for it any more, and writing fails. */
+  watch<T>(reader: ReaderNumber, result: Promise<T>): Promise<T>;
+}
+
+function openInput(ring: Ring): Input {
+  const input = writeRing(ring);
+  let failure: unknown;
+  return {
+    ...input,
+    write: (chunk) => (failure === undefined ? input.write(chunk) : Promise.reject(failure)),
+    watch(reader, result) {
+      result.catch((error: unknown) => {
+        failure ??= error;
+        input.abandon(reader);
+      });
+      return result;
     },
   };
 }

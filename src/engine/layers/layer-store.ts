@@ -35,6 +35,12 @@ export interface IngestLayerOptions {
   candidates?: Candidates | undefined;
 }
 
+/** What is known of a tar that was read to its end. */
+export interface HashedTar {
+  diffId: Digest;
+  tarBytes: number;
+}
+
 /** A layer that is whole on the disk under no name yet; gone when disposed without `commit`. */
 export interface IngestedLayer extends AsyncDisposable {
   readonly diffId: Digest;
@@ -72,6 +78,8 @@ export interface LayerStore {
    * Nothing is left behind.
    */
   ingest(tar: AsyncIterable<Uint8Array>, options: IngestLayerOptions): Promise<IngestedLayer>;
+  /** Digest and size of a tar that is not kept; its pieces are given back to the memory. */
+  hash(tar: AsyncIterable<Uint8Array>): Promise<HashedTar>;
   /** The tar, all of it or from `start` to `end`, both included. @throws {NotFoundError}; {DataLossError} if it is damaged */
   read(diffId: Digest, range?: { start?: number; end?: number }): AsyncIterable<Uint8Array>;
   /** @throws {NotFoundError} */

@@ -217,7 +217,8 @@ async function* diff(context: Context, record: StoredSnapshot): AsyncGenerator<U
     return;
   }
   await unpackWhereNeeded(context, record.name);
-  const parents = chainOf(context, record.name).slice(1);
+  // One that is committed meanwhile has another name, and the same folder.
+  const parents = chainOf(context, context.records.nameOf(record.directory) ?? record.name).slice(1);
   using _ = holdLayers(context, parents);
   using below = openParents(context, parents);
   using tree = openRoot(treeOf(context, record));

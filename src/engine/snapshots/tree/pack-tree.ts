@@ -125,17 +125,35 @@ async function* packFile(
 
 /** Exactly as many bytes as the header said, also if the file changes meanwhile: what is missing is zero. */
 async function* content(fd: number, size: number, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
-  for (let at = 0; at < size;) {
-    if (signal?.aborted === true) throw new CancelledError('packing was cancelled', { cause: signal.reason });
+  if (size > SMALL_BYTES) yield* largeContent(fd, size, signal);
+  else if (size > 0) {
+    const buffer = Buffer.allocUnsafe(size);
+    const bytesRead = readSync(fd, buffer, { position: 0 });
+    yield buffer.fill(0, bytesRead);
+  }
+}
+
+/** The next piece is read while somebody works on the one before. */
+async function* largeContent(fd: number, size: number, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+  const readFrom = async (at: number): Promise<Buffer | undefined> => {
+    if (at >= size) return undefined;
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - at));
-    const bytesRead =
-      size <= SMALL_BYTES
-        ? readSync(fd, buffer, { position: at })
-        : (await readAt(fd, { buffer, position: at })).bytesRead;
-    if (bytesRead === 0) buffer.fill(0);
-    const piece = bytesRead === 0 ? buffer : buffer.subarray(0, bytesRead);
-    at += piece.length;
-    yield piece;
+    const { bytesRead } = await readAt(fd, { buffer, position: at });
+    return bytesRead === 0 ? buffer.fill(0) : buffer.subarray(0, bytesRead);
+  };
+  let next = readFrom(0);
+  try {
+    for (let at = 0; ;) {
+      const piece = await next;
+      if (piece === undefined) return;
+      if (signal?.aborted === true) throw new CancelledError('packing was cancelled', { cause: signal.reason });
+      at += piece.length;
+      next = readFrom(at);
+      next.catch(() => {}); // thrown when its turn comes
+      yield piece;
+    }
+  } finally {
+    await next.catch(() => {}); // the descriptor is closed then
   }
 }
 
