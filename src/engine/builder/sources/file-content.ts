@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { ConflictError } from '#lib/errors.ts';
@@ -93,8 +93,21 @@ async function readDigest(tree: SourceTree, entry: SourceEntry): Promise<string>
 async function hashOf(fd: number, size: number): Promise<string> {
   const hash = createHash('sha256');
   if (size <= SMALL_BYTES) return hash.update(readSmall(fd, size)).digest('hex');
-  for await (const chunk of readLarge(fd)) hash.update(chunk);
+  await hashLarge(fd, hash);
   return hash.digest('hex');
+}
+
+/** The next part is read while the one before is hashed; two buffers are enough however long it is. */
+export async function hashLarge(fd: number, hash: Hash): Promise<void> {
+  const buffers = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)] as const;
+  const readInto = (turn: number, position: number) => readAsync(fd, { buffer: buffers[turn % 2], position });
+  for (let turn = 0, position = 0, next = readInto(0, 0); ; turn++) {
+    const { bytesRead, buffer } = await next;
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    next = readInto(turn + 1, position);
+    hash.update(buffer.subarray(0, bytesRead));
+  }
 }
 
 export function changed(path: string): ConflictError {

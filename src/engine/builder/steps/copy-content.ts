@@ -4,7 +4,7 @@ import { copyFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { CancelledError, InvalidArgumentError } from '#lib/errors.ts';
 import { isSameStamp } from '../sources/digest-table.ts';
-import { changed } from '../sources/file-content.ts';
+import { changed, hashLarge } from '../sources/file-content.ts';
 import type { SourceEntry, SourceTree } from '../sources/source-tree.ts';
 import { stampOf } from '../sources/walk-source.ts';
 
@@ -106,11 +106,6 @@ async function verify(tree: SourceTree, entry: SourceEntry, { from, to }: { from
 
 async function hashOf(fd: number): Promise<string> {
   const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  for (let position = 0; ;) {
-    const { bytesRead } = await readAsync(fd, { buffer, position });
-    if (bytesRead === 0) return hash.digest('hex');
-    hash.update(buffer.subarray(0, bytesRead));
-    position += bytesRead;
-  }
+  await hashLarge(fd, hash);
+  return hash.digest('hex');
 }
