@@ -10,7 +10,8 @@ export const BUILD_ORDER_HEADER = 'x-berth-build';
 export interface BuildOrder {
   ref: string;
   context: OrderedContext;
-  dockerfile: { name: string; text?: string };
+  /** `ignore` goes with `text`: it takes the place of the context's own ignore file. */
+  dockerfile: { name: string; text?: string; ignore?: string };
   /** As behind `--build-context name=`. Folders as `{ folder }`, all else as text. */
   namedContexts?: Readonly<Record<string, string | HostFolder>>;
   buildArgs?: Readonly<Record<string, string>>;

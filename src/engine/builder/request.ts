@@ -66,6 +66,8 @@ export interface DockerfilePlace {
   source?: ContextSource;
   /** The file itself, where it lies nowhere. */
   text?: string;
+  /** With it, the ignore file that goes with it; that of the context if undefined. */
+  ignore?: string;
 }
 
 export type Entitlement = 'network.host' | 'security.insecure' | 'device';

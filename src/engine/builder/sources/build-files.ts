@@ -123,7 +123,7 @@ async function readDefinition(
   const [text, ownIgnore] =
     dockerfile.text === undefined
       ? await readTexts(source, ask, [name, `${name}.dockerignore`])
-      : [dockerfile.text, undefined];
+      : [dockerfile.text, dockerfile.ignore];
   if (text === undefined)
     throw new InvalidArgumentError(`Cannot locate specified Dockerfile: ${dockerfile.name}`, {
       why: 'the build context has no file of that name',
