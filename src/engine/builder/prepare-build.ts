@@ -5,10 +5,11 @@ import { readDockerfile, type Program } from '#dockerfile/program.ts';
 import { hostPlatform } from '#engine/images/host-platform.ts';
 import { formatPlatform, type Platform } from '#oci/platform.ts';
 import type { BuilderContext, BuildRun } from './build-run.ts';
-import { type CacheExporting, exportCaches } from './cache/export-cache.ts';
+import { type CacheExporting, checkCaches, exportCaches } from './cache/export-cache.ts';
 import { openImports } from './cache/import-cache.ts';
 import { inlineCache } from './cache/inline-cache.ts';
 import { checkBuild, createStepSizes } from './check-build.ts';
+import { checkOutputs } from './export/check-outputs.ts';
 import { exportResults } from './export/export-results.ts';
 import type { Exported, Exporting } from './export/exporting.ts';
 import type { BuildEvent } from './progress/events.ts';
@@ -58,6 +59,7 @@ export async function prepareBuild(
   await using resources = new AsyncDisposableStack();
   resources.use(request.context);
   for (const named of request.namedContexts.values()) if (named.kind === 'files') resources.use(named.source);
+  checkDeliveries(request);
   const scratch = await mkdtemp(join(context.root, 'build-'));
   resources.defer(() => rm(scratch, { recursive: true, force: true }));
   await mkdir(join(scratch, 'files'), { mode: 0o755 });
@@ -107,6 +109,12 @@ export async function prepareBuild(
     run: async () => (request.check === 'only' ? NOTHING : (await solve()).export()),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
+}
+
+/** What cannot be delivered is refused before anything runs. @throws {InvalidArgumentError} {NotImplementedError} */
+function checkDeliveries(request: BuildRequest): void {
+  checkOutputs(request);
+  checkCaches(request.cacheTo);
 }
 
 /** The outputs, the lock and the caches that were asked for. */

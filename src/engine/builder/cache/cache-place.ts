@@ -36,20 +36,9 @@ export async function openCachePlace(
   actions: 'pull' | 'pull,push',
   { credentials, insecureRegistries, signal }: OpenPlace,
 ): Promise<CachePlace> {
-  if (type === 'local') {
-    if (store === undefined)
-      throw new NotImplementedError('a local cache needs a client that keeps it', {
-        why: 'this way of building has no folder of the client',
-        hint: 'build with docker buildx or berth build, or keep the cache in a registry',
-      });
-    return storePlace(store, attributes);
-  }
-  const ref = attributes.get('ref') ?? '';
-  if (ref === '')
-    throw new InvalidArgumentError(`a cache of the type ${type} needs a ref`, {
-      hint: `type=${type},ref=HOST/NAME:TAG`,
-    });
-  const reference = withDefaultTag(parseReference(ref));
+  checkPlace({ type, attributes, ...(store !== undefined && { store }) });
+  if (store !== undefined) return storePlace(store, attributes);
+  const reference = referenceOf(attributes);
   const { domain } = reference;
   const isInsecure = attributes.get('registry.insecure') === 'true';
   const repository = openRepository(reference, actions, {
@@ -58,6 +47,25 @@ export async function openCachePlace(
     signal,
   });
   return registryPlace(repository, reference);
+}
+
+/** @throws {InvalidArgumentError} {NotImplementedError} if it says of no place that can be reached */
+export function checkPlace({ type, attributes, store }: CacheSpec): void {
+  if (type === 'local' && store === undefined)
+    throw new NotImplementedError('a local cache needs a client that keeps it', {
+      why: 'this way of building has no folder of the client',
+      hint: 'build with docker buildx or berth build, or keep the cache in a registry',
+    });
+  if (type === 'local') return;
+  if ((attributes.get('ref') ?? '') === '')
+    throw new InvalidArgumentError(`a cache of the type ${type} needs a ref`, {
+      hint: `type=${type},ref=HOST/NAME:TAG`,
+    });
+  referenceOf(attributes);
+}
+
+function referenceOf(attributes: CacheSpec['attributes']): Reference {
+  return withDefaultTag(parseReference(attributes.get('ref') ?? ''));
 }
 
 function registryPlace(repository: Repository, reference: Reference): CachePlace {

@@ -12,7 +12,7 @@ import type { BuildReport } from '../progress/report.ts';
 import type { BuildRequest } from '../request.ts';
 import type { BuildCache, StepTrace } from './build-cache.ts';
 import { CACHE_CONFIG_TYPE, type CachedLayer, type CachedStep, formatCacheConfig } from './cache-config.ts';
-import { type CachePlace, openCachePlace } from './cache-place.ts';
+import { type CachePlace, checkPlace, openCachePlace } from './cache-place.ts';
 import { tracesOf } from './traces-of.ts';
 import { writeBlob } from './write-blob.ts';
 import { writeMounts } from './write-mounts.ts';
@@ -49,6 +49,14 @@ export async function exportCaches(exporting: CacheExporting): Promise<ReadonlyM
     }
   }
   return response;
+}
+
+/** Refuses what could not be delivered at the end of a build. @throws {InvalidArgumentError} {NotImplementedError} */
+export function checkCaches(specs: readonly CacheSpec[]): void {
+  for (const spec of specs.filter(({ type }) => type !== 'inline')) {
+    checkPlace(spec);
+    readOptions(spec.attributes);
+  }
 }
 
 function explain(error: unknown, title: string): unknown {

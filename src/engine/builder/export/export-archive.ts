@@ -21,11 +21,7 @@ export async function exportArchive(delivery: Delivery, output: OutputSpec): Pro
   const options = parseImageOptions(output);
   const isDocker = output.type === 'docker';
   const isMulti = results.length > 1 || request.multiPlatform;
-  if (isDocker && isMulti)
-    throw new NotImplementedError('docker exporter does not currently support exporting manifest lists', {
-      why: 'an archive of this form holds images of one platform',
-      hint: 'use type=oci, or build for one platform at a time',
-    });
+  checkArchive(output, isMulti);
   const packaged = await packageImage(delivery, options, {
     formOf: (layer) => forms.form(layer, options.compression),
     // An image alone becomes no index for what is only said inside one.
@@ -42,6 +38,15 @@ export async function exportArchive(delivery: Delivery, output: OutputSpec): Pro
   if (flagOf(output.attributes, 'tar', true)) await sendTar(delivery, output, { files, response });
   else await within(vertex, 'sending layout', () => sendLayout(delivery, output, { packaged, files, response }));
   return { image: undefined, response };
+}
+
+/** @throws {NotImplementedError} for images of several platforms in an archive of Docker's form */
+export function checkArchive({ type }: OutputSpec, isMulti: boolean): void {
+  if (type !== 'docker' || !isMulti) return;
+  throw new NotImplementedError('docker exporter does not currently support exporting manifest lists', {
+    why: 'an archive of this form holds images of one platform',
+    hint: 'use type=oci, or build for one platform at a time',
+  });
 }
 
 const LAYOUT = jsonFile('oci-layout', { imageLayoutVersion: '1.0.0' });

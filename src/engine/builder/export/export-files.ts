@@ -55,7 +55,8 @@ async function buildEpoch({ results: [first] }: Delivery): Promise<number | unde
   return first === undefined ? undefined : epochOf(first.build);
 }
 
-function modeOf({ attributes }: OutputSpec): string {
+/** What happens to files that are at the place already. @throws {InvalidArgumentError} */
+export function modeOf({ attributes }: OutputSpec): string {
   const mode = attributes.get('mode') ?? 'copy';
   if (mode === 'copy' || mode === 'delete') return mode;
   throw new InvalidArgumentError(`invalid value ${JSON.stringify(mode)} for the output option mode`, {

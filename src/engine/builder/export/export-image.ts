@@ -16,11 +16,7 @@ import { openTargets } from './push-target.ts';
 export async function exportImage(delivery: Delivery, output: OutputSpec): Promise<Exported> {
   const options = parseImageOptions(output);
   const store = parseStoreOptions(output);
-  if (store.isPushed && options.names.length === 0)
-    throw new InvalidArgumentError('an image that is pushed needs a name', {
-      why: 'the name says which registry it goes to',
-      hint: 'build with -t REGISTRY/NAME, or leave --push out',
-    });
+  checkImage(options, store);
   if (!store.isPushed) {
     const packaged = await packageImage(delivery, options, {
       formOf: (layer) => delivery.forms.form(layer, options.compression),
@@ -34,6 +30,15 @@ export async function exportImage(delivery: Delivery, output: OutputSpec): Promi
   const packaged = await packageImage(delivery, options, { formOf: targets.send, isInline: true });
   await targets.finish(packaged.composed);
   return await finish(delivery, packaged, { options, store, output });
+}
+
+/** @throws {InvalidArgumentError} if nothing says where it is pushed to */
+export function checkImage({ names }: ImageOptions, { isPushed }: StoreOptions): void {
+  if (!isPushed || names.length > 0) return;
+  throw new InvalidArgumentError('an image that is pushed needs a name', {
+    why: 'the name says which registry it goes to',
+    hint: 'build with -t REGISTRY/NAME, or leave --push out',
+  });
 }
 
 async function finish(

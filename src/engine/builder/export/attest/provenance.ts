@@ -50,12 +50,7 @@ export async function provenanceOf(
   delivery: Pick<Delivery, 'request' | 'started'>,
   ...[subject, parameters]: [subject: Subject, parameters: Attributes]
 ): Promise<Predicate> {
-  const version = parameters.get('version') || 'v1';
-  if (version !== 'v1' && version !== 'v0.2')
-    throw new InvalidArgumentError(`invalid provenance SLSA version: ${version}`, {
-      why: `${JSON.stringify(version)} is none that is known`,
-      hint: 'write version=v1 or version=v0.2',
-    });
+  const version = versionOf(parameters);
   const known = await gather(delivery, subject, parameters);
   return {
     type: VERSIONS[version],
@@ -95,6 +90,22 @@ async function gather(
     isComplete: !isLocal,
     steps: isMax ? describeSteps(build, layers) : undefined,
   };
+}
+
+/** @throws {InvalidArgumentError} */
+export function checkProvenance(parameters: Attributes): void {
+  versionOf(parameters);
+  isMaximal(parameters.get('mode') ?? '');
+  flagOf(parameters, 'reproducible');
+}
+
+function versionOf(parameters: Attributes): keyof typeof VERSIONS {
+  const version = parameters.get('version') || 'v1';
+  if (version === 'v1' || version === 'v0.2') return version;
+  throw new InvalidArgumentError(`invalid provenance SLSA version: ${version}`, {
+    why: `${JSON.stringify(version)} is none that is known`,
+    hint: 'write version=v1 or version=v0.2',
+  });
 }
 
 function isMaximal(mode: string): boolean {

@@ -18,12 +18,7 @@ const USUAL_SCANNER = /^(docker\.io\/)?docker\/(buildkit-syft-scanner|scout-sbom
 export async function sbomsOf(delivery: Delivery, image: BuiltImage, parameters: Attributes): Promise<Predicate[]> {
   const { vertex, signal } = delivery;
   const { result } = image;
-  const generator = parameters.get('generator') ?? '';
-  if (generator !== '' && !USUAL_SCANNER.test(generator))
-    throw new NotImplementedError(`the SBOM scanner ${generator} cannot be used`, {
-      why: 'packages are looked for by this engine itself',
-      hint: 'leave generator= out',
-    });
+  checkScanner(parameters);
   const epoch = await epochOf(result.build);
   const created = new Date(epoch === undefined ? Date.now() : epoch * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
   const made: Predicate[] = [];
@@ -38,6 +33,16 @@ export async function sbomsOf(delivery: Delivery, image: BuiltImage, parameters:
     made.push({ type: 'https://spdx.dev/Document', body, fileName: `${place.name}.spdx.json` });
   }
   return made;
+}
+
+/** @throws {NotImplementedError} if another scanner is wanted */
+export function checkScanner(parameters: Attributes): void {
+  const generator = parameters.get('generator') ?? '';
+  if (generator === '' || USUAL_SCANNER.test(generator)) return;
+  throw new NotImplementedError(`the SBOM scanner ${generator} cannot be used`, {
+    why: 'packages are looked for by this engine itself',
+    hint: 'leave generator= out',
+  });
 }
 
 function writeSpdx(
