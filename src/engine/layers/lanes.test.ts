@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { tarOf } from '#lib/erofs/test-image.ts';
 import { CancelledError, InvalidArgumentError } from '#lib/errors.ts';
@@ -49,6 +50,24 @@ test('a file that cannot be made is an error', async () => {
   await sink?.write(tar);
   await expect(sink?.finish()).rejects.toThrow('no such file or directory');
   await sink?.stop();
+});
+
+test('no thread is left when all is over: not of what was under way, nor of what had just ended', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'lanes-'));
+  const before = threads();
+  const lanes = openLanes({ idleMs: 0 });
+  const done = lanes.takeHasher();
+  await done?.write(tar);
+  expect(await done?.finish()).toBe(sha256(tar));
+  await done?.stop();
+  await sleep(5); // its threads are ending
+  const left = lanes.take({ path: join(folder.path, 'left'), candidates: undefined });
+  await left?.write(tar);
+  const start = performance.now();
+  await lanes[Symbol.asyncDispose]();
+  expect(threads()).toBeLessThanOrEqual(before);
+  expect(performance.now() - start).toBeLessThan(1500);
+  await expect(left?.finish()).rejects.toThrow();
 });
 
 test('nothing begins when all is over', async () => {

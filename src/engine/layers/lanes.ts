@@ -36,26 +36,27 @@ interface Lane {
 export function openLanes({ count = 2, idleMs = 5000 }: LanesOptions = {}): Lanes {
   const idle = new Map<Lane, NodeJS.Timeout>();
   const busy = new Set<Lane>();
+  const ending = new Set<Promise<void>>();
   let isClosed = false;
   const retire = (lane: Lane): void => {
     clearTimeout(idle.get(lane));
     idle.delete(lane);
-    void lane.end();
+    const ended = lane.end().finally(() => ending.delete(ended));
+    ending.add(ended);
   };
   const giveBack = (lane: Lane): void => {
     if (!busy.delete(lane)) return;
     if (lane.isAlive) idle.set(lane, setTimeout(() => retire(lane), idleMs).unref());
-    else void lane.end();
+    else retire(lane);
   };
   const takeLane = <Sink extends Pick<LayerSink, 'stop'>>(begin: (lane: Lane) => Sink): Sink | undefined => {
     if (isClosed) throw new CancelledError('the store of layers is closed');
     if (busy.size >= count) return undefined;
+    for (const one of idle.keys()) if (!one.isAlive) retire(one);
     const [rested] = idle.keys();
-    const lane = rested?.isAlive === true ? rested : startLane();
-    if (rested !== undefined) {
-      clearTimeout(idle.get(rested));
-      idle.delete(rested);
-    }
+    const lane = rested ?? startLane();
+    clearTimeout(idle.get(lane));
+    idle.delete(lane);
     busy.add(lane);
     const sink = begin(lane);
     const stop = async (): Promise<void> => {
@@ -73,7 +74,8 @@ export function openLanes({ count = 2, idleMs = 5000 }: LanesOptions = {}): Lane
       for (const timer of idle.values()) clearTimeout(timer);
       idle.clear();
       busy.clear();
-      await Promise.all(all.map((lane) => lane.end()));
+      // Those that ended on their own account are waited for as well: no thread is left when this settles.
+      await Promise.all([...ending, ...all.map((lane) => lane.end())]);
     },
   };
 }
@@ -86,45 +88,47 @@ function startLane(): Lane {
   const hasher = startWorker<null, Digest>('hash-worker', ring);
   // Not everything that is hashed is written.
   let writer: WorkerThread<SinkTarget, WrittenLayer> | undefined;
+  let input: Input | undefined;
   return {
     get isAlive() {
       return hasher.isAlive && writer?.isAlive !== false;
     },
     begin(target) {
-      const input = openInput(ring);
+      const own = (input = openInput(ring));
       writer ??= startWorker<SinkTarget, WrittenLayer>('write-worker', ring);
-      const hashed = input.watch(HASHER, hasher.run(null));
-      const written = input.watch(WRITER, writer.run(target));
+      const hashed = own.watch(HASHER, hasher.run(null));
+      const written = own.watch(WRITER, writer.run(target));
       return {
-        write: (chunk) => input.write(chunk),
+        write: (chunk) => own.write(chunk),
         async finish() {
-          input.end();
+          own.end();
           const [diffId, layer] = await Promise.all([hashed, written]);
           return { diffId, written: layer };
         },
         async stop() {
-          input.stop();
+          own.stop();
           await Promise.allSettled([hashed, written]);
         },
       };
     },
     beginHash() {
-      const input = openInput(ring);
-      input.abandon(WRITER);
-      const hashed = input.watch(HASHER, hasher.run(null));
+      const own = (input = openInput(ring));
+      own.abandon(WRITER);
+      const hashed = own.watch(HASHER, hasher.run(null));
       return {
-        write: (chunk) => input.write(chunk),
+        write: (chunk) => own.write(chunk),
         async finish() {
-          input.end();
+          own.end();
           return hashed;
         },
         async stop() {
-          input.stop();
+          own.stop();
           await Promise.allSettled([hashed]);
         },
       };
     },
     async end() {
+      input?.stop(); // a thread in the middle of its job has nothing to wait for any more
       await Promise.all([hasher.end(), writer?.end()]);
     },
   };

@@ -22,7 +22,7 @@ test('a thread that dies in the middle of its job is an error, and nobody waits 
   job.catch(() => writer.abandon(0));
   writer.abandon(1);
   await writer.write(Buffer.alloc(3 * 1024 * 1024));
-  await Promise.all([thread.end(), expect(job).rejects.toThrow(InternalError)]);
+  await Promise.all([thread.end(50), expect(job).rejects.toThrow(InternalError)]);
   // More than the ring holds.
   await writer.write(Buffer.alloc(64 * 1024 * 1024));
 });

@@ -14,7 +14,8 @@ export interface WorkerThread<Job, Done> {
   readonly isAlive: boolean;
   /** @throws what the job failed with; {InternalError} if the thread ended */
   run(job: Job): Promise<Done>;
-  end(): Promise<void>;
+  /** @param withinMs that its job may go on */
+  end(withinMs?: number): Promise<void>;
 }
 
 /** Little of what these threads make lives long; with more room they would take it. */
@@ -22,6 +23,8 @@ const YOUNG_MB = 4;
 
 /** A thread that hangs in its job is stopped after this. */
 const END_WITHIN_MS = 2000;
+/** On a busy host a thread takes long to begin; one that has not is not stopped. */
+const BEGIN_WITHIN_MS = 60_000;
 
 /** @param name of its file beside this one, and of its bundle */
 export function startWorker<Job, Done>(name: string, ring: Ring): WorkerThread<Job, Done> {
@@ -35,6 +38,7 @@ export function startWorker<Job, Done>(name: string, ring: Ring): WorkerThread<J
   worker.unref(); // an idle one keeps no process alive
   let isAlive = true;
   let failure: unknown;
+  const begun = once(worker, 'online').catch(() => {});
   worker.on('error', (error) => (failure = error));
   const ended = once(worker, 'exit').then(
     () => (isAlive = false),
@@ -61,13 +65,14 @@ export function startWorker<Job, Done>(name: string, ring: Ring): WorkerThread<J
         worker.unref();
       }
     },
-    async end() {
+    async end(withinMs = END_WITHIN_MS) {
       if (!isAlive) return;
       worker.ref();
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       worker.postMessage(END);
-      // One that is stopped from outside while it starts, or in the middle of a call, may take the process with it.
-      await Promise.race([ended, sleep(END_WITHIN_MS, undefined, { ref: false })]);
+      // One that is stopped from outside while it starts may take the process with it.
+      await Promise.race([begun, ended, sleep(BEGIN_WITHIN_MS, undefined, { ref: false })]);
+      await Promise.race([ended, sleep(withinMs, undefined, { ref: false })]);
       if (isAlive) await worker.terminate();
     },
   };
