@@ -1,11 +1,15 @@
-import { mkdir, mkdtempDisposable, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { InternalError } from '#lib/errors.ts';
 import { run } from '#lib/run.ts';
 import { findBuildx } from '../test/support/buildx.ts';
 import { type Comparison, alternate } from './support/measure.ts';
 import { type End, type Ends, IMAGE } from './support/ends.ts';
+import { memoryOfBuilds } from './support/build-memory.ts';
+import { openOtherBuilders, type OtherBuilder } from './support/other-builders.ts';
+import { requestBuild, requestClassicBuild } from './support/request-build.ts';
 
 const RUNS = 9;
 const LONG_RUNS = 5;
@@ -16,6 +20,7 @@ interface Bench {
   ends: Ends;
   /** Environment in which the docker client has buildx. */
   config: string;
+  others: readonly OtherBuilder[];
 }
 
 /**
@@ -30,14 +35,18 @@ export async function bench(ends: Ends): Promise<Comparison[]> {
   await mkdir(join(config.path, 'cli-plugins'));
   await symlink(plugin, join(config.path, 'cli-plugins', 'docker-buildx'));
   await using folder = await mkdtempDisposable(join(tmpdir(), 'bench-build-'));
-  const scene: Bench = { ends, config: config.path };
+  await using others = await openOtherBuilders(ends.peer.archive);
+  const scene: Bench = { ends, config: config.path, others: others.builders };
   const small = await smallContext(folder.path);
   const many = await largeContext(folder.path);
   return [
     ...(await unchanged(scene, { context: small, title: 'small context' })),
+    ...(await requests(scene, small)),
     ...(await unchanged(scene, { context: many, title: `${MANY_FILES} files` })),
     await touched(scene, many),
+    await manyCold(scene, folder.path),
     await runAfter(scene, folder.path),
+    ...(await memoryOfBuilds(scene, folder.path)),
   ];
 }
 
@@ -87,6 +96,7 @@ async function unchanged(scene: Bench, { context, title }: { context: string; ti
     {
       berth: () => berth(ends.berth, ...tag, context),
       peer: () => buildx(scene, ends.peer, ...tag, context),
+      others: othersDo(scene, (other) => other.build('bench-build', context)),
     },
     RUNS,
   );
@@ -115,6 +125,38 @@ async function unchanged(scene: Bench, { context, title }: { context: string; ti
   ];
 }
 
+function othersDo(
+  { others }: Bench,
+  work: (other: OtherBuilder) => Promise<number>,
+): Readonly<Record<string, () => Promise<number>>> {
+  return Object.fromEntries(others.map((other) => [other.name, () => work(other)]));
+}
+
+/** Without a client: from sending the request to the last byte of the answer. */
+async function requests({ ends }: Bench, context: string): Promise<Comparison[]> {
+  const settings = 'nothing changed since the last build, small context; from sending to the last byte of the answer';
+  const classic = (end: End) => () => requestClassicBuild(end.host, 'bench-build', context);
+  const own = { berth: () => requestBuild(ends.berth.host, 'bench-build', context), peer: classic(ends.peer) };
+  const same = { berth: classic(ends.berth), peer: classic(ends.peer) };
+  const theirs = 'POST /build?t=bench-build, the context as a tar';
+  return [
+    {
+      name: 'nothing changed, small context, engine alone',
+      unit: 'ms',
+      ...(await alternate(own, RUNS)),
+      commands: { berth: 'POST /berth/build, the context by its path', peer: theirs },
+      settings,
+    },
+    {
+      name: 'nothing changed, small context, engine alone, classic request',
+      unit: 'ms',
+      ...(await alternate(same, RUNS)),
+      commands: { berth: theirs, peer: theirs },
+      settings,
+    },
+  ];
+}
+
 /** All files get another time before each build, and the same content. */
 async function touched(scene: Bench, context: string): Promise<Comparison> {
   const { ends } = scene;
@@ -134,6 +176,10 @@ async function touched(scene: Bench, context: string): Promise<Comparison> {
     {
       berth: () => timed(() => berth(ends.berth, '-t', 'bench-build', context)),
       peer: () => timed(() => buildx(scene, ends.peer, '-t', 'bench-build', context)),
+      others: othersDo(scene, async (other) => {
+        await touch();
+        return other.build('bench-build', context);
+      }),
     },
     LONG_RUNS,
   );
@@ -143,6 +189,42 @@ async function touched(scene: Bench, context: string): Promise<Comparison> {
     ...taken,
     commands: { berth: './berth build -t bench-build .', peer: 'docker buildx build -t bench-build .' },
     settings: `${MANY_FILES} files got another time right before`,
+  };
+}
+
+const COLD_FILES = 5000;
+
+/** Many small files that no build has seen are copied. */
+async function manyCold(scene: Bench, folder: string): Promise<Comparison> {
+  const { ends } = scene;
+  let turn = 0;
+  const fresh = async (work: (context: string) => Promise<number | void>): Promise<number> => {
+    const context = join(folder, `cold-${turn++}`);
+    await mkdir(context);
+    for (let index = 0; index < COLD_FILES; index++)
+      await writeFile(join(context, `${index}.txt`), `${turn} ${index}\n`.repeat(60));
+    await writeFile(join(context, 'Dockerfile'), `FROM ${IMAGE}\nCOPY . /files\n`);
+    await sleep(100);
+    const start = performance.now();
+    const own = await work(context);
+    const taken = performance.now() - start;
+    await rm(context, { recursive: true });
+    return own ?? taken;
+  };
+  const taken = await alternate(
+    {
+      berth: () => fresh((context) => berth(ends.berth, '-t', 'bench-cold', context)),
+      peer: () => fresh((context) => buildx(scene, ends.peer, '-t', 'bench-cold', context)),
+      others: othersDo(scene, (other) => fresh((context) => other.build('bench-cold', context))),
+    },
+    LONG_RUNS,
+  );
+  return {
+    name: `COPY of ${COLD_FILES} new files`,
+    unit: 'ms',
+    ...taken,
+    commands: { berth: './berth build -t bench-cold .', peer: 'docker buildx build -t bench-cold .' },
+    settings: 'files of half a kilobyte that were written right before; page cache warm',
   };
 }
 
@@ -170,14 +252,21 @@ async function runAfter(scene: Bench, folder: string): Promise<Comparison> {
       '/ended',
     );
     const taken = performance.now() - start;
-    const [began = 0, ended = 0] = stdout.trim().split('\n').map(Number);
     await end.docker('rmi', 'bench-gigabyte');
-    return taken - (ended - began) / 1e6;
+    return taken - stepTook(stdout);
+  };
+  const other = async (builder: OtherBuilder): Promise<number> => {
+    turn += 1;
+    const built = await builder.build('bench-gigabyte', context, ['--build-arg', `TURN=${turn}`]);
+    const { taken, stdout } = await builder.run('bench-gigabyte', 'cat', '/began', '/ended');
+    await builder.remove('bench-gigabyte');
+    return built + taken - stepTook(stdout);
   };
   const taken = await alternate(
     {
       berth: () => measure(ends.berth, (...args) => berth(ends.berth, ...args)),
       peer: () => measure(ends.peer, (...args) => buildx(scene, ends.peer, ...args)),
+      others: othersDo(scene, other),
     },
     LONG_RUNS,
   );
@@ -191,4 +280,10 @@ async function runAfter(scene: Bench, folder: string): Promise<Comparison> {
     },
     settings: 'the step writes 1 GB of random bytes; what it takes itself is taken off',
   };
+}
+
+/** @returns milliseconds between the two times, nanoseconds since epoch, that the step wrote */
+function stepTook(times: string): number {
+  const [began = 0, ended = 0] = times.trim().split('\n').map(Number);
+  return (ended - began) / 1e6;
 }

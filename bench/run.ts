@@ -38,16 +38,23 @@ async function main(names: readonly string[]): Promise<number> {
 }
 
 function table(results: readonly Comparison[], version: string): string {
-  const header = ['benchmark', 'Berth', `Docker ${version}`, 'Docker / Berth', 'runs', 'load'];
-  const rows = results.map(({ name, unit, berth, peer, load }) => {
+  const others = [...new Set(results.flatMap((result) => Object.keys(result.others ?? {})))];
+  const header = ['benchmark', 'Berth', `Docker ${version}`, 'Berth / Docker', ...others, 'runs', 'load'];
+  const rows = results.map((result) => {
+    const { name, unit, berth, peer, load } = result;
     const [ours, theirs] = [median(berth), median(peer)];
-    const cells = [`${ours.toFixed(1)} ${unit}`, `${theirs.toFixed(1)} ${unit}`, (theirs / ours).toFixed(2)];
+    const further = others.map((other) => shown(result.others?.[other], unit));
+    const cells = [shown(berth, unit), shown(peer, unit), (ours / theirs).toFixed(3), ...further];
     return [name, ...cells, String(berth.length), load.map((value) => value.toFixed(2)).join(' → ')];
   });
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+function shown(values: readonly number[] | undefined, unit: string): string {
+  return values === undefined ? '' : `${median(values).toFixed(1)} ${unit}`;
 }
 
 /** `images` takes long and has engines of its own, so it runs only when it is named, and alone. */

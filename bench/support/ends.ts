@@ -4,8 +4,8 @@ import { type Peer, startPeer } from './peer.ts';
 
 /** Both engines, each with the same Python image under `IMAGE`. */
 export interface Ends extends AsyncDisposable {
-  berth: End;
-  peer: End & Pick<Peer, 'version' | 'mark' | 'log' | 'restart'>;
+  berth: End & { pid: number };
+  peer: End & Pick<Peer, 'version' | 'mark' | 'log' | 'restart' | 'archive'>;
 }
 
 export interface End {
@@ -21,7 +21,10 @@ export async function openEnds(): Promise<Ends | undefined> {
   const peer = await startPeer();
   if (peer === undefined) return undefined;
   const engine = await startEngine({ entry: 'dist/berthd.mjs' });
-  const ends = { berth: endOf(`unix://${engine.socket}`), peer: { ...peer, ...endOf(peer.host) } };
+  const ends = {
+    berth: { ...endOf(`unix://${engine.socket}`), pid: engine.pid },
+    peer: { ...peer, ...endOf(peer.host) },
+  };
   for (const end of [ends.berth, ends.peer]) {
     const { stdout } = await end.docker('load', '-i', peer.archive);
     const loaded = /Loaded image: (\S+)/.exec(stdout)?.[1] ?? '';
@@ -36,7 +39,7 @@ export async function openEnds(): Promise<Ends | undefined> {
   };
 }
 
-function endOf(host: string): End {
+export function endOf(host: string): End {
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: process.env['HOME'] ?? '/',

@@ -6,6 +6,8 @@ export interface Comparison {
   unit: 'ms' | 'MB';
   berth: number[];
   peer: number[];
+  /** The same work done by further engines, by their name. */
+  others?: Readonly<Record<string, number[]>>;
   /** Exactly what was run, so that a reader can repeat it. */
   commands: { berth: string; peer: string };
   /** Cache state and anything else that decides the figure. */
@@ -14,24 +16,39 @@ export interface Comparison {
   load: [number, number];
 }
 
+type Work = () => Promise<number | void>;
+
 export interface Sides {
-  berth(): Promise<number | void>;
-  peer(): Promise<number | void>;
+  berth: Work;
+  peer: Work;
+  /** By name. */
+  others?: Readonly<Record<string, Work>>;
 }
 
-/** Runs both sides in turns, after one unmeasured turn each. A side that returns a number measured it itself; else its wall time counts. */
-export async function alternate(sides: Sides, runs: number): Promise<Pick<Comparison, 'berth' | 'peer' | 'load'>> {
+/** Runs all sides in turns, after one unmeasured turn each. A side that returns a number measured it itself; else its wall time counts. */
+export async function alternate(
+  { others = {}, ...sides }: Sides,
+  runs: number,
+): Promise<Pick<Comparison, 'berth' | 'peer' | 'others' | 'load'>> {
   const before = loadavg()[0] ?? 0;
-  const taken: { berth: number[]; peer: number[] } = { berth: [], peer: [] };
+  const all: Readonly<Record<string, Work>> = { ...sides, ...others };
+  const names = Object.keys(all);
+  const taken = new Map<string, number[]>(names.map((name) => [name, []]));
   for (let turn = 0; turn <= runs; turn++) {
-    const order = turn % 2 === 0 ? (['berth', 'peer'] as const) : (['peer', 'berth'] as const);
-    for (const side of order) {
+    for (const name of turn % 2 === 0 ? names : names.toReversed()) {
       const start = performance.now();
-      const own = await sides[side]();
-      if (turn > 0) taken[side].push(own ?? performance.now() - start);
+      const own = await all[name]?.();
+      if (turn > 0) taken.get(name)?.push(own ?? performance.now() - start);
     }
   }
-  return { ...taken, load: [before, loadavg()[0] ?? 0] };
+  const of = (name: string): number[] => taken.get(name) ?? [];
+  const further = Object.fromEntries(Object.keys(others).map((name) => [name, of(name)]));
+  return {
+    berth: of('berth'),
+    peer: of('peer'),
+    ...(Object.keys(others).length > 0 && { others: further }),
+    load: [before, loadavg()[0] ?? 0],
+  };
 }
 
 export function median(values: readonly number[]): number {
