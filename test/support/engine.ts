@@ -68,7 +68,7 @@ export async function startEngine(options: TestEngineOptions = {}): Promise<Test
   const pools = ['--bip', `10.${subnet}.0.1/24`, '--default-address-pool', `base=10.${subnet}.128.0/17,size=24`];
   const roots = ['--data-root', dataRoot, '--exec-root', execRoot, '--host', `unix://${socket}`];
   const configFile = join(root, 'daemon.json');
-  await writeFile(configFile, '{}\n', { flag: 'a' });
+  await writeFile(configFile, '{}\n', { flag: 'wx' }).catch(unlessThere);
   const flags = [...roots, ...pools, '--config-file', configFile, ...(options.flags ?? [])];
   const state = { child: undefined as ChildProcess | undefined, log: '', id: '' };
 
@@ -139,10 +139,15 @@ export async function startEngine(options: TestEngineOptions = {}): Promise<Test
   };
   await start().catch(async (error: unknown) => {
     await removeLeftovers({ root, id: state.id });
-    await rm(root, { recursive: true, force: true });
+    if (options.root === undefined) await rm(root, { recursive: true, force: true });
     throw error;
   });
   return engine;
+}
+
+/** A folder that stays may hold the settings of an earlier start. */
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
 }
 
 /** The docker client finds neither the settings nor the credentials of whoever runs the test. */
