@@ -152,6 +152,12 @@ export interface InstallPlan {
   exact?: readonly string[];
   /** Names of those that stay out. */
   leftOut?: readonly string[];
+  /**
+   * Where the index of a vendor cannot be reached and its wheels of the usual index do not start without gigabytes of CUDA: distributions that Debian's
+   * packages bring. Those are among `apt`; after `exact` a file `debian.pth` with the one line `path` goes into the interpreter's site-packages
+   * (last, so that pip leaves alone what Debian installed).
+   */
+  fromDebian?: { packages: readonly string[]; distributions: readonly string[]; path: string };
   /** Debian packages that only the installation needs: compilers and headers. They do not stay in the image. */
   buildApt?: readonly string[];
 }
