@@ -1,0 +1,1 @@
+"""Handlers: functions, classes and modules of a project that answer."""

@@ -1,0 +1,1 @@
+"""The verbs `serve` and `train`, as SageMaker starts containers with them."""
