@@ -1,3 +1,5 @@
+import type { PythonModule } from './python/module.ts';
+
 /** A project's folder as `ml` sees it: names and sizes at once, text on demand. Paths are relative, with `/`. */
 export interface FileTree {
   readonly files: readonly TreeFile[];
@@ -7,6 +9,18 @@ export interface FileTree {
   bytes(path: string, start: number, length: number): Promise<Uint8Array | undefined>;
   /** False if the folder held more than was looked at. */
   readonly complete: boolean;
+  /** Folders of very many files, of which only a few are in `files`. */
+  readonly passedOver?: readonly { folder: string; files: number }[] | undefined;
+  /** What was read of files the last time, as long as they have not changed. */
+  readonly memory?: ModuleMemory | undefined;
+}
+
+/** Keeps what was read of Python files from one time to the next. */
+export interface ModuleMemory {
+  recall(path: string): PythonModule | undefined;
+  keep(path: string, module: PythonModule): void;
+  /** Writes down what is new. */
+  save(): void;
 }
 
 export interface TreeFile {
@@ -31,8 +45,43 @@ export function treeOf(contents: Readonly<Record<string, string | Uint8Array>>):
   };
 }
 
+const PLACES = new WeakMap<FileTree, { files: ReadonlySet<string>; folders: ReadonlySet<string> }>();
+
+/** Names of a tree, put together once: it may hold a hundred thousand. */
+function placesOf(tree: FileTree): { files: ReadonlySet<string>; folders: ReadonlySet<string> } {
+  const known = PLACES.get(tree);
+  if (known !== undefined) return known;
+  const folders = new Set<string>();
+  for (const { path } of tree.files)
+    for (let folder = folderOf(path); folder !== '' && !folders.has(folder); folder = folderOf(folder))
+      folders.add(folder);
+  const places = { files: new Set(tree.files.map(({ path }) => path)), folders };
+  PLACES.set(tree, places);
+  return places;
+}
+
 export function hasFile(tree: FileTree, path: string): boolean {
-  return tree.files.some((file) => file.path === path);
+  return placesOf(tree).files.has(path);
+}
+
+/** True for a folder with a file somewhere below it. */
+export function hasFolder(tree: FileTree, path: string): boolean {
+  return placesOf(tree).folders.has(path);
+}
+
+/** The part of a tree below a folder, as a tree of its own. */
+export function subTree(tree: FileTree, folder: string): FileTree {
+  if (folder === '') return tree;
+  const start = `${folder}/`;
+  return {
+    ...tree,
+    files: tree.files
+      .filter(({ path }) => path.startsWith(start))
+      .map((file) => ({ ...file, path: file.path.slice(start.length) })),
+    read: async (path) => tree.read(start + path),
+    bytes: async (path, ...part) => tree.bytes(start + path, ...part),
+    memory: undefined,
+  };
 }
 
 /** The folder part, empty for the top. */

@@ -1,8 +1,11 @@
-import type { Stats } from 'node:fs';
-import { open, readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
 import type { FileTree, TreeFile } from '#ml/files.ts';
+import { decodeText } from './decode-text.ts';
+import { type ListedFile, linkTarget, listFolder } from './list-folder.ts';
+import { openModuleMemory } from './module-memory.ts';
 
 export interface DiskFile extends TreeFile {
   /** Milliseconds since epoch. */
@@ -13,27 +16,32 @@ export interface DiskTree extends FileTree {
   readonly files: readonly DiskFile[];
 }
 
-const MAX_FILES = 20_000;
-const MAX_DEPTH = 24;
+export interface TreeOptions {
+  /** What was read of Python files is taken from the user's cache, and kept there by `memory.save()`. */
+  memory?: boolean;
+}
+
 /** Larger files are no source. */
-const MAX_TEXT_BYTES = 1024 * 1024;
-const SKIPPED = new Set(['.git', '.hg', '.svn', '.venv', 'venv', 'node_modules', '__pycache__', '.mypy_cache', '.pytest_cache', '.ruff_cache', '.tox', '.ipynb_checkpoints']); // prettier-ignore
+const MAX_TEXT_BYTES = 8 * 1024 * 1024;
 
 /**
  * A folder on disk as `ml` reads it. Links that lead out of it are left out, and so are version control and virtual environments.
  * @throws {NotFoundError} if there is no such folder; {InvalidArgumentError} if it is none
  */
-export async function openTree(directory: string): Promise<DiskTree> {
+export async function openTree(directory: string, options: TreeOptions = {}): Promise<DiskTree> {
   const root = await rootOf(directory);
-  const found: { files: DiskFile[]; complete: boolean } = { files: [], complete: true };
-  await list({ root, folder: '', depth: 0 }, found);
-  const names = new Set(found.files.map(({ path }) => path));
+  const { files, complete, passedOver } = listFolder(root);
+  const byPath = new Map(files.map((file) => [file.path, file]));
   return {
-    ...found,
-    read: async (path) => (names.has(path) ? readText(root, path) : undefined),
-    bytes: async (path, start, length) => (names.has(path) ? readPart(root, path, { start, length }) : undefined),
+    files, complete, passedOver,
+    memory: options.memory === true ? openModuleMemory(root, byPath) : undefined,
+    read: async (path) => {
+      const bytes = readPart(root, byPath.get(path), { start: 0, length: MAX_TEXT_BYTES + 1 });
+      return bytes === undefined || bytes.length > MAX_TEXT_BYTES ? undefined : decodeText(bytes);
+    },
+    bytes: async (path, start, length) => readPart(root, byPath.get(path), { start, length }),
   };
-}
+} // prettier-ignore
 
 async function rootOf(directory: string): Promise<string> {
   const facts = await stat(directory).catch(() => undefined);
@@ -50,62 +58,31 @@ async function rootOf(directory: string): Promise<string> {
   return realpath(directory);
 }
 
-async function list(
-  { root, folder, depth }: { root: string; folder: string; depth: number },
-  found: { files: DiskFile[]; complete: boolean },
-): Promise<void> {
-  const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(() => []);
-  if (depth > 0 && entries.some(({ name }) => name === 'pyvenv.cfg')) return;
-  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (found.files.length >= MAX_FILES) {
-      found.complete = false;
-      return;
-    }
-    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory() && !SKIPPED.has(entry.name)) {
-      if (depth < MAX_DEPTH) await list({ root, folder: path, depth: depth + 1 }, found);
-      else found.complete = false;
-    } else if (entry.isFile() || entry.isSymbolicLink()) {
-      const facts = await factsInside(root, path);
-      if (facts?.isFile() === true) found.files.push({ path, bytes: facts.size, modifiedMs: facts.mtimeMs });
-    }
-  }
-}
-
-/** What a path leads to, if that lies in the tree. */
-async function factsInside(root: string, path: string): Promise<Stats | undefined> {
+/** Opens what was listed, and only a regular file inside the tree; nothing is waited for, whatever lies there by now. */
+function readPart(
+  root: string,
+  file: ListedFile | undefined,
+  { start, length }: { start: number; length: number },
+): Buffer | undefined {
+  if (file === undefined) return undefined;
+  const path = file.isLink ? linkTarget(root, file.path)?.path : join(root, file.path);
+  if (path === undefined) return undefined;
+  let fd: number | undefined;
   try {
-    const target = await realpath(join(root, path));
-    return target.startsWith(root + sep) ? await stat(target) : undefined;
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const facts = fstatSync(fd);
+    if (!facts.isFile()) return undefined;
+    const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(length, facts.size - start)));
+    let done = 0;
+    while (done < buffer.length) {
+      const count = readSync(fd, buffer, done, buffer.length - done, start + done);
+      if (count === 0) break;
+      done += count;
+    }
+    return buffer.subarray(0, done);
   } catch {
     return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
-}
-
-async function readText(root: string, path: string): Promise<string | undefined> {
-  const facts = await factsInside(root, path);
-  if (facts?.isFile() !== true || facts.size > MAX_TEXT_BYTES) return undefined;
-  const bytes = await readFile(join(root, path)).catch(() => undefined);
-  return bytes === undefined ? undefined : decode(bytes);
-}
-
-async function readPart(
-  root: string,
-  path: string,
-  { start, length }: { start: number; length: number },
-): Promise<Uint8Array | undefined> {
-  const facts = await factsInside(root, path);
-  if (facts?.isFile() !== true) return undefined;
-  await using file = await open(join(root, path)).catch(() => undefined);
-  if (file === undefined) return undefined;
-  const buffer = new Uint8Array(Math.max(0, Math.min(length, facts.size - start)));
-  const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
-  return buffer.subarray(0, bytesRead);
-}
-
-/** UTF-8, or UTF-16 as some editors and shells write it; without its mark. */
-function decode(bytes: Buffer): string {
-  const isLittle = bytes[0] === 0xff && bytes[1] === 0xfe;
-  const isBig = bytes[0] === 0xfe && bytes[1] === 0xff;
-  return new TextDecoder(isLittle ? 'utf-16le' : isBig ? 'utf-16be' : 'utf-8').decode(bytes);
 }

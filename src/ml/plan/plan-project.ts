@@ -1,96 +1,147 @@
-import { FRAMEWORKS } from '../data/frameworks.ts';
-import { pythonOfDockerfile } from '../detect/python-version.ts';
 import { type AppFacts, findApps } from '../detect/app.ts';
-import { type ProjectFacts, readProject } from '../detect/project.ts';
-import { findTraining, missingArtifacts, type TrainingFacts } from '../detect/training.ts';
+import { manifestFor } from '../detect/manifest.ts';
+import { type ProjectFacts, reachable, readProject } from '../detect/project.ts';
+import { pythonOfDockerfile } from '../detect/python-version.ts';
+import { findTraining, type MissingArtifact, missingArtifacts, type TrainingFacts } from '../detect/training.ts';
 import type { FileTree } from '../files.ts';
-import { exactVersion } from '../version.ts';
-import { planInstall, planSystem, programsOf, trimEvidence } from './install.ts';
-import type { Decision, Finding, ProjectPlan, TrainingPlan } from './plan.ts';
+import { decidePackages, type PackageDecisions, type PackageOptions } from './decide-packages.ts';
+import { planEnvironment } from './environment.ts';
+import { planHubModels } from './hub-models.ts';
+import { otherApps } from './other-apps.ts';
+import { type Needed, planInstall, programsOf, trimEvidence, versionsAsOf } from './install.ts';
+import type { Decision, Finding, PlanTarget, ProjectPlan } from './plan.ts';
 import { choosePython, type PythonChoice } from './python.ts';
+import { pythonTwoFindings } from './python-two.ts';
 import { exampleRequests } from './requests.ts';
-import { planStart } from './start.ts';
+import { planSecrets } from './secrets.ts';
+import { planServices } from './services.ts';
+import { forecastSize, packageBytes, sizeDecision } from './size.ts';
+import { planStart, type StartChoice } from './start.ts';
+import { planFor } from './target.ts';
+import { planTraining } from './training.ts';
 
-export interface PlanOptions {
+export interface PlanOptions extends PackageOptions {
   /** Name of the folder, for people. */
   directory: string;
   /** Python that the caller insists on. */
   python?: string | undefined;
+  /** Day of the last change of the project, where it is known: `2022-04-18`. */
+  lastCommit?: string | undefined;
+  /** Where it will run; this machine if undefined. */
+  target?: PlanTarget | undefined;
 }
 
-/** Reads a project and decides how it is built, trained and served. The same tree always gives the same plan. */
+/** What was found in the folder and decided of its programs, before its packages. */
+interface Programs {
+  facts: ProjectFacts;
+  apps: readonly AppFacts[];
+  app: AppFacts | undefined;
+  training: TrainingFacts | undefined;
+  start: StartChoice | undefined;
+  python: PythonChoice;
+  needed: Needed;
+  missing: readonly MissingArtifact[];
+}
+
+/** Reads a project and decides how it is built, trained and served. The same tree, with the same answers of the index, always gives the same plan. */
 export async function planProject(tree: FileTree, options: PlanOptions): Promise<ProjectPlan> {
   const facts = await readProject(tree);
-  const apps = findApps(facts);
-  const training = findTraining(facts)[0];
+  const plan = await planOne(facts, options);
+  const services = await planServices(facts, findApps(facts), async (part, directory) => planOne(await readProject(part), { ...options, directory }));
+  return { ...plan, services };
+} // prettier-ignore
+
+async function planOne(read: ProjectFacts, options: PlanOptions): Promise<ProjectPlan> {
+  const programs = await findPrograms(read, options);
+  const { facts, app, training, python, needed } = programs;
+  const packages = await decidePackages({
+    facts, needed, options, served: app === undefined ? programsOf(undefined, training) : [app.module], programs: programsOf(app, training),
+    python: { version: python.version, fits: python.fits, isFixed: options.python !== undefined || facts.pythonRequests.length > 0 },
+  });
+  const plan = await assemble(programs, packages, options);
+  return withSize(options.target === undefined ? plan : planFor(plan, facts, options.target), { facts, packages, options });
+} // prettier-ignore
+
+async function findPrograms(read: ProjectFacts, options: PlanOptions): Promise<Programs> {
+  const apps = findApps(read);
+  const training = findTraining(read)[0];
   const app = apps.find(({ module, kind }) => kind !== 'script' || module.path !== training?.module.path);
-  const python = choosePythonFor(facts, options.python);
+  const manifest = app === undefined ? read.manifest : ((await manifestFor(read.tree, app.module.path)) ?? read.manifest);
+  const facts = { ...read, manifest };
+  const python = choosePythonFor(facts, options);
   const start = app === undefined ? undefined : planStart(facts, app);
-  const needed = planInstall(facts, programsOf(app, training), start?.extra ?? []);
-  const system = planSystem(facts, needed.distributions);
-  const base = `python:${python.version}-slim`;
-  const missing = app === undefined ? [] : missingArtifacts(facts, app);
-  return {
-    schemaVersion: 1,
-    directory: options.directory,
-    python: { version: python.version, why: python.why },
-    manifest: facts.manifest === undefined ? null : { path: facts.manifest.path, kind: facts.manifest.kind },
-    lock: null,
-    manager: 'pip',
-    frameworks: frameworksOf(facts),
-    accelerator: 'cpu',
-    indexes: [],
-    constraints: [],
-    base,
-    apt: system.apt,
-    install: needed.install,
-    start: start?.start ?? null,
-    port: start?.port ?? null,
-    health: start?.health ?? null,
-    shmBytes: null,
-    models: [],
-    hubModels: [],
-    environment: [],
-    secrets: [],
-    size: null,
-    services: [],
-    training: training === undefined ? null : trainingPlan(training),
-    missing: missing.map(({ path, reader, writer, training: by }) => ({
-      path, readBy: { file: reader.file, line: reader.line }, writtenBy: { file: writer.file, line: writer.line }, training: by.module.path,
-    })), // prettier-ignore
-    requests: app === undefined ? [] : await exampleRequests(facts, app),
-    findings: [...python.findings, ...needed.findings, ...(start?.findings ?? []), ...otherApps(app, apps), ...nothingToRun(facts, app, training)],
-    unknown: facts.unknown,
-    decisions: ([
-      { subject: 'python', choice: python.version, why: python.why, evidence: python.evidence },
-      { subject: 'base', choice: base, why: 'the small Debian image of that Python: nothing here needs more' },
-      needed.decision,
-      ...system.decisions,
-      ...(start?.decisions ?? []),
-      ...trainingDecisions(training, missing),
-    ] satisfies Decision[]).map(trimEvidence),
-  }; // prettier-ignore
-}
+  const needed = planInstall(facts, programsOf(app, training), { extra: start?.extra ?? [], python: python.version, lastCommit: options.lastCommit });
+  return { facts, apps, app, training, start, python, needed, missing: app === undefined ? [] : missingArtifacts(facts, app) };
+} // prettier-ignore
 
 /** An own Dockerfile names its Python; only the caller's wish stands above it. */
-function choosePythonFor(facts: ProjectFacts, wish: string | undefined): PythonChoice {
+function choosePythonFor(facts: ProjectFacts, { python: wish, lastCommit }: PlanOptions): PythonChoice {
   const own = facts.dockerfile === undefined ? undefined : pythonOfDockerfile(facts.dockerfile.text);
-  if (wish !== undefined || own === undefined) return choosePython(facts, { version: wish });
+  const before = versionsAsOf(facts, lastCommit);
+  if (wish !== undefined || own === undefined) return choosePython(facts, { version: wish, before });
   return choosePython(facts, {
     version: own,
+    before,
     why: 'the Dockerfile starts from it',
     evidence: { file: 'Dockerfile', line: 1 },
   });
 }
 
-function trainingPlan({ module, writes }: TrainingFacts): TrainingPlan {
-  return { script: module.path, command: ['python', module.path], writes: writes.map(({ path }) => path) };
+async function assemble(programs: Programs, packages: PackageDecisions, options: PlanOptions): Promise<ProjectPlan> {
+  const { facts, app, training, start, python, needed, missing } = programs;
+  const modules = [...new Set(programsOf(app, training).flatMap((module) => reachable(facts, module)))];
+  const environment = planEnvironment(modules);
+  const hubModels = planHubModels(facts.tree, modules);
+  const { frameworks, accelerator, indexes, constraints, base, apt, install, shmBytes } = packages;
+  return {
+    schemaVersion: 1,
+    directory: options.directory,
+    python: { version: packages.python, why: packages.python === python.version ? python.why : 'what takes the place of an index that cannot be reached is built for it' },
+    manifest: facts.manifest === undefined ? null : { path: facts.manifest.path, kind: facts.manifest.kind },
+    lock: needed.lock,
+    manager: needed.manager,
+    frameworks, accelerator, indexes, constraints, base, apt, install,
+    start: start?.start ?? null,
+    port: start?.port ?? null,
+    health: start?.health ?? null,
+    shmBytes,
+    models: [],
+    hubModels,
+    environment,
+    secrets: planSecrets(facts, hubModels, environment),
+    size: null,
+    services: [],
+    training: training === undefined ? null : planTraining(facts, training),
+    missing: missing.map(({ path, reader, writer, training: by }) => ({
+      path, readBy: { file: reader.file, line: reader.line }, writtenBy: { file: writer.file, line: writer.line }, training: by.module.path,
+    })),
+    requests: app === undefined ? [] : await exampleRequests(facts, app),
+    findings: findingsOf(programs, packages),
+    unknown: [...facts.unknown, ...packages.unknown],
+    decisions: decisionsOf(programs, packages),
+  };
+} // prettier-ignore
+
+function decisionsOf({ python, needed, start, training, missing }: Programs, packages: PackageDecisions): Decision[] {
+  const own: Decision = { subject: 'python', choice: python.version, why: python.why, evidence: python.evidence };
+  // Where another Python takes the place of the one that fits best, the packages say why.
+  const first = packages.python === python.version ? [own, needed.decision] : [needed.decision];
+  const rest = packages.decisions;
+  return [...rest.filter(({ subject }) => subject === 'python'), ...first, ...rest.filter(({ subject }) => subject !== 'python'), ...(start?.decisions ?? []), ...trainingDecisions(training, missing)].map(trimEvidence); // prettier-ignore
 }
 
-function trainingDecisions(
-  training: TrainingFacts | undefined,
-  missing: ReturnType<typeof missingArtifacts>,
-): Decision[] {
+function findingsOf(programs: Programs, packages: PackageDecisions): Finding[] {
+  const { facts, apps, app, training, start, python, needed } = programs;
+  const all = [
+    ...python.findings, ...needed.findings, ...packages.findings, ...(start?.findings ?? []), ...pythonTwoFindings(facts.modules),
+    ...otherApps(app, apps), ...nothingToRun(facts, app, training),
+  ];
+  const seen = new Map(all.map((finding) => [JSON.stringify([finding.code, finding.file, finding.line, finding.message]), finding]));
+  const order = { error: 0, warning: 1, note: 2 };
+  return [...seen.values()].toSorted((a, b) => order[a.severity] - order[b.severity]);
+} // prettier-ignore
+
+function trainingDecisions(training: TrainingFacts | undefined, missing: readonly MissingArtifact[]): Decision[] {
   if (training === undefined) return [];
   const decisions: Decision[] = [
     {
@@ -110,31 +161,21 @@ function trainingDecisions(
   return decisions;
 }
 
-function frameworksOf(facts: ProjectFacts): ProjectPlan['frameworks'] {
-  const known = new Set([...FRAMEWORKS.map(({ distribution }) => distribution), 'scikit-learn', 'torch', 'tensorflow', 'keras', 'jax', 'onnxruntime', 'xgboost', 'lightgbm', 'catboost', 'transformers', 'sentence-transformers', 'ultralytics']); // prettier-ignore
-  return (facts.manifest?.requirements ?? [])
-    .filter(({ name }) => known.has(name))
-    .map(({ name, specifiers }) => ({ name, version: exactVersion(specifiers) ?? null, source: 'direct' as const }));
-}
-
-function otherApps(app: AppFacts | undefined, apps: readonly AppFacts[]): Finding[] {
-  const others = apps.filter(
-    (other) =>
-      other !== app && other.kind !== 'script' && other.kind === app?.kind && !other.module.path.includes('test'),
-  );
-  if (app === undefined || others.length === 0) return [];
-  return [{
-    code: 'several-apps', severity: 'note', file: app.module.path, line: app.line, fix: null,
-    message: `${app.module.path} is served; ${others.map(({ module }) => module.path).slice(0, 5).join(', ')} could be served too`,
-  }]; // prettier-ignore
-}
+async function withSize(
+  plan: ProjectPlan,
+  { facts, packages, options }: { facts: ProjectFacts; packages: PackageDecisions; options: PlanOptions },
+): Promise<ProjectPlan> {
+  if (packages.resolved === undefined && (options.index === undefined || plan.install.arguments.length > 0)) return plan;
+  const own = packageBytes(packages.resolved ?? []);
+  const usual = packages.usual === undefined ? own : packageBytes(packages.usual);
+  const size = await forecastSize({ tree: facts.tree, plan, packages: own, usualPackages: usual });
+  return { ...plan, size, decisions: [...plan.decisions, sizeDecision(size, own)] };
+} // prettier-ignore
 
 function nothingToRun(facts: ProjectFacts, app: AppFacts | undefined, training: TrainingFacts | undefined): Finding[] {
   if (app !== undefined || training !== undefined || facts.dockerfile !== undefined) return [];
-  const message =
-    facts.modules.length === 0
-      ? 'there is no Python file in this folder'
-      : 'no program was found that serves or trains';
+  const isEmpty = facts.modules.length === 0 && facts.notebooks.length === 0;
+  const message = isEmpty ? 'there is no Python file in this folder' : 'no program was found that serves or trains';
   return [
     {
       code: 'nothing-to-run',

@@ -1,3 +1,5 @@
+import type { Hub } from '../python/module.ts';
+
 /**
  * What will be done with a project, with a reason for each line. `berth plan --json` prints it as it is; other programs read it, so a field that
  * goes or changes its meaning raises `schemaVersion`.
@@ -45,7 +47,12 @@ export interface ProjectPlan {
   /** What could not be known, in words. */
   unknown: readonly string[];
   decisions: readonly Decision[];
+  /** Where it will run, if it was asked for: SageMaker wants an entry that understands `serve` and `train`, and root. */
+  target?: PlanTarget;
 }
+
+/** Where an image will run. */
+export type PlanTarget = 'local' | 'kubernetes' | 'ecs' | 'batch' | 'sagemaker';
 
 export type ManifestKind = 'requirements' | 'pyproject' | 'pipfile' | 'conda' | 'setup' | 'cog';
 export type PackageManager = 'pip' | 'uv' | 'poetry' | 'pdm' | 'pipenv' | 'conda';
@@ -69,7 +76,10 @@ export interface ModelPlan {
 
 export interface HubModel {
   name: string;
-  hub: 'huggingface' | 'torch';
+  /** Who holds it; `spacy` ones are packages, `nltk` ones corpora. */
+  hub: Hub;
+  /** Branch, tag or commit, where the code names one. */
+  revision: string | null;
   evidence: Evidence;
 }
 
@@ -140,7 +150,7 @@ export interface InstallPlan {
   before: string | null;
   /**
    * Commands in the place of `pip install`, for a manager with a lock of its own: `uv sync --frozen --no-dev --no-install-project`. Absent:
-   * what the Dockerfile knows for `manager` and `lock`, else pip with `arguments`.
+   * what the Dockerfile knows for `manager` and `lock`, else pip with `arguments`. Empty: pip, whatever lock there is; its versions are `pins`.
    */
   commands?: readonly (readonly string[])[];
   /** What these commands need, as pip installs it; it does not stay in the image: `uv==0.9.7`. */

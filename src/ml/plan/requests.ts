@@ -1,27 +1,46 @@
 import type { AppFacts } from '../detect/app.ts';
 import type { ProjectFacts } from '../detect/project.ts';
-import { lineAt } from '../detect/python-version.ts';
-import type { PythonRoute } from '../python/module.ts';
+import { reachable } from '../detect/reach.ts';
+import { type RouteFacts, routesOf } from '../detect/routes.ts';
+import type { ClassFacts } from '../python/module.ts';
+import { exampleBody } from './example-body.ts';
 import type { ExampleRequest } from './plan.ts';
+import { valueFor } from './value-for.ts';
 
 /** Routes whose purpose is a prediction: asking one changes nothing. */
 const PREDICTS =
-  /\/(predict|prediction|predictions|infer|inference|invocations|classify|score|forecast|estimate|recommend)\b/i;
+  /\/(predict\w*|prediction|predictions|infer|inference|invocations|classify|classification|score|forecast|estimate|recommend|detect|embed|embeddings?|encode|rank|rerank|similarity|summarize|translate|generate|sentiment|analy[sz]e|completions?)\b/i;
 const MAX_BODY = 2000;
+const MAX_REQUESTS = 8;
 
-/** Requests to a model that are known to be right or likely so: from the README, else from the keys the code reads, else from the page's form. */
+/** Requests to a model that are known to be right or likely so: from the README, else from what the handler takes, else from the page's form. */
 export async function exampleRequests(facts: ProjectFacts, app: AppFacts): Promise<ExampleRequest[]> {
-  const routes = app.module.routes.filter(({ path, methods }) => methods.includes('POST') && PREDICTS.test(path));
+  const routes = routesOf(facts, app).filter(
+    ({ path, methods, asks }) => methods.includes('POST') && (PREDICTS.test(path) || asks) && !/[<{]/.test(path),
+  );
   const documented = await curlLines(facts, app);
+  const classes = new Map(reachable(facts, app.module).flatMap((module) => module.classes.map((item) => [item.name, item] as const)));
   const found: ExampleRequest[] = [];
-  for (const route of routes) {
-    const source = { file: app.module.path, line: route.line };
+  for (const route of routes.slice(0, MAX_REQUESTS)) {
+    const source = { file: route.module.path, line: route.line };
     const written = documented.find(({ path }) => path === route.path);
-    const body = written?.body ?? bodyOfKeys(route) ?? (await bodyOfForm(facts));
-    found.push({ method: 'POST', path: route.path, body, source: written === undefined ? source : written.source });
+    const made = written === undefined ? await madeRequest(facts, route, classes) : undefined;
+    const path = made?.query === undefined ? route.path : `${route.path}?${made.query}`;
+    found.push({ method: 'POST', path, body: written?.body ?? made?.body, source: written === undefined ? source : written.source });
   }
   return found;
+} // prettier-ignore
+
+interface Made {
+  body: string | undefined;
+  query?: string | undefined;
 }
+
+async function madeRequest(facts: ProjectFacts, route: RouteFacts, classes: ReadonlyMap<string, ClassFacts>): Promise<Made> {
+  const typed = exampleBody(route, classes);
+  if (typed !== undefined) return typed;
+  return { body: bodyOfKeys(route) ?? (await bodyOfForm(facts)) };
+} // prettier-ignore
 
 /** `curl` lines in the README and in the app's docstring that send JSON. */
 async function curlLines(facts: ProjectFacts, app: AppFacts): Promise<ExampleRequest[]> {
@@ -41,6 +60,10 @@ async function curlLines(facts: ProjectFacts, app: AppFacts): Promise<ExampleReq
   );
 }
 
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split('\n').length;
+}
+
 function validJson(text: string): string | undefined {
   if (text.length > MAX_BODY) return undefined;
   try {
@@ -51,15 +74,8 @@ function validJson(text: string): string | undefined {
   }
 }
 
-function bodyOfKeys({ keys }: PythonRoute): string | undefined {
+function bodyOfKeys({ keys }: RouteFacts): string | undefined {
   return keys.length === 0 ? undefined : JSON.stringify(Object.fromEntries(keys.map((key) => [key, valueFor(key)])));
-}
-
-/** A plausible value by the name of its key. */
-function valueFor(key: string): unknown {
-  if (/^(text|sentence|prompt|message|query|question|input_text|review)s?$/i.test(key))
-    return /s$/i.test(key) ? ['hello'] : 'hello';
-  return /^(features|inputs?|instances|data|values|x)$/i.test(key) ? [[1, 2, 3, 4]] : 1;
 }
 
 /** Names and first values of the number inputs of the project's page. */

@@ -1,9 +1,13 @@
 import { frameworkNamed } from '../data/frameworks.ts';
 import type { AppFacts } from '../detect/app.ts';
-import { localModule, type ProjectFacts } from '../detect/project.ts';
+import type { ProjectFacts } from '../detect/project.ts';
+import { routesOf } from '../detect/routes.ts';
+import type { StartHint } from '../detect/start-hint.ts';
 import { folderOf } from '../files.ts';
-import type { PythonModule } from '../python/module.ts';
-import type { Decision, Finding, StartPlan } from './plan.ts';
+import { SERVING_HEALTH, SERVING_PORT } from '../data/serving.ts';
+import type { Decision, Evidence, Finding, StartPlan } from './plan.ts';
+import { startCommandOf } from './start-command.ts';
+import { startPlace } from './start-place.ts';
 
 export interface StartChoice {
   start: StartPlan;
@@ -15,193 +19,80 @@ export interface StartChoice {
   findings: readonly Finding[];
 }
 
-interface Command {
-  command: readonly string[];
-  why: string;
-  environment?: Readonly<Record<string, string>>;
-  extra?: readonly string[];
-  findings?: readonly Finding[];
-}
+/** Kinds whose file is started itself, so that Python looks into its folder. */
+const SCRIPTS: ReadonlySet<string> = new Set(['streamlit', 'gradio', 'chainlit', 'panel', 'nicegui', 'http', 'grpc', 'script', 'aiohttp', 'tornado', 'litserve', 'kserve', 'notebook', 'shiny']); // prettier-ignore
+/** Of those, the ones that another program starts: it looks for imports beside the file only. */
+const LOOKS_BESIDE: ReadonlySet<string> = new Set(['streamlit', 'chainlit', 'panel', 'shiny', 'notebook']);
+const NOTEBOOK_PORT = 8888;
 
 /** How a program is started so that it can be reached from outside the container. */
 export function planStart(facts: ProjectFacts, app: AppFacts): StartChoice {
-  const directory = startFolder(facts, app.module);
-  const framework = frameworkNamed(app.kind);
-  const port = app.bind?.port ?? framework?.port ?? null;
-  const listed = new Set((facts.manifest?.requirements ?? []).map(({ name }) => name));
-  const extras = new Set(
-    (facts.manifest?.requirements ?? []).flatMap(({ name, extras: own }) => own.map((extra) => `${name}[${extra}]`)),
-  );
-  const chosen = commandFor(app, {
-    target: targetOf(app, directory),
-    script: below(directory, app.module.path),
-    port: port ?? 0,
-    listed: new Set([...listed, ...extras]),
-  });
-  const evidence = { file: app.module.path, line: app.line };
-  const decisions: Decision[] = [{ subject: 'start', choice: chosen.command.join(' '), why: chosen.why, evidence }];
-  if (port !== null) {
-    const fromCode = app.bind?.port !== undefined;
-    decisions.push({
-      subject: 'port', choice: String(port), evidence: fromCode ? { file: app.module.path, line: app.bind?.line ?? 1 } : undefined,
-      why: fromCode ? `${app.bind?.callee} names it` : `the usual port of ${app.kind}`,
-    }); // prettier-ignore
-  }
-  const health =
-    port === null
-      ? null
-      : (app.module.routes.find(
-          ({ path, methods }) =>
-            methods.includes('GET') && /^\/(health|healthz|ready|readyz|livez|ping|status)\/?$/.test(path),
-        )?.path ??
-        framework?.health ??
-        '/');
+  const isScript = SCRIPTS.has(app.kind) || (app.variable !== undefined && !app.importable && app.kind !== 'handler');
+  const place = startPlace(facts, app, isScript);
+  const port = portOf(facts, app);
+  const chosen = startCommandOf(facts, app, { place, port: port.value ?? 0, listed: listedOf(facts) });
+  const evidence = app.hint === undefined ? { file: app.module.path, line: app.line } : evidenceOf(app.hint);
+  const why = app.hint === undefined ? chosen.why : `${chosen.why}; ${app.hint.source} starts it so`;
+  const decisions: Decision[] = [{ subject: 'start', choice: chosen.command.join(' '), why, evidence }];
+  const health = port.value === null ? null : healthOf(facts, app);
+  if (port.value !== null)
+    decisions.push(
+      { subject: 'port', choice: String(port.value), why: port.why, evidence: port.evidence },
+      { subject: 'health', choice: health?.path ?? '/', why: health?.why ?? '', evidence: health?.evidence },
+    );
   return {
-    start: { kind: app.kind, module: app.module.path, command: chosen.command, environment: chosen.environment ?? {}, directory },
-    port, health, extra: chosen.extra ?? [], decisions, findings: chosen.findings ?? [],
-  }; // prettier-ignore
-}
-
-/** The project's top, unless the program lies in a folder whose files import each other by their bare names. */
-function startFolder(facts: ProjectFacts, module: PythonModule): string {
-  const folder = folderOf(module.path);
-  if (folder === '') return '';
-  const isPackage = module.imports.some(
-    ({ module: name }) => name.startsWith('.') || name.split('.')[0] === folder.split('/')[0],
-  );
-  if (isPackage) return '';
-  const siblings = module.imports.some(({ module: name }) =>
-    localModule(facts.tree, module, name)?.startsWith(`${folder}/`),
-  );
-  const opensFiles = module.files.some(
-    ({ path, mode }) => mode === 'read' && facts.tree.files.some((file) => file.path === `${folder}/${path}`),
-  );
-  return siblings || opensFiles ? folder : '';
-}
-
-function below(directory: string, path: string): string {
-  return directory === '' ? path : path.slice(directory.length + 1);
-}
-
-/** `package.module:variable`, as servers want it. */
-function targetOf(app: AppFacts, directory: string): string {
-  const module = below(directory, app.module.path)
-    .replace(/\.py$/, '')
-    .replace(/\/__init__$/, '')
-    .replaceAll('/', '.');
-  return `${module}:${app.variable ?? 'app'}`;
-}
-
-interface Ways {
-  target: string;
-  script: string;
-  port: number;
-  listed: ReadonlySet<string>;
-}
-
-function commandFor(app: AppFacts, ways: Ways): Command {
-  const { script, port } = ways;
-  switch (app.kind) {
-    case 'streamlit':
-      return {
-        command: ['streamlit', 'run', script, '--server.address=0.0.0.0', `--server.port=${port}`, '--server.headless=true', '--browser.gatherUsageStats=false'],
-        why: `${script} is a Streamlit page`,
-      }; // prettier-ignore
-    case 'flask':
-    case 'dash':
-      return wsgi(app, ways);
-    case 'fastapi':
-    case 'starlette':
-      return asgi(app, ways);
-    case 'gradio':
-      return {
-        command: ['python', script],
-        environment: { GRADIO_SERVER_NAME: '0.0.0.0', GRADIO_SERVER_PORT: String(port) },
-        why: `${script} launches a Gradio page`,
-      };
-    case 'django':
-      return {
-        command: ['python', script, 'runserver', `0.0.0.0:${port}`],
-        why: `${script} starts Django`,
-        findings: [developmentServer(app)],
-      };
-    case 'http':
-      return {
-        command: ['python', script],
-        why: `${script} starts a server of the standard library`,
-        findings: localOnly(app),
-      };
-    default:
-      return { command: ['python', script], why: `${script} is the program of this project` };
-  }
-}
-
-function wsgi(app: AppFacts, { target, script, port, listed }: Ways): Command {
-  const [module = '', variable = ''] = target.split(':');
-  const served = `${module}:${variable}${app.kind === 'dash' ? '.server' : ''}${app.factory ? '()' : ''}`;
-  if (listed.has('gunicorn'))
-    return {
-      command: ['gunicorn', '--bind', `0.0.0.0:${port}`, '--access-logfile', '-', served],
-      why: `${app.kind === 'dash' ? 'a Dash' : 'a Flask'} app, and gunicorn is among the requirements`,
-    };
-  if (listed.has('waitress')) {
-    const call = app.factory ? ['--call'] : [];
-    return {
-      command: ['waitress-serve', '--host=0.0.0.0', `--port=${port}`, ...call, served.replace('()', '')],
-      why: 'a WSGI app, and waitress is among the requirements',
-    };
-  }
-  if (app.kind === 'dash')
-    return {
-      command: ['python', script],
-      environment: { HOST: '0.0.0.0', PORT: String(port) },
-      why: `${script} starts a Dash page`,
-      findings: [developmentServer(app)],
-    };
-  return {
-    command: ['flask', 'run', '--host=0.0.0.0', `--port=${port}`],
-    environment: { FLASK_APP: served },
-    why: `${served} is a Flask app; Flask's own server, since no other is among the requirements`,
-    findings: [developmentServer(app)],
+    start: {
+      kind: app.kind, module: app.module.path, command: chosen.command, directory: chosen.directory ?? place.directory,
+      environment: { ...(LOOKS_BESIDE.has(app.kind) && place.pythonPath !== undefined ? { PYTHONPATH: place.pythonPath } : {}), ...chosen.environment },
+    },
+    port: port.value, health: health?.path ?? null, extra: chosen.extra ?? [], decisions, findings: chosen.findings ?? [],
   };
+} // prettier-ignore
+
+function evidenceOf({ file, line }: StartHint): Evidence {
+  return { file, line };
 }
 
-function asgi(app: AppFacts, { target, port, listed }: Ways): Command {
-  const factory = app.factory ? ['--factory'] : [];
-  const why = `${target} is a ${app.kind === 'fastapi' ? 'FastAPI' : 'Starlette'} app`;
-  if (!listed.has('uvicorn') && listed.has('hypercorn'))
-    return {
-      command: ['hypercorn', '--bind', `0.0.0.0:${port}`, target],
-      why: `${why}, and hypercorn is among the requirements`,
-    };
-  const command = ['uvicorn', target, ...factory, '--host', '0.0.0.0', '--port', String(port)];
-  const has = ['uvicorn', 'uvicorn[standard]', 'fastapi[standard]', 'fastapi[all]', 'gradio', 'mlflow'].some((name) =>
-    listed.has(name),
-  );
-  if (has) return { command, why };
-  const missing: Finding = {
-    code: 'no-server', severity: 'warning', file: app.module.path, line: app.line, message: `${target} needs a server, and no requirement brings one: uvicorn is installed too`, fix: 'add uvicorn to the requirements',
-  }; // prettier-ignore
-  return {
-    command,
-    why: `${why}; uvicorn is installed too, since no server is among the requirements`,
-    extra: ['uvicorn'],
-    findings: [missing],
-  };
+/** Names of listed distributions, those with extras also with them: `fastapi[standard]`. */
+function listedOf({ manifest }: ProjectFacts): ReadonlySet<string> {
+  const requirements = manifest?.requirements ?? [];
+  return new Set(requirements.flatMap(({ name, extras }) => [name, ...extras.map((extra) => `${name}[${extra}]`)]));
 }
 
-function developmentServer(app: AppFacts): Finding {
-  return {
-    code: 'development-server', severity: 'note', file: app.module.path, line: app.line, message: 'it is served by the development server of its framework',
-    fix: 'add gunicorn to the requirements',
-  }; // prettier-ignore
+interface PortChoice {
+  value: number | null;
+  why: string;
+  evidence: Evidence | undefined;
 }
 
-function localOnly(app: AppFacts): Finding[] {
-  const host = app.bind?.host;
-  if (host !== '127.0.0.1' && host !== 'localhost') return [];
-  return [{
-    code: 'bound-to-localhost', severity: 'error', file: app.module.path, line: app.bind?.line ?? 1,
-    message: `the server listens on ${host}, which nothing outside its container reaches`, fix: 'let it listen on 0.0.0.0',
-  }]; // prettier-ignore
-}
+/** From the file that starts it, its settings, the code, and last the framework's usual one. */
+function portOf(facts: ProjectFacts, app: AppFacts): PortChoice {
+  const folder = folderOf(app.module.path);
+  const speaks = ({ kind, folder: at, command, port }: StartHint): boolean =>
+    port !== undefined && (kind === undefined ? command === undefined : kind === app.kind) && (at === '' || folder === at || folder.startsWith(`${at}/`));
+  const usual = app.kind === 'handler' ? SERVING_PORT : app.kind === 'notebook' ? NOTEBOOK_PORT : (frameworkNamed(app.kind)?.port ?? null);
+  const isService = usual !== null || app.bind?.port !== undefined || ['http', 'grpc'].includes(app.kind);
+  const settings = facts.hints.find((hint) => speaks(hint));
+  const hint = app.hint?.port !== undefined && (app.kind === 'script' || isService) ? app.hint : isService ? settings : undefined;
+  if (hint?.port !== undefined) return { value: hint.port, why: `${hint.source} names it`, evidence: evidenceOf(hint) };
+  const { bind } = app;
+  if (bind?.port !== undefined && app.kind !== 'handler')
+    return { value: bind.port, why: `${bind.callee} names it`, evidence: { file: app.module.path, line: bind.line } };
+  return { value: usual, why: app.kind === 'handler' ? "the serving runtime's port" : `the usual port of ${app.kind}`, evidence: undefined };
+} // prettier-ignore
+
+/** Last parts of paths that are made for the purpose, the most telling first. */
+const HEALTH = ['ready', 'readyz', 'health', 'healthz', 'healthcheck', 'health-check', 'health_check', 'livez', 'live', 'alive', 'ping', 'heartbeat', 'status']; // prettier-ignore
+
+function healthOf(facts: ProjectFacts, app: AppFacts): { path: string; why: string; evidence?: Evidence | undefined } {
+  if (app.kind === 'handler') return { path: SERVING_HEALTH, why: 'the serving runtime answers there once the model is loaded' };
+  if (app.kind === 'notebook') return { path: '/api', why: 'Jupyter answers there without its token' };
+  const routes = routesOf(facts, app).filter(({ methods, path }) => methods.includes('GET') && !/[<{]/.test(path));
+  for (const name of HEALTH) {
+    const route = routes.find(({ path }) => path.replace(/\/$/, '').split('/').at(-1)?.toLowerCase() === name);
+    if (route !== undefined)
+      return { path: route.path, why: 'a route made for the purpose', evidence: { file: route.module.path, line: route.line } };
+  }
+  const usual = frameworkNamed(app.kind)?.health ?? '/';
+  return { path: usual, why: usual === '/' ? 'no route is made for the purpose' : `${app.kind} answers there` };
+} // prettier-ignore

@@ -14,11 +14,23 @@ export function textOf(scope: Scope, node: SyntaxNode): string {
   return scope.source.slice(node.from, node.to);
 }
 
-export function lineOf(scope: Scope, node: SyntaxNode): number {
-  let line = 1;
-  for (let at = scope.source.indexOf('\n'); at !== -1 && at < node.from; at = scope.source.indexOf('\n', at + 1))
-    line++;
-  return line;
+const LINE_STARTS = new WeakMap<Scope, number[]>();
+
+/** Line that a node begins on, counted from 1. */
+export function lineOf(scope: Scope, node: { readonly from: number }): number {
+  let starts = LINE_STARTS.get(scope);
+  if (starts === undefined) {
+    starts = [0];
+    for (let at = scope.source.indexOf('\n'); at !== -1; at = scope.source.indexOf('\n', at + 1)) starts.push(at + 1);
+    LINE_STARTS.set(scope, starts);
+  }
+  let [low, high] = [0, starts.length];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((starts[middle] ?? 0) <= node.from) low = middle;
+    else high = middle;
+  }
+  return low + 1;
 }
 
 export function childrenOf(node: SyntaxNode): SyntaxNode[] {
@@ -55,6 +67,8 @@ export function evaluate(scope: Scope, node: SyntaxNode, depth = 0): Literal | u
       return dictionaryOf(node, inner);
     case 'BinaryExpression':
       return binary(scope, node, inner);
+    case 'UnaryExpression':
+      return negative(scope, node, inner);
     case 'MemberExpression':
       return member(scope, node, inner);
     case 'CallExpression':
@@ -123,15 +137,29 @@ function binary(scope: Scope, node: SyntaxNode, inner: Inner): Literal | undefin
   return undefined;
 }
 
-/** `Path(…).parent`, and the default of an option of argparse under its name. */
+function negative(scope: Scope, node: SyntaxNode, inner: Inner): Literal | undefined {
+  const [sign, operand] = childrenOf(node);
+  const value = operand === undefined ? undefined : inner(operand);
+  return sign !== undefined && textOf(scope, sign) === '-' && typeof value === 'number' ? -value : undefined;
+}
+
+/** An item of a table, `Path(…).parent`, and the default of an option of argparse or of an attribute under its name. */
 function member(scope: Scope, node: SyntaxNode, inner: Inner): Literal | undefined {
   const [object, , property] = childrenOf(node);
-  if (object === undefined || property?.name !== 'PropertyName') return undefined;
+  if (object === undefined || property === undefined) return undefined;
+  if (property.name !== 'PropertyName') return itemOf(inner(object), inner(property));
   const name = textOf(scope, property);
   const value = inner(object);
   if (name === 'parent' && typeof value === 'string') return parentPath(value);
   if (name === 'name' && typeof value === 'string') return value.slice(value.lastIndexOf('/') + 1);
   return value === undefined ? scope.names.get(`.${name}`) : undefined;
+}
+
+function itemOf(table: Literal | undefined, key: Literal | undefined): Literal | undefined {
+  if (typeof table !== 'object' || table === null) return undefined;
+  if (Array.isArray(table)) return typeof key === 'number' ? table.at(key) : undefined;
+  const entries = table as { readonly [key: string]: Literal };
+  return typeof key === 'string' && Object.hasOwn(entries, key) ? entries[key] : undefined;
 }
 
 const CALLEE_CHARACTERS = 200;
@@ -156,7 +184,9 @@ const KEEPS_FIRST = new Set([
   'as_posix',
 ]);
 const JOINS = new Set(['Path', 'PurePath', 'PosixPath', 'join', 'joinpath']);
-const ENVIRONMENT = /^(?:os\.)?(?:getenv|environ\.get)$/;
+/** Functions that give a variable of the environment, or what they are told to fall back to. */
+export const ENVIRONMENT =
+  /^(?:(?:os\.)?(?:getenv|environ\.get|environ\.setdefault)|(?:decouple\.)?config|env(?:\.(?:str|int|bool|float|list|url|path))?)$/;
 
 function call(scope: Scope, node: SyntaxNode, inner: Inner): Literal | undefined {
   const callee = node.firstChild;
@@ -173,8 +203,24 @@ function call(scope: Scope, node: SyntaxNode, inner: Inner): Literal | undefined
   const pieces = typeof object === 'string' ? [object, ...values] : values;
   if (JOINS.has(last)) return pieces.every((piece) => typeof piece === 'string') ? joinPieces(pieces) : undefined;
   if (last === 'dirname' && typeof pieces[0] === 'string') return parentPath(pieces[0]);
+  if (last === 'with_name' && typeof object === 'string' && typeof values[0] === 'string')
+    return joinPieces([parentPath(object), values[0]]);
+  if (last === 'format' && typeof object === 'string') return filled(object, values);
   if (last === 'int' && typeof pieces[0] === 'string') return numberValue(pieces[0]);
   return KEEPS_FIRST.has(last) ? pieces[0] : undefined;
+}
+
+/** `"{}/model".format(folder)`, without names or formats. */
+function filled(text: string, values: readonly (Literal | undefined)[]): string | undefined {
+  let next = 0;
+  let isKnown = true;
+  const result = text.replace(/\{(\d*)\}/g, (_, place: string) => {
+    const value = values[place === '' ? next++ : Number(place)];
+    if (typeof value === 'string' || typeof value === 'number') return String(value);
+    isKnown = false;
+    return '';
+  });
+  return isKnown && !/[{}]/.test(result) ? result : undefined;
 }
 
 export interface CallArguments {
@@ -188,11 +234,13 @@ export function argumentsOf(scope: Scope, node: SyntaxNode): CallArguments {
   return list === null ? { positional: [], keyword: new Map() } : argumentsIn(scope, list);
 }
 
+const NO_ARGUMENT = new Set(['(', ')', ',', 'Comment', 'TypeDef']);
+
 /** The same of the list between the parentheses, which may be that of a definition: then `keyword` holds the defaults. */
 export function argumentsIn(scope: Scope, list: SyntaxNode): CallArguments {
   const positional: SyntaxNode[] = [];
   const keyword = new Map<string, SyntaxNode>();
-  const parts = childrenOf(list).filter(({ name }) => !/^[(),]$/.test(name) && name !== 'Comment');
+  const parts = childrenOf(list).filter(({ name }) => !NO_ARGUMENT.has(name));
   for (let index = 0; index < parts.length; index++) {
     const part = parts[index] as SyntaxNode;
     const value = parts[index + 2];

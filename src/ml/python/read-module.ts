@@ -1,44 +1,101 @@
 import { parser } from '@lezer/python';
-import type { SyntaxNode } from '@lezer/common';
-import { FRAMEWORKS } from '../data/frameworks.ts';
-import {
-  type CallArguments,
-  calleeOf,
-  argumentsIn,
-  argumentsOf,
-  childrenOf,
-  evaluate,
-  lineOf,
-  type Scope,
-  textOf,
-} from './evaluate.ts';
-import { fileUse } from './file-use.ts';
-import type { AppVariable, Bind, FileUse, PythonImport, PythonModule, PythonRoute } from './module.ts';
+import type { SyntaxNode, Tree } from '@lezer/common';
+import { calleeOf, childrenOf, evaluate, type Scope } from './evaluate.ts';
+import { learnNames } from './learn-names.ts';
+import type { PythonModule } from './module.ts';
+import { noteAppAssignment, noteReturn, resolveApps } from './read-app.ts';
+import { noteCall } from './read-call.ts';
+import { noteClass, noteFunction } from './read-definition.ts';
+import { noteEnvironmentItem } from './read-environment.ts';
+import { importsOf } from './read-import.ts';
+import { preparesIn } from './read-main.ts';
 import { readRoute } from './read-route.ts';
-
-interface Found {
-  imports: PythonImport[];
-  apps: AppVariable[];
-  routes: PythonRoute[];
-  binds: Bind[];
-  files: FileUse[];
-  calls: Set<string>;
-  isScript: boolean;
-  syntax: PythonModule['syntax'];
-}
+import { noteSyntax, olderPython, removedSince } from './read-syntax.ts';
+import { createFound, type Found, type Scene } from './found.ts';
+import { isMainBlock, type Surroundings, TOP, underCondition } from './surroundings.ts';
 
 /** Reads one Python file; broken code gives what can be read of it. Nothing is executed. */
 export function readModule(path: string, source: string): PythonModule {
   const scope: Scope = { source, path, names: new Map() };
-  const top = parser.parse(source).topNode;
-  collectNames(scope, top);
-  const found: Found = {
-    imports: [], apps: [], routes: [], binds: [], files: [], calls: new Set(), isScript: false, syntax: undefined,
+  const tree = parser.parse(source);
+  const pieces = collect(scope, tree);
+  const found = createFound();
+  for (const { node, around } of pieces) note({ scope, found, around }, node);
+  const apps = resolveApps(found);
+  const removed = removedSince(found, source);
+  const { raw: _raw, returned: _returned, ...rest } = found;
+  return {
+    ...rest, path, read: 'whole', apps, names: scope.names, docstring: docstringOf(scope, tree.topNode),
+    removed, python2: olderPython(scope, pieces, found.imports),
   }; // prettier-ignore
-  top.cursor().iterate((ref) => {
-    visit(scope, found, ref.node);
+}
+
+export interface Piece {
+  node: SyntaxNode;
+  around: Surroundings;
+}
+
+/** Nodes that are looked at once all names are known. */
+const LOOKED_AT = new Set(['ImportStatement', 'AssignStatement', 'CallExpression', 'DecoratedStatement', 'FunctionDefinition', 'ClassDefinition', 'ReturnStatement', 'MatchStatement', 'TypeParamList', 'TypeDefinition', 'NamedExpression', 'TypeDef', 'FormatSelfDoc', 'PrintStatement', 'TryStatement']); // prettier-ignore
+
+/** One walk through the tree: learns names, and keeps the pieces that say something with their surroundings. */
+function collect(scope: Scope, tree: Tree): Piece[] {
+  const pieces: Piece[] = [];
+  const outer: Surroundings[] = [];
+  let around = TOP;
+  tree.iterate({
+    enter: (ref) => {
+      const { name } = ref;
+      if (name === 'AssignStatement' || name === 'ParamList' || name === 'CallExpression') learnNames(scope, ref.node);
+      if (LOOKED_AT.has(name)) pieces.push({ node: ref.node, around });
+      else if (name === 'MemberExpression' && isEnvironmentItem(scope.source, ref))
+        pieces.push({ node: ref.node, around });
+      else if (name === 'IfStatement' && isMainBlock(scope.source, ref.from)) pieces.push({ node: ref.node, around });
+      const inner = within(around, scope, ref);
+      if (inner === undefined) return;
+      outer.push(around);
+      around = inner;
+    },
+    leave: (ref) => {
+      if (SURROUNDS.has(ref.name)) around = outer.pop() ?? TOP;
+    },
   });
-  return { path, ...found, names: scope.names, docstring: docstringOf(scope, top) };
+  return pieces;
+}
+
+const SURROUNDS = new Set(['FunctionDefinition', 'ClassDefinition', 'TryStatement', 'IfStatement', 'ConditionalExpression', 'LambdaExpression']); // prettier-ignore
+
+/** What surrounds the parts of a node, if that differs from what surrounds the node. */
+function within(
+  around: Surroundings,
+  scope: Scope,
+  ref: { name: string; from: number; to: number; node: SyntaxNode },
+): Surroundings | undefined {
+  switch (ref.name) {
+    case 'FunctionDefinition':
+      return { ...around, inside: around.inside ?? nameAfter(scope, ref.node, around.ofClass), ofClass: undefined };
+    case 'LambdaExpression':
+      return { ...around, inside: around.inside ?? '<lambda>' };
+    case 'ClassDefinition':
+      return { ...around, ofClass: nameAfter(scope, ref.node, undefined) };
+    case 'TryStatement':
+      return { ...around, inTry: true };
+    case 'IfStatement':
+    case 'ConditionalExpression':
+      return underCondition(around, scope.source, ref);
+    default:
+      return undefined;
+  }
+}
+
+function nameAfter({ source }: Scope, node: SyntaxNode, owner: string | undefined): string {
+  const name = node.getChild('VariableName');
+  const own = name === null ? '?' : source.slice(name.from, name.to);
+  return owner === undefined ? own : `${owner}.${own}`;
+}
+
+function isEnvironmentItem(source: string, { from, to }: { from: number; to: number }): boolean {
+  return source[to - 1] === ']' && (source.startsWith('os.environ[', from) || source.startsWith('environ[', from));
 }
 
 function docstringOf(scope: Scope, top: SyntaxNode): string | undefined {
@@ -48,146 +105,42 @@ function docstringOf(scope: Scope, top: SyntaxNode): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Constants, defaults of parameters and of argparse options: what paths and ports are made of. A name set twice keeps its first value. */
-function collectNames(scope: Scope, top: SyntaxNode): void {
-  const learn = (name: string, node: SyntaxNode | null | undefined): void => {
-    if (node === null || node === undefined || scope.names.has(name)) return;
-    const value = evaluate(scope, node);
-    if (value !== undefined) scope.names.set(name, value);
-  };
-  top.cursor().iterate((ref) => {
-    if (ref.name === 'AssignStatement') {
-      const parts = childrenOf(ref.node);
-      const [target] = parts;
-      if (target?.name === 'VariableName' && parts.some(({ name }) => name === 'AssignOp'))
-        learn(textOf(scope, target), parts.at(-1));
-    } else if (ref.name === 'ParamList') {
-      for (const [name, value] of argumentsIn(scope, ref.node).keyword) learn(name, value);
-    } else if (ref.name === 'CallExpression' && calleeOf(scope, ref.node).endsWith('.add_argument')) {
-      const { positional, keyword } = argumentsOf(scope, ref.node);
-      const flag = positional.map((node) => evaluate(scope, node)).findLast((value) => typeof value === 'string');
-      if (typeof flag === 'string') learn(`.${flag.replace(/^-+/, '').replaceAll('-', '_')}`, keyword.get('default'));
-    }
-  });
-}
-
-function visit(scope: Scope, found: Found, node: SyntaxNode): void {
+function note(scene: Scene, node: SyntaxNode): void {
+  const { scope, found, around } = scene;
   switch (node.name) {
     case 'ImportStatement':
-      found.imports.push(...importsOf(scope, node));
+      if (!around.typing) found.imports.push(...importsOf(scene, node));
       break;
     case 'AssignStatement':
-      noteApp(scope, found, node);
+      noteAppAssignment(scene, node);
       break;
     case 'CallExpression':
-      noteCall(scope, found, node);
+      noteCall(scene, node, calleeOf(scope, node));
       break;
     case 'DecoratedStatement':
       found.routes.push(...readRoute(scope, node));
       break;
     case 'FunctionDefinition':
-      noteFactory(scope, found, node);
+      noteFunction(scene, node);
+      break;
+    case 'ClassDefinition':
+      noteClass(scene, node);
+      break;
+    case 'ReturnStatement':
+      noteReturn(scene, node);
+      break;
+    case 'MemberExpression':
+      noteEnvironmentItem(scene, node);
       break;
     case 'IfStatement':
-      if (/^if\s+\(?\s*__name__\s*==\s*['"]__main__['"]/.test(scope.source.slice(node.from, node.from + 60)))
-        found.isScript = true;
+      noteMain(found, scope, node);
       break;
     default:
-      noteSyntax(scope, found, node);
+      noteSyntax(scene, node);
   }
 }
 
-function importsOf(scope: Scope, node: SyntaxNode): PythonImport[] {
-  const text = textOf(scope, node)
-    .replace(/#[^\n]*/g, '')
-    .replace(/[()\\\s]+/g, ' ')
-    .trim();
-  const line = lineOf(scope, node);
-  const optional = isInside(node, 'TryStatement');
-  const from = /^from ([.\w ]*?) ?import (.*)$/.exec(text);
-  if (from !== null) {
-    return [{ module: (from[1] ?? '').replaceAll(' ', ''), names: listed(from[2] ?? ''), line, optional }];
-  }
-  return listed(text.replace(/^import /, '')).map((module) => ({ module, names: [], line, optional }));
-}
-
-/** The names of an import's list, without what they are called here. */
-function listed(list: string): string[] {
-  return list.split(',').flatMap((item) => item.trim().split(/ as /)[0]?.trim() || []);
-}
-
-function isInside(node: SyntaxNode, name: string): boolean {
-  for (let parent = node.parent; parent !== null; parent = parent.parent) if (parent.name === name) return true;
-  return false;
-}
-
-/** `app = Flask(__name__)` anywhere but in a function. */
-function noteApp(scope: Scope, found: Found, node: SyntaxNode): void {
-  const parts = childrenOf(node);
-  const [target, value] = [parts[0], parts.at(-1)];
-  if (target?.name !== 'VariableName' || value?.name !== 'CallExpression' || isInside(node, 'FunctionDefinition'))
-    return;
-  const framework = frameworkOfCall(scope, value);
-  if (framework !== undefined)
-    found.apps.push({ variable: textOf(scope, target), framework, line: lineOf(scope, node), factory: false });
-}
-
-function frameworkOfCall(scope: Scope, call: SyntaxNode): string | undefined {
-  const callee = calleeOf(scope, call);
-  return FRAMEWORKS.find(({ constructors }) => constructors.includes(callee.slice(callee.lastIndexOf('.') + 1)))?.name;
-}
-
-/** `def create_app(): app = Flask(...); return app`. */
-function noteFactory(scope: Scope, found: Found, node: SyntaxNode): void {
-  const name = node.getChild('VariableName');
-  if (name === null || isInside(node, 'FunctionDefinition') || isInside(node, 'ClassDefinition')) return;
-  const variable = textOf(scope, name);
-  if (!/^(create|make|build|get)_?\w*app|^app_?factory/i.test(variable)) return;
-  let framework: string | undefined;
-  node.cursor().iterate((ref) => {
-    if (ref.name === 'CallExpression') framework ??= frameworkOfCall(scope, ref.node);
-  });
-  if (framework !== undefined) found.apps.push({ variable, framework, line: lineOf(scope, node), factory: true });
-}
-
-const STARTERS =
-  /^(?:[\w.]*\.)?(run|launch|serve|run_app|run_server|HTTPServer|ThreadingHTTPServer|TCPServer|serve_forever)$/;
-
-function noteCall(scope: Scope, found: Found, node: SyntaxNode): void {
-  const callee = calleeOf(scope, node);
-  const args = argumentsOf(scope, node);
-  if (callee.length < 80) found.calls.add(callee);
-  const use = fileUse(scope, { callee, node, args });
-  if (use !== undefined) found.files.push(use);
-  if (STARTERS.test(callee)) noteBind(scope, found, { callee, args, line: lineOf(scope, node) });
-}
-
-function noteBind(
-  scope: Scope,
-  found: Found,
-  { callee, args, line }: { callee: string; args: CallArguments; line: number },
-): void {
-  const read = (node: SyntaxNode | undefined): unknown => (node === undefined ? undefined : evaluate(scope, node));
-  let [port, host] = [
-    read(args.keyword.get('port') ?? args.keyword.get('server_port')),
-    read(args.keyword.get('host') ?? args.keyword.get('server_name')),
-  ];
-  const address = read(args.positional[0]);
-  if (callee.endsWith('Server') && Array.isArray(address)) [host, port] = address as [unknown, unknown];
-  const number = typeof port === 'string' ? Number(port) : port;
-  const known =
-    typeof number === 'number' && Number.isInteger(number) && number > 0 && number < 65_536 ? number : undefined;
-  found.binds.push({ callee, line, port: known, host: typeof host === 'string' ? host : undefined });
-}
-
-const NEWER_SYNTAX: Readonly<Record<string, readonly [string, string]>> = {
-  MatchStatement: ['3.10', 'a match statement'],
-  TypeParamList: ['3.12', 'type parameters'],
-  TypeDefinition: ['3.12', 'a type statement'],
-};
-
-function noteSyntax(scope: Scope, found: Found, node: SyntaxNode): void {
-  const newer = NEWER_SYNTAX[node.name];
-  if (newer === undefined || (found.syntax !== undefined && found.syntax.version >= newer[0])) return;
-  found.syntax = { version: newer[0], what: newer[1], line: lineOf(scope, node) };
+function noteMain(found: Found, scope: Scope, node: SyntaxNode): void {
+  found.isScript = true;
+  found.preparesInMain ||= preparesIn(scope, node);
 }

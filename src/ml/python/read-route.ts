@@ -2,32 +2,53 @@ import type { SyntaxNode } from '@lezer/common';
 import { argumentsOf, childrenOf, evaluate, lineOf, type Scope, textOf } from './evaluate.ts';
 import { stringValue } from './literal.ts';
 import type { PythonRoute } from './module.ts';
+import { parametersOf } from './read-definition.ts';
 
-const VERBS = new Set(['get', 'post', 'put', 'patch', 'delete', 'route', 'api_route']);
+const VERBS = new Set(['get', 'post', 'put', 'patch', 'delete', 'route', 'api_route', 'websocket']);
+const MAX_HANDLER = 20_000;
+const ASKS =
+  /\.(?:predict|predict_proba|transform|generate|encode|infer|decision_function|score_samples|embed)\(|\b(?:model|pipe|pipeline|classifier|session|net)(?:\.run)?\(/;
+const CHANGES =
+  /\b(?:INSERT|DELETE|UPDATE|commit|delete|remove|unlink|rmtree|send_email|send_mail|charge|insert_one|create_all)\b|\bopen\([^)]*["'][wa]/;
 
 /** Routes that decorators of a function declare: `@app.post("/predict")`, `@app.route("/", methods=["POST"])`. */
 export function readRoute(scope: Scope, node: SyntaxNode): PythonRoute[] {
   const body = node.getChild('FunctionDefinition');
-  const keys = body === null ? [] : jsonKeys(textOf(scope, body));
-  return node.getChildren('Decorator').flatMap((decorator) => {
-    const route = routeOf(scope, decorator);
-    return route === undefined ? [] : [{ ...route, line: lineOf(scope, decorator), keys }];
-  });
+  const routes = node.getChildren('Decorator').flatMap((decorator) => routeOf(scope, decorator) ?? []);
+  if (routes.length === 0 || body === null) return [];
+  const list = body.getChild('ParamList');
+  const name = body.getChild('VariableName');
+  const code = scope.source.slice(body.from, Math.min(body.to, body.from + MAX_HANDLER));
+  const rest = {
+    keys: jsonKeys(code),
+    asks: ASKS.test(code) && !CHANGES.test(code),
+    parameters: list === null ? [] : parametersOf(scope, list),
+    handler: name === null ? '' : textOf(scope, name),
+  };
+  return routes.map((route) => ({ ...route, ...rest }));
 }
 
-function routeOf(scope: Scope, decorator: SyntaxNode): { path: string; methods: string[] } | undefined {
+type Declared = Pick<PythonRoute, 'path' | 'methods' | 'owner' | 'line'>;
+
+function routeOf(scope: Scope, decorator: SyntaxNode): Declared | undefined {
   const verb =
     decorator.getChildren('PropertyName').at(-1) ??
     childrenOf(decorator).findLast(({ name }) => name === 'VariableName');
   const word = verb === undefined ? '' : textOf(scope, verb);
   if (!VERBS.has(word)) return undefined;
   const { positional, keyword } = argumentsOf(scope, decorator);
-  const path = positional[0] === undefined ? undefined : evaluate(scope, positional[0]);
-  if (typeof path !== 'string' || !path.startsWith('/')) return undefined;
-  if (word !== 'route' && word !== 'api_route') return { path, methods: [word.toUpperCase()] };
+  const given = positional[0] ?? keyword.get('path') ?? keyword.get('rule');
+  const path = given === undefined ? undefined : evaluate(scope, given);
+  if (typeof path !== 'string' || !(path === '' || path.startsWith('/'))) return undefined;
+  const owner = /^@\s*([\w.]+)\.\w+/.exec(textOf(scope, decorator))?.[1] ?? '';
+  const declared = { path, owner, line: lineOf(scope, decorator) };
+  if (word !== 'route' && word !== 'api_route') return { ...declared, methods: [word.toUpperCase()] };
   const list = keyword.get('methods');
   const methods = list === undefined ? ['GET'] : evaluate(scope, list);
-  return { path, methods: Array.isArray(methods) ? methods.map((method) => String(method).toUpperCase()) : ['GET'] };
+  return {
+    ...declared,
+    methods: Array.isArray(methods) ? methods.map((method) => String(method).toUpperCase()) : ['GET'],
+  };
 }
 
 const JSON_SOURCE =
@@ -39,7 +60,7 @@ function jsonKeys(body: string): string[] {
   const variables = [...body.matchAll(JSON_SOURCE)].map(([, name = '']) => name);
   const sources = [...variables.map((name) => String.raw`\b${name}`), String.raw`request\.(?:get_json\([^)]*\)|json)`];
   const keys = new Set<string>();
-  for (const source of sources)
+  for (const source of sources.slice(0, 8))
     for (const [, indexed, got] of body.matchAll(
       new RegExp(`${source}(?:\\[\\s*${STRING}\\s*\\]|\\.get\\(\\s*${STRING})`, 'g'),
     )) {

@@ -1,0 +1,128 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { ModuleMemory } from '#ml/files.ts';
+import { importsOnly } from '#ml/python/found.ts';
+import type { PythonImport, PythonModule } from '#ml/python/module.ts';
+import type { ListedFile } from './list-folder.ts';
+
+const MAX_BYTES = 48 * 1024 * 1024;
+const MAX_FOLDERS = 200;
+/** A file changed this shortly before it was read may change again without another time. */
+const SETTLED_MS = 100;
+
+type Kept = [stamp: string, module: unknown];
+
+/**
+ * Opens what is kept of a folder. A file's entry counts while size, times and inode are the same; the whole counts for one build of this program only,
+ * since another one may read more out of the same files. From sources, which change all the time, nothing is kept. A cache that cannot be written is
+ * none.
+ */
+export function openModuleMemory(
+  root: string,
+  files: ReadonlyMap<string, ListedFile>,
+  program: string | undefined = thisProgram(),
+): ModuleMemory | undefined {
+  if (program === undefined) return undefined;
+  const path = join(cacheFolder(), `${createHash('sha256').update(root).digest('hex').slice(0, 20)}.json`);
+  const former = readKept(path, program);
+  const fresh = new Map<string, Kept>();
+  const stampOf = (file: string): string | undefined => {
+    const facts = files.get(file);
+    return facts === undefined ? undefined : `${facts.bytes} ${facts.modifiedMs} ${facts.changedMs} ${facts.inode}`;
+  };
+  let used = 0;
+  return {
+    recall: (file) => {
+      const kept = former.get(file);
+      if (kept === undefined || kept[0] !== stampOf(file)) return undefined;
+      used++;
+      return unpacked(file, kept[1]);
+    },
+    keep: (file, module) => {
+      const stamp = stampOf(file);
+      const settled = Date.now() - (files.get(file)?.changedMs ?? Infinity) > SETTLED_MS;
+      if (stamp !== undefined && settled) fresh.set(file, [stamp, packed(module)]);
+    },
+    save: () => {
+      if (fresh.size === 0 && used >= former.size) return;
+      const entries = [...former, ...fresh].filter(([file, kept]) => kept[0] === stampOf(file));
+      writeKept(path, program, JSON.stringify(Object.fromEntries(entries)));
+    },
+  };
+}
+
+/** What tells this build from another; undefined if it runs from sources. */
+function thisProgram(): string | undefined {
+  const { filename } = import.meta;
+  if (filename.endsWith('.ts')) return undefined;
+  const { size, mtimeMs } = statSync(filename);
+  return `${size}-${mtimeMs}`;
+}
+
+/** `$XDG_CACHE_HOME/berth/modules`. */
+function cacheFolder(): string {
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'berth/modules');
+}
+
+function headOf(program: string, body: string): string {
+  return `berth-modules ${program} ${createHash('sha1').update(body).digest('hex')}`;
+}
+
+function readKept(path: string, program: string): Map<string, Kept> {
+  try {
+    const text = readFileSync(path, 'utf8');
+    const end = text.indexOf('\n');
+    const body = text.slice(end + 1);
+    if (!text.startsWith(`berth-modules ${program} `) || text.slice(0, end) !== headOf(program, body)) return new Map();
+    return new Map(Object.entries(JSON.parse(body) as Record<string, Kept>));
+  } catch {
+    return new Map();
+  }
+}
+
+function writeKept(path: string, program: string, body: string): void {
+  if (body.length > MAX_BYTES) return;
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
+    writeFileSync(temporary, `${headOf(program, body)}\n${body}`, { mode: 0o600, flag: 'wx' });
+    renameSync(temporary, path);
+    removeOldest(join(path, '..'));
+  } catch {
+    rmSync(temporary, { force: true });
+  }
+}
+
+function removeOldest(folder: string): void {
+  const names = readdirSync(folder);
+  if (names.length <= MAX_FOLDERS) return;
+  const byAge = names.map((name) => ({ name, time: statSync(join(folder, name)).mtimeMs })).toSorted((a, b) => a.time - b.time); // prettier-ignore
+  for (const { name } of byAge.slice(0, names.length - MAX_FOLDERS)) rmSync(join(folder, name), { force: true });
+}
+
+type PackedImport = [module: string, line: number, flags: number, names: readonly string[], as: readonly string[]];
+
+/** Files of which only the imports are known are most of a large project: they are written short. */
+function packed(module: PythonModule): unknown {
+  if (module.read === 'imports') return [module.isScript ? 1 : 0, module.imports.map(packedImport)];
+  return { ...module, calls: [...module.calls], names: [...module.names] };
+}
+
+function packedImport({ module, line, optional, late, names, as }: PythonImport): PackedImport {
+  return [module, line, (optional ? 1 : 0) + (late ? 2 : 0), names, as];
+}
+
+function unpacked(path: string, kept: unknown): PythonModule {
+  if (Array.isArray(kept)) {
+    const [isScript, imports] = kept as [number, PackedImport[]];
+    return importsOnly(path, imports.map(unpackedImport), isScript === 1);
+  }
+  const module = kept as PythonModule & { calls: string[]; names: [string, never][] };
+  return { ...module, calls: new Set(module.calls), names: new Map(module.names) };
+}
+
+function unpackedImport([module, line, flags, names, as]: PackedImport): PythonImport {
+  return { module, line, names, as, optional: (flags & 1) === 1, late: (flags & 2) === 2 };
+}
