@@ -5,12 +5,17 @@ export interface TomlTable {
   [key: string]: Toml;
 }
 
+/** Lines of keys and items, by the table or list that holds them. */
+const LINES = new WeakMap<object, Map<string | number, number>>();
+
+const MAX_DEPTH = 64;
+
 /**
  * Reads the TOML that Python projects hold: tables, arrays of tables, all kinds of strings, inline tables; dates stay text.
  * @throws {InvalidArgumentError} that names the line where it cannot go on
  */
 export function parseToml(text: string): TomlTable {
-  const reader = { text, at: 0 };
+  const reader: Reader = { text, at: 0, depth: 0, line: 1, counted: 0 };
   const root = emptyTable();
   let table = root;
   for (skipBlank(reader); reader.at < text.length; skipBlank(reader)) {
@@ -34,13 +39,40 @@ export function tomlAt(table: TomlTable, ...keys: readonly string[]): Toml | und
   return value;
 }
 
+/** Text; empty for everything else. */
+export function textOf(value: Toml | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
 export function isTable(value: Toml | undefined): value is TomlTable {
   return typeof value === 'object' && !Array.isArray(value);
+}
+
+/** Line of a key or item in the file it was read from, counted from 1; 1 where that is not known. */
+export function tomlLine(container: Toml | undefined, key: string | number): number {
+  return typeof container === 'object' ? (LINES.get(container)?.get(key) ?? 1) : 1;
 }
 
 interface Reader {
   text: string;
   at: number;
+  depth: number;
+  /** Line of the character at `counted`. */
+  line: number;
+  counted: number;
+}
+
+function note(reader: Reader, container: object, key: string | number): void {
+  for (
+    let at = reader.text.indexOf('\n', reader.counted);
+    at !== -1 && at < reader.at;
+    at = reader.text.indexOf('\n', at + 1)
+  ) {
+    reader.line++;
+    reader.counted = at + 1;
+  }
+  const lines = LINES.get(container) ?? new Map<string | number, number>();
+  LINES.set(container, lines.set(key, reader.line));
 }
 
 const emptyTable = (): TomlTable => Object.create(null) as TomlTable;
@@ -72,10 +104,12 @@ function enterTable(reader: Reader, root: TomlTable): TomlTable {
   if (skip(reader, isList ? /[ \t]*\]\]/y : /[ \t]*\]/y) === '') fail(reader, 'a table name is not closed');
   const last = keys.pop() ?? '';
   const parent = descend(reader, root, keys);
+  note(reader, parent, last);
   if (!isList) return descend(reader, parent, [last]);
   const list = (parent[last] ??= []);
   if (!Array.isArray(list)) fail(reader, `${last} is not an array of tables`);
   const table = emptyTable();
+  note(reader, list, list.length);
   list.push(table);
   return table;
 }
@@ -95,7 +129,9 @@ function assign(reader: Reader, table: TomlTable): void {
   const keys = readKeys(reader);
   if (skip(reader, /[ \t]*=[ \t]*/y) === '') fail(reader, 'a key has no value');
   const last = keys.pop() ?? '';
-  descend(reader, table, keys)[last] = readValue(reader);
+  const owner = descend(reader, table, keys);
+  note(reader, owner, last);
+  owner[last] = readValue(reader);
 }
 
 function readKeys(reader: Reader): string[] {
@@ -106,6 +142,7 @@ function readKeys(reader: Reader): string[] {
     const key = quote === '"' || quote === "'" ? readString(reader) : skip(reader, /[\w-]+/y);
     if (key === '' && quote !== '"' && quote !== "'") fail(reader, 'a key is expected');
     keys.push(key);
+    if (keys.length > MAX_DEPTH) fail(reader, 'tables lie too deep in each other');
   } while (skip(reader, /[ \t]*\./y) !== '');
   return keys;
 }
@@ -113,19 +150,27 @@ function readKeys(reader: Reader): string[] {
 function readValue(reader: Reader): Toml {
   const first = reader.text[reader.at];
   if (first === '"' || first === "'") return readString(reader);
-  if (first === '[') return readList(reader);
-  if (first === '{') return readInline(reader);
+  if (first === '[' || first === '{') return readNested(reader);
   const word = skip(reader, /[^\s,\]}#]+/y);
   if (word === 'true' || word === 'false') return word === 'true';
   if (/^[+-]?\d[\d_]*(\.[\d_]+)?([eE][+-]?\d+)?$/.test(word)) return Number(word.replaceAll('_', ''));
+  if (/^0x[\da-fA-F_]+$|^0o[0-7_]+$|^0b[01_]+$/.test(word)) return Number(word.replaceAll('_', ''));
   if (word === '') fail(reader, 'a value is expected');
   return word;
+}
+
+function readNested(reader: Reader): Toml {
+  if (++reader.depth > MAX_DEPTH) fail(reader, 'values lie too deep in each other');
+  const value = reader.text[reader.at] === '[' ? readList(reader) : readInline(reader);
+  reader.depth--;
+  return value;
 }
 
 function readList(reader: Reader): Toml[] {
   const list: Toml[] = [];
   reader.at++;
   for (skipBlank(reader); reader.text[reader.at] !== ']'; skipBlank(reader)) {
+    note(reader, list, list.length);
     list.push(readValue(reader));
     skipBlank(reader);
     if (skip(reader, /,/y) === '' && reader.text[reader.at] !== ']') fail(reader, 'a list is not closed');

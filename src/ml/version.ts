@@ -164,7 +164,9 @@ function meetsClause({ text, parsed }: { text: string; parsed: Version | undefin
 
 function equals(version: Version, { wildcard }: Clause, wanted: Version): boolean {
   if (wildcard) return hasPrefix(version, wanted, wanted.release.length);
-  return comparePublic(version, wanted) === 0 && (wanted.local === '' || compareLocal(version.local, wanted.local) === 0);
+  return (
+    comparePublic(version, wanted) === 0 && (wanted.local === '' || compareLocal(version.local, wanted.local) === 0)
+  );
 }
 
 function hasPrefix(version: Version, wanted: Version, length: number): boolean {

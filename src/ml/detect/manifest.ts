@@ -1,117 +1,256 @@
-import { BerthError } from '#lib/errors.ts';
 import { type FileTree, folderOf, hasFile } from '../files.ts';
-import { isTable, parseToml, type TomlTable, tomlAt } from '../toml.ts';
-import { normalName, parseRequirement, readRequirements, type Requirement } from './requirements.ts';
+import { meets } from '../version.ts';
+import { contradictions, disagreements } from './manifests/contradictions.ts';
+import { type Draft, type Manifest, newDraft, problem } from './manifests/contract.ts';
+import { requirementsFiles } from './manifests/choose-requirements.ts';
+import { readCog } from './manifests/cog.ts';
+import { readConda } from './manifests/conda.ts';
+import { dockerfileInstalls } from './manifests/dockerfile-installs.ts';
+import { readLocalProjects, readSetup } from './manifests/local-projects.ts';
+import { findLock, type FoundLock } from './manifests/locks.ts';
+import { readPipfile } from './manifests/pipfile.ts';
+import { caret } from './manifests/poetry-versions.ts';
+import { readPixi } from './manifests/pixi.ts';
+import { readPyproject } from './manifests/pyproject.ts';
+import { readPipLines, readRequirementsFile } from './manifests/requirements-file.ts';
+import { readSpace } from './manifests/space.ts';
+import { readSystemFiles } from './manifests/system-files.ts';
 
-/** Where a project says what it needs. */
-export interface Manifest {
-  kind: 'requirements' | 'pyproject' | 'pipfile';
-  path: string;
-  requirements: readonly Requirement[];
-  /** Files that must be there to install from it. */
-  files: readonly string[];
-  /** The project itself is installed too, so its code has to be copied first. */
-  needsProject: boolean;
-  /** What the manifest says of Python, such as `>=3.10`. */
-  requiresPython: { specifiers: string; file: string } | undefined;
-  /** True if pip reads the file as it is; otherwise the requirements are written out. */
-  readByPip: boolean;
-  problems: readonly { message: string; file: string; line: number }[];
+export type { Manifest } from './manifests/contract.ts';
+
+/** Everything that a folder holds to say what it needs. */
+interface Candidates {
+  cog: Draft | undefined;
+  pyproject: Draft | undefined;
+  pipfile: Draft | undefined;
+  requirements: Draft | undefined;
+  conda: Draft | undefined;
+  setup: Draft | undefined;
+  lock: FoundLock | undefined;
 }
 
-/** Names that people give a requirements file; the first that is there counts, and those for tests or development do not. */
-const REQUIREMENTS_NAMES = ['requirements.txt', 'requirement.txt', 'requirements.in', 'requirements/base.txt', 'requirements/prod.txt', 'requirements/production.txt', 'requirements/requirements.txt'] as const; // prettier-ignore
+const CONDA_NAMES = ['environment.yml', 'environment.yaml', 'conda.yml', 'conda.yaml', 'env.yml', 'env.yaml', 'conda_env.yml', 'conda_environment.yml', 'conda-environment.yml', 'environment-cpu.yml', 'environment_cpu.yml', 'environment.cpu.yml', 'environment-gpu.yml', 'environment_gpu.yml', 'binder/environment.yml', '.binder/environment.yml'] as const; // prettier-ignore
 
-/** The manifest that counts in a folder: requirements.txt, then pyproject.toml, then Pipfile; undefined if none says anything. */
+/**
+ * The manifest that counts in a folder: cog.yaml, then what a lock file belongs to, then requirements.txt, pyproject.toml, Pipfile,
+ * environment.yml, setup.cfg and setup.py. Undefined if none says anything.
+ */
 export async function findManifest(tree: FileTree, folder = ''): Promise<Manifest | undefined> {
+  const known = FOUND.get(tree) ?? new Map<string, Promise<Manifest | undefined>>();
+  FOUND.set(tree, known);
+  const found = known.get(folder) ?? readManifest(tree, folder);
+  known.set(folder, found);
+  return found;
+}
+
+/** What was found already: a plan asks for the same folders several times. */
+const FOUND = new WeakMap<FileTree, Map<string, Promise<Manifest | undefined>>>();
+
+async function readManifest(tree: FileTree, folder: string): Promise<Manifest | undefined> {
+  const candidates = await readCandidates(tree, folder);
+  const chosen = choose(candidates) ?? (await installedByDockerfile(tree, folder));
+  if (chosen === undefined) return folder === '' ? belowTop(tree) : undefined;
+  if (chosen.kind === 'pyproject' || chosen.kind === 'setup') await readLocalProjects(tree, chosen);
+  const others = Object.values(candidates).filter((other): other is Draft => other !== undefined && 'requirements' in other && other !== chosen); // prettier-ignore
+  complete(chosen, others);
+  ownLink(chosen, folder);
+  attachLock(chosen, candidates.lock);
+  chosen.systemPackages.push(...(await readSystemFiles(tree, folder)));
+  if (folder === '') await addSpace(tree, chosen);
+  includeServing(chosen);
+  chosen.problems.push(...contradictions(chosen.requirements, chosen.constraints), ...others.flatMap((other) => disagreements(chosen, other))); // prettier-ignore
+  return chosen;
+}
+
+/** The manifest for a file of the project: that of its folder or the nearest above, else one in a folder beside it that is the only one. */
+export async function manifestFor(tree: FileTree, path: string): Promise<Manifest | undefined> {
+  for (let folder = folderOf(path); ; folder = folderOf(folder)) {
+    const found = await findManifest(tree, folder);
+    if (found !== undefined) return found;
+    if (folder === '') return undefined;
+  }
+}
+
+/** Without a manifest at the top, that of the folder that holds the program, or of one that holds nothing else. */
+async function belowTop(tree: FileTree): Promise<Manifest | undefined> {
+  const hasProgram = (folder: string): boolean =>
+    tree.files.some(({ path }) => path.endsWith('.py') && folderOf(path) === folder && !/^(setup|conftest)\.py$/.test(path));
+  const atTop = hasProgram('');
+  for (const folder of manifestFolders(tree)) {
+    if (atTop && hasProgram(folder)) continue;
+    const found = await findManifest(tree, folder);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+} // prettier-ignore
+
+/** Folders below the top that hold a manifest of their own, those nearest to the top first. */
+export function manifestFolders(tree: FileTree): string[] {
+  const names =
+    /^(requirements?\.txt|pyproject\.toml|Pipfile|environment\.ya?ml|setup\.py|setup\.cfg|cog\.yaml)$/i;
+  const folders = new Set<string>();
+  for (const { path } of tree.files) {
+    const folder = folderOf(path);
+    if (folder !== '' && folder.split('/').length <= 4 && !ASIDE.test(`${folder}/`) && names.test(path.slice(folder.length + 1)))
+      folders.add(folder);
+  }
+  return [...folders].toSorted((a, b) => a.split('/').length - b.split('/').length || (a < b ? -1 : 1));
+} // prettier-ignore
+
+const ASIDE = /(^|\/)(tests?|docs?|examples?|benchmarks?|site-packages|node_modules|third_party|vendor|\.[^/]*)\//;
+
+async function readCandidates(tree: FileTree, folder: string): Promise<Candidates> {
   const at = (name: string): string => (folder === '' ? name : `${folder}/${name}`);
-  const pyproject = await readPyproject(tree, at('pyproject.toml'));
-  for (const name of REQUIREMENTS_NAMES) {
-    if (!hasFile(tree, at(name))) continue;
-    const read = await readRequirements(tree, at(name));
-    return {
-      kind: 'requirements', path: read.path, requirements: read.requirements, files: read.files,
-      needsProject: read.needsProject, requiresPython: pyproject?.requiresPython, readByPip: true, problems: read.problems,
-    }; // prettier-ignore
-  }
-  if (pyproject !== undefined && pyproject.requirements.length > 0) return pyproject;
-  return (await readPipfile(tree, at('Pipfile'))) ?? pyproject;
-}
-
-async function tableOf(tree: FileTree, path: string): Promise<{ table?: TomlTable; problem?: string } | undefined> {
-  const text = await tree.read(path);
-  if (text === undefined) return undefined;
-  try {
-    return { table: parseToml(text) };
-  } catch (error) {
-    return { problem: error instanceof BerthError ? `${error.message}: ${error.why ?? ''}` : 'not TOML' };
-  }
-}
-
-async function readPyproject(tree: FileTree, path: string): Promise<Manifest | undefined> {
-  const read = await tableOf(tree, path);
-  if (read === undefined) return undefined;
-  const { table = {}, problem } = read;
-  const listed = tomlAt(table, 'project', 'dependencies');
-  const lines = Array.isArray(listed) ? listed.filter((item) => typeof item === 'string') : [];
-  const requirements = lines.flatMap((line) => {
-    const requirement = parseRequirement(line);
-    return requirement === undefined ? [] : [{ ...requirement, file: path, line: 0 }];
-  });
-  const poetry = tomlAt(table, 'tool', 'poetry', 'dependencies');
-  const fromPoetry = isTable(poetry) ? poetryRequirements(poetry, path) : [];
-  const python = tomlAt(table, 'project', 'requires-python') ?? (isTable(poetry) ? poetry['python'] : undefined);
+  const own = await dockerfileInstalls(tree, folder);
+  const conda = CONDA_NAMES.map(at).find((path) => hasFile(tree, path));
   return {
-    kind: 'pyproject', path, requirements: requirements.length > 0 ? requirements : fromPoetry, files: [], needsProject: false, readByPip: false,
-    requiresPython: typeof python === 'string' ? { specifiers: caret(python), file: path } : undefined,
-    problems: problem === undefined ? [] : [{ message: problem, file: path, line: 0 }],
-  }; // prettier-ignore
+    cog: await readCog(tree, at('cog.yaml')),
+    pyproject: await readPyproject(tree, at('pyproject.toml')),
+    pipfile: await readPipfile(tree, at('Pipfile')),
+    requirements: await readBestRequirements(tree, folder, own.files),
+    conda: conda === undefined ? await readPixi(tree, folder) : await readConda(tree, conda),
+    setup: await readSetup(tree, folder),
+    lock: (await findLock(tree, folder)) ?? (await workspaceLock(tree, folder)),
+  };
 }
 
-async function readPipfile(tree: FileTree, path: string): Promise<Manifest | undefined> {
-  const read = await tableOf(tree, path);
-  if (read === undefined) return undefined;
-  const { table = {}, problem } = read;
-  const packages = table['packages'];
-  const python = tomlAt(table, 'requires', 'python_version');
-  return {
-    kind: 'pipfile', path, files: [], needsProject: false, readByPip: false,
-    requirements: isTable(packages) ? poetryRequirements(packages, path) : [],
-    requiresPython: typeof python === 'string' ? { specifiers: `==${python}.*`, file: path } : undefined,
-    problems: problem === undefined ? [] : [{ message: problem, file: path, line: 0 }],
-  }; // prettier-ignore
+/** The lock of a workspace of uv, which lies above its members. */
+async function workspaceLock(tree: FileTree, folder: string): Promise<FoundLock | undefined> {
+  for (let above = folder; above !== '';) {
+    above = folderOf(above);
+    const path = above === '' ? 'uv.lock' : `${above}/uv.lock`;
+    if (hasFile(tree, path)) return findLock(tree, above);
+  }
+  return undefined;
 }
 
-/** Poetry's and Pipenv's tables: `name = "^1.2"`, `name = {version = "…", extras = [...]}`. */
-function poetryRequirements(table: TomlTable, file: string): Requirement[] {
-  return Object.entries(table).flatMap(([name, value]) => {
-    if (name === 'python' || (isTable(value) && value['optional'] === true)) return [];
-    const version = isTable(value) ? value['version'] : value;
-    const extras = isTable(value) && Array.isArray(value['extras']) ? value['extras'].map(String) : [];
-    const specifiers = typeof version === 'string' ? caret(version) : '';
-    return [{ name: normalName(name), extras, specifiers, marker: '', url: undefined, file, line: 0 }];
+/** The likeliest requirements file that says anything. */
+async function readBestRequirements(
+  tree: FileTree,
+  folder: string,
+  named: readonly string[],
+): Promise<Draft | undefined> {
+  let empty: Draft | undefined;
+  for (const path of requirementsFiles(tree, folder, named).slice(0, 5)) {
+    const read = await readRequirementsFile(tree, path);
+    await readLocalProjects(tree, read);
+    if (says(read)) return read;
+    empty ??= read.problems.length > 0 ? read : undefined;
+  }
+  return empty;
+}
+
+/** Whether anything is installed from it. */
+function says({ requirements, projects }: Draft): boolean {
+  return requirements.length > 0 || projects.length > 0;
+}
+
+function choose(candidates: Candidates): Draft | undefined {
+  const { cog, pyproject, pipfile, requirements, conda, setup, lock } = candidates;
+  if (cog !== undefined && says(cog)) return cog;
+  if (lock !== undefined && /^(uv|poetry|pdm)$/.test(lock.manager) && pyproject !== undefined && says(pyproject)) return pyproject; // prettier-ignore
+  if (lock?.manager === 'pipenv' && pipfile !== undefined) return pipfile;
+  if (lock?.manager === 'conda' && conda !== undefined) return conda;
+  const inOrder = [requirements, pyproject, pipfile, conda, setup];
+  const telling = inOrder.find((one) => one !== undefined && says(one));
+  if (telling !== undefined) return telling;
+  return inOrder.find((one) => one !== undefined && (one.packageName !== undefined || one.problems.length > 0 || isFull(one))); // prettier-ignore
+}
+
+/** A manifest that lists nothing because nothing is needed, unlike a pyproject.toml that only configures tools. */
+function isFull({ kind, requiresPython, optional }: Draft): boolean {
+  return kind === 'conda' || kind === 'pipfile' || requiresPython !== undefined || optional.size > 0;
+}
+
+/** Without any manifest, what an own Dockerfile installs by name is one. */
+async function installedByDockerfile(tree: FileTree, folder: string): Promise<Draft | undefined> {
+  const { path, requirements } = await dockerfileInstalls(tree, folder);
+  if (requirements.length === 0) return undefined;
+  const draft = newDraft('requirements', path, 'pip');
+  await readPipLines(tree, draft, requirements);
+  draft.problems = [];
+  return draft.requirements.length === 0 ? undefined : draft;
+}
+
+/** What the chosen manifest leaves open, the others of the folder may say. */
+function complete(chosen: Draft, others: readonly Draft[]): void {
+  for (const other of others) {
+    chosen.requiresPython ??= other.requiresPython;
+    chosen.gpu ??= other.gpu;
+    chosen.entry ??= other.entry;
+    chosen.packageName ??= other.packageName;
+    if (chosen.scripts.length === 0) chosen.scripts.push(...other.scripts);
+    for (const [group, list] of other.optional) if (!chosen.optional.has(group)) chosen.optional.set(group, list);
+    for (const [name, source] of other.index.sources)
+      if (!chosen.index.sources.has(name)) chosen.index.sources.set(name, source);
+    if (other.kind === 'cog') chosen.systemPackages.push(...other.systemPackages);
+  }
+  chosen.classifiedPythons ??= others.find(({ classifiedPythons }) => classifiedPythons !== undefined)?.classifiedPythons; // prettier-ignore
+}
+
+/** `pip freeze` writes a project that is installed from its folder as a link to its repository. */
+function ownLink(chosen: Draft, folder: string): void {
+  const own = chosen.requirements.find(({ name, url }) => url !== undefined && name === chosen.packageName);
+  if (own === undefined) return;
+  const { file, line } = own;
+  chosen.requirements = chosen.requirements.filter((item) => item !== own);
+  chosen.projects.push({ path: folder, extras: [], editable: true, isRead: true, file, line });
+  chosen.readByPip = false;
+  chosen.problems.push(problem('own-link', { file, line }, { message: `${own.name} is this project, and comes from a link to its repository; the code that is here is installed instead`, fix: 'write -e .' })); // prettier-ignore
+}
+
+function attachLock(chosen: Draft, lock: FoundLock | undefined): void {
+  if (lock === undefined || !belongs(lock, chosen)) return;
+  const { path, kind, packages, trouble, requiresPython, manager } = lock;
+  if (manager !== 'pip') chosen.manager = manager;
+  if (trouble !== undefined) {
+    chosen.problems.push(problem('lock-unreadable', { file: path, line: trouble.line }, { message: `${path}: ${trouble.message}; it is not used`, fix: 'make it anew' })); // prettier-ignore
+    return;
+  }
+  chosen.lock = { path, kind, packages };
+  if (requiresPython !== undefined)
+    chosen.requiresPython ??= { specifiers: caret(requiresPython), file: path, line: 1 };
+  chosen.problems.push(...outdated(chosen, packages, path).slice(0, 10));
+}
+
+function belongs({ manager }: FoundLock, { kind }: Draft): boolean {
+  if (manager === 'pipenv') return kind === 'pipfile';
+  if (manager === 'conda') return kind === 'conda';
+  return manager === 'pip' ? kind !== 'conda' : kind === 'pyproject';
+}
+
+/** Requirements that the lock does not have, or not in a version that is asked for. */
+function outdated(chosen: Draft, packages: FoundLock['packages'], path: string): Draft['problems'] {
+  const byName = Map.groupBy(packages, ({ name }) => name);
+  return chosen.requirements.flatMap(({ name, specifiers, url, file, line }) => {
+    const locked = byName.get(name);
+    const fits = locked?.some((item) => meets(item.version, specifiers, { prereleases: true })) ?? false;
+    if (fits || url !== undefined || name === chosen.packageName) return [];
+    const what = locked === undefined ? 'does not have it' : `has ${locked[0]?.version ?? ''}`;
+    return [problem('lock-outdated', { file, line }, { message: `${file}:${line} asks for ${name}${specifiers}, but ${path} ${what}`, fix: 'make the lock anew' })]; // prettier-ignore
   });
 }
 
-/** Poetry's `^1.2`, `~1.2`, `1.2` and `*` as specifiers of PEP 440. */
-export function caret(text: string): string {
-  return text
-    .split(',')
-    .map((clause) => caretClause(clause.trim()))
-    .filter((clause) => clause !== '')
-    .join(',');
+const SERVING = /^(api|app|web|webapp|server?|serving|service|backend|http|rest|fastapi|flask|streamlit|gradio|dash|ui|gui|demo|prod|production|deploy|deployment|runtime|inference|predict|predictor|cpu)$/; // prettier-ignore
+
+/** What a project keeps apart to serve itself is needed in an image; what tests, documents and trains it is not. */
+function includeServing(chosen: Draft): void {
+  for (const [group, list] of chosen.optional) {
+    if (!SERVING.test(group.toLowerCase()) || list.length === 0) continue;
+    const named = new Set(chosen.requirements.map(({ name }) => name));
+    chosen.requirements.push(...list.filter(({ name }) => !named.has(name)));
+    chosen.included.push(group);
+  }
 }
 
-function caretClause(clause: string): string {
-  const match = /^(\^|~(?!=))?\s*(\d+(?:\.\d+)*)(\.\*)?$/.exec(clause);
-  if (match === null) return clause === '*' ? '' : clause.replace(/\s+/g, '');
-  const [, sign, version = '', star = ''] = match;
-  if (sign === undefined) return `==${version}${star}`;
-  const parts = version.split('.').map(Number);
-  const firstNonZero = parts.findIndex((part) => part !== 0);
-  const raised = sign === '~' ? Math.min(1, parts.length - 1) : firstNonZero === -1 ? parts.length - 1 : firstNonZero;
-  const limit = [...parts.slice(0, raised), (parts[raised] ?? 0) + 1].join('.');
-  return `>=${version},<${limit}`;
+/** A Space brings the package of its kind in the version that its header names. */
+async function addSpace(tree: FileTree, chosen: Draft): Promise<void> {
+  const space = await readSpace(tree);
+  if (space?.sdkVersion === undefined || (space.sdk !== 'gradio' && space.sdk !== 'streamlit')) return;
+  const { version, line } = space.sdkVersion;
+  const listed = chosen.requirements.find(({ name }) => name === space.sdk);
+  if (listed !== undefined && listed.specifiers !== '') return;
+  chosen.requirements.push({ name: space.sdk, extras: [], specifiers: `==${version}`, marker: '', url: undefined, file: space.file, line }); // prettier-ignore
 }
 
 /** The folder that holds a manifest and the code beside it. */

@@ -1,83 +1,43 @@
 import { expect, test } from 'vitest';
-import { treeOf } from '../files.ts';
-import { caret, findManifest } from './manifest.ts';
-import { parseRequirement, readRequirements } from './requirements.ts';
-
-test('a requirements file is read with what it includes', async () => {
-  const tree = treeOf({
-    'requirements.txt':
-      '-r base.txt\n-c constraints.txt\n# comment\nFlask==3.1.2 # web\nscikit_learn[extra] >=1.5, <2 ; python_version >= "3.9"\n-i https://index.example/simple\ntorch==2.5.1 \\\n    --hash=sha256:abc \\\n    --hash=sha256:def\n',
-    'base.txt': 'numpy==2.0.2\n-r requirements.txt\n',
-    'constraints.txt': 'scipy<2\n',
-  });
-  const { requirements, files, needsProject, problems } = await readRequirements(tree, 'requirements.txt');
-  expect(requirements.map(({ name, specifiers, line }) => [name, specifiers, line])).toEqual([
-    ['flask', '==3.1.2', 4],
-    ['scikit-learn', '>=1.5,<2', 5],
-    ['torch', '==2.5.1', 7],
-    ['numpy', '==2.0.2', 1],
-    ['scipy', '<2', 1],
-  ]);
-  expect(files).toEqual(['requirements.txt', 'base.txt', 'constraints.txt']);
-  expect({ needsProject, problems }).toEqual({ needsProject: false, problems: [] });
-});
-
-test('links, folders and lines that are no requirement are told apart', async () => {
-  const tree = treeOf({
-    'requirements.txt':
-      'git+https://host.example/x.git#egg=my_pkg\npkg @ https://host.example/pkg-1.0.whl\n-e .\n-r ../outside.txt\nhello world\n',
-  });
-  const { requirements, needsProject, problems } = await readRequirements(tree, 'requirements.txt');
-  expect(requirements.map(({ name, url }) => [name, url])).toEqual([
-    ['my-pkg', 'git+https://host.example/x.git#egg=my_pkg'],
-    ['pkg', 'https://host.example/pkg-1.0.whl'],
-  ]);
-  expect(needsProject).toBe(true);
-  expect(problems.map(({ line }) => line)).toEqual([4, 5]);
-});
-
-test.each(['', '===', 'a b', 'name = 1'])('%j is no requirement', (text) => {
-  expect(parseRequirement(text)).toBeUndefined();
-});
-
-test('requirements.txt stands above pyproject.toml, which still says the Python', async () => {
-  const tree = treeOf({
-    'requirements.txt': 'flask\n',
-    'pyproject.toml': '[project]\nrequires-python = ">=3.12"\ndependencies = ["numpy"]',
-  });
-  const manifest = await findManifest(tree);
-  expect(manifest?.path).toBe('requirements.txt');
-  expect(manifest?.requiresPython?.specifiers).toBe('>=3.12');
-});
-
-test('poetry and Pipfile are read', async () => {
-  const poetry = await findManifest(
-    treeOf({
-      'pyproject.toml':
-        '[tool.poetry.dependencies]\npython = "^3.10"\nflask = "^3.0"\ndev = {version="1", optional=true}',
-    }),
-  );
-  expect(poetry?.requirements.map(({ name, specifiers }) => name + specifiers)).toEqual(['flask>=3.0,<4']);
-  expect(poetry?.requiresPython?.specifiers).toBe('>=3.10,<4');
-  const pipfile = await findManifest(
-    treeOf({ Pipfile: '[packages]\nnumpy = "*"\n[requires]\npython_version = "3.9"' }),
-  );
-  expect(pipfile?.requirements[0]).toMatchObject({ name: 'numpy', specifiers: '' });
-  expect(pipfile?.requiresPython?.specifiers).toBe('==3.9.*');
-});
-
-test('a broken pyproject.toml is a problem with its line, not the end', async () => {
-  const manifest = await findManifest(treeOf({ 'pyproject.toml': '[project\n' }));
-  expect(manifest?.problems[0]?.message).toContain('line 1');
-});
+import { parseRequirement, repairRequirement, requirementText } from './requirements.ts';
 
 test.each([
-  ['^1.2.3', '>=1.2.3,<2'],
-  ['^0.2.3', '>=0.2.3,<0.3'],
-  ['~1.2', '>=1.2,<1.3'],
-  ['1.2', '==1.2'],
-  ['*', ''],
-  ['>=1,<2', '>=1,<2'],
-])('poetry %s means %s', (text, expected) => {
-  expect(caret(text)).toBe(expected);
+  ['flask', 'flask'], ['Flask_SQLAlchemy==3.1', 'flask-sqlalchemy==3.1'], ['numpy >= 1.20 , < 2', 'numpy>=1.20,<2'], ['uvicorn[standard] == 0.30.0', 'uvicorn[standard]==0.30.0'], ['a[b, c]~=1.0', 'a[b,c]~=1.0'],
+  ['requests (>=2.0)', 'requests>=2.0'], ['x==1.0;python_version<"3.9"', 'x==1.0; python_version<"3.9"'], ["x ; sys_platform == 'linux'", "x; sys_platform == 'linux'"], ['torch==2.0.1+cu118', 'torch==2.0.1+cu118'], ['a==1.*', 'a==1.*'], ['a!=1.5,>=1', 'a!=1.5,>=1'], ['a===weird', 'a===weird'],
+  ['pkg @ https://host.example/pkg-1.0.whl', 'pkg @ https://host.example/pkg-1.0.whl'], ['pkg[x]@git+https://host.example/r.git@v1 ; os_name=="posix"', 'pkg[x] @ git+https://host.example/r.git@v1 ; os_name=="posix"'],
+  ['git+https://host.example/x.git#egg=my_pkg', 'my-pkg @ git+https://host.example/x.git#egg=my_pkg'], ['git+https://host.example/openai/CLIP.git', 'clip @ git+https://host.example/openai/CLIP.git'], ['git+https://host.example/a/segment-anything@main', 'segment-anything @ git+https://host.example/a/segment-anything@main'],
+  ['https://host.example/en_core_web_sm-3.7.1-py3-none-any.whl', 'en-core-web-sm @ https://host.example/en_core_web_sm-3.7.1-py3-none-any.whl'], ['https://host.example/some-thing-1.2.tar.gz', 'some-thing @ https://host.example/some-thing-1.2.tar.gz'],
+  ['https://host.example/a/tool/archive/refs/heads/main.zip', 'tool @ https://host.example/a/tool/archive/refs/heads/main.zip'], ['torch==2.5.1 --hash=sha256:abc --hash=sha256:def', 'torch==2.5.1'], ['a==1 --config-settings="x=y"', 'a==1'],
+])('%j is %j', (text, expected) => {
+  const parsed = parseRequirement(text);
+  expect(parsed && requirementText(parsed)).toBe(expected);
+}); // prettier-ignore
+
+test('digests are noted', () => {
+  expect(parseRequirement('a==1 --hash=sha256:00')?.hashed).toBe(true);
+  expect(parseRequirement('a==1')?.hashed).toBeUndefined();
+});
+
+test.each(['', '===', 'a b', 'name = 1', 'numpy=1.2', 'x=>1', 'x>=1 <2', '-r x', '"flask"', 'a @', 'a >= ', `a==${'1'.repeat(9000)}`, '>=1.0', '[extra]'])('%j is no requirement', (text) => {
+  expect(parseRequirement(text)).toBeUndefined();
+}); // prettier-ignore
+
+test.each([
+  ['numpy=1.21.0', 'numpy==1.21.0'], ['numpy=1.21.0=py39h_0', 'numpy==1.21.0'], ['x => 1.0', 'x>=1.0'], ['x=<1.0', 'x<=1.0'], ['torch 2.1.0', 'torch==2.1.0'], ['x>=1.0 <2', 'x>=1.0,<2'], ['flask,', 'flask'], ['"flask==2.0",', 'flask==2.0'], ['pip install flask', 'flask'],
+  ['- pandas', 'pandas'], ['scipy: 1.2', 'scipy==1.2'], ['flask==2.0;', 'flask==2.0'],
+])('%j was meant as %j', (text, expected) => {
+  const repaired = repairRequirement(text);
+  expect(repaired && requirementText(repaired.requirement)).toBe(expected);
+}); // prettier-ignore
+
+test.each(['hello world', '<html>', 'name 1 2 3', '{}'])('nobody can tell what %j was meant as', (text) => {
+  expect(repairRequirement(text)).toBeUndefined();
+});
+
+test('long lines of anything do not take long', () => {
+  for (const piece of ['a-', 'a ', '=', ',;', '-1', '[', ' ', 'a1.']) {
+    parseRequirement(`x${piece.repeat(3900)}`);
+    repairRequirement(`x${piece.repeat(3900)}`);
+    parseRequirement(`https://h/${piece.repeat(3900)}`);
+  }
 });

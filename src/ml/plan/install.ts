@@ -1,73 +1,209 @@
 import { BROUGHT_BY, DISTRIBUTION_OF_IMPORT } from '../data/distributions.ts';
-import { STANDARD_LIBRARY } from '../data/standard-library.ts';
-import { GIT_FOR_VCS, SYSTEM_PACKAGES } from '../data/system-packages.ts';
+import { PYTHON_TABLE_MONTH, USUAL_PYTHON } from '../data/python-support.ts';
 import type { AppFacts } from '../detect/app.ts';
-import { isAside, localModule, type ProjectFacts, reachable } from '../detect/project.ts';
-import { normalName, type Requirement } from '../detect/requirements.ts';
+import type { Manifest } from '../detect/manifest.ts';
+import type { ProjectFacts } from '../detect/project.ts';
+import { normalName, parseRequirement, type Requirement, requirementText } from '../detect/requirements.ts';
 import type { TrainingFacts } from '../detect/training.ts';
+import { folderOf } from '../files.ts';
+import { holds } from '../markers.ts';
 import type { PythonModule } from '../python/module.ts';
-import type { Decision, Evidence, Finding, InstallPlan } from './plan.ts';
+import { exactVersion } from '../version.ts';
+import { lockedText, managerCommands } from './manager-commands.ts';
+import type { Decision, Evidence, Finding, InstallPlan, PackageManager, ProjectPlan } from './plan.ts';
+import { type UnlistedImport, unlistedImports } from './unlisted-imports.ts';
 
-/** An import whose distribution no manifest lists. */
-export interface UnlistedImport {
-  module: string;
-  distribution: string;
-  evidence: Evidence;
+export type { UnlistedImport } from './unlisted-imports.ts';
+
+export interface InstallOptions {
+  /** Requirements beside those of the project: a server, the serving runtime. */
+  extra?: readonly string[];
+  /** The Python that was chosen; markers that exclude it are left out. */
+  python?: string | undefined;
+  /** Day of the last change of the project: `2022-04-18`. */
+  lastCommit?: string | undefined;
 }
 
 export interface Needed {
   install: InstallPlan;
+  manager: PackageManager;
+  lock: ProjectPlan['lock'];
+  /** Requirements as pip takes them, one a line: what an index is asked for. */
+  asked: readonly string[];
   /** Names of all distributions known to be installed. */
   distributions: ReadonlySet<string>;
+  /** Distributions that are installed because the code imports them, and nothing lists them. */
+  imported: readonly string[];
   decision: Decision;
   findings: readonly Finding[];
 }
 
-/** What has to be installed: the manifest, or what the code imports where there is none. `extra` comes on top. */
-export function planInstall(facts: ProjectFacts, programs: readonly PythonModule[], extra: readonly string[]): Needed {
+/** What has to be installed and how: the manifest with its lock, or what the code imports where there is none. */
+export function planInstall(
+  facts: ProjectFacts,
+  programs: readonly PythonModule[],
+  options: InstallOptions = {},
+): Needed {
   const { manifest } = facts;
   const unlisted = unlistedImports(facts, programs);
-  const listed = manifest?.requirements ?? [];
-  const names = new Set([...listed.map(({ name }) => name), ...extra.map(normalName)]);
-  if (manifest === undefined || (listed.length === 0 && !manifest.needsProject)) {
-    const found = [...new Set([...unlisted.map(({ distribution }) => distribution), ...extra])];
-    const [first] = unlisted;
-    return {
-      install: { files: [], arguments: found, needsProject: false, pins: [], before: null },
-      distributions: new Set([...found, ...names]),
-      decision: {
-        subject: 'packages', choice: found.length === 0 ? 'none' : found.join(', '), evidence: first?.evidence,
-        why: found.length === 0 ? 'the code imports nothing from outside' : 'no requirements file; these are what the code imports, in their newest versions',
-      },
-      findings: found.length === 0 ? [] : [unpinned(found)],
-    }; // prettier-ignore
-  }
-  const written = manifest.readByPip ? ['-r', manifest.path] : listed.map(requirementText);
-  return {
-    install: {
-      files: manifest.files,
-      arguments: [...written, ...extra],
-      needsProject: manifest.needsProject,
-      pins: [],
-      before: null,
-    },
-    distributions: names,
-    decision: {
-      subject: 'packages',
-      choice: written.join(' '),
-      why: `${manifest.path} lists ${listed.length} packages`,
-      evidence: { file: manifest.path, line: 1 },
-    },
-    findings: [
-      ...manifest.problems.map(problemFinding),
-      ...unlisted.map((item) => unlistedFinding(item, manifest.path)),
-    ],
-  };
+  const isEmpty = manifest === undefined || (manifest.requirements.length === 0 && manifest.projects.length === 0 && !manifest.needsProject); // prettier-ignore
+  return isEmpty ? fromImports(facts, unlisted, options) : fromManifest(manifest, { facts, unlisted, options });
 }
 
-function requirementText({ name, extras, specifiers, url, marker }: Requirement): string {
-  const what = name + (extras.length > 0 ? `[${extras.join(',')}]` : '');
-  return `${what}${url === undefined ? specifiers : ` @ ${url}`}${marker === '' ? '' : `; ${marker}`}`;
+function fromImports(facts: ProjectFacts, unlisted: readonly UnlistedImport[], { extra = [], lastCommit }: InstallOptions): Needed {
+  const cells = facts.modules.length > 0 ? [] : facts.notebooks.flatMap(({ installs }) => installs).flatMap((text) => parseRequirement(text) ?? []);
+  const named = new Map(cells.map((item) => [item.name, requirementText(item)]));
+  const space = facts.manifest?.requirements ?? [];
+  for (const item of space) named.set(item.name, requirementText(item));
+  for (const { distribution } of unlisted) if (!named.has(distribution)) named.set(distribution, distribution);
+  for (const text of extra) named.set(normalName(parseRequirement(text)?.name ?? text), text);
+  const found = [...named.values()];
+  const [first] = unlisted;
+  const before = found.some((text) => exactVersion(parseRequirement(text)?.specifiers ?? '') !== undefined) ? null : (lastCommit ?? null);
+  const newest = before === null ? 'in their newest versions' : `in the versions of ${before}, when the project was last changed`;
+  return {
+    install: { files: [], arguments: found, needsProject: false, pins: [], before },
+    manager: 'pip',
+    lock: null,
+    asked: found,
+    distributions: new Set(broughtAlong([...named.keys()])),
+    imported: unlisted.map(({ distribution }) => distribution),
+    decision: {
+      subject: 'packages', choice: found.length === 0 ? 'none' : found.join(', '), evidence: first?.evidence,
+      why: found.length === 0 ? 'the code imports nothing from outside' : `no requirements file; these are what the code imports, ${newest}`,
+    },
+    findings: found.length === 0 ? [] : [unpinned(found)],
+  };
+} // prettier-ignore
+
+interface Question {
+  facts: ProjectFacts;
+  unlisted: readonly UnlistedImport[];
+  options: InstallOptions;
+}
+
+function fromManifest(manifest: Manifest, { facts, unlisted, options }: Question): Needed {
+  const { extra = [], python = USUAL_PYTHON, lastCommit } = options;
+  const applicable = manifest.requirements.filter(({ marker }) => holds(marker, { python }));
+  const added = addedFor(manifest, unlisted, extra);
+  const written = writtenOut(manifest, applicable, facts);
+  const beside = [...applicable.filter(({ file }) => !manifest.files.includes(file)).map(textOf), ...added.texts];
+  const own = manifest.readByPip ? ['-r', manifest.path, ...beside] : [...written, ...added.texts];
+  const native = managerCommands(manifest, added.texts);
+  const names = [...applicable.map(({ name }) => name), ...added.names];
+  const before = beforeOf(manifest, lastCommit);
+  return {
+    install: {
+      files: filesOf(manifest, facts), arguments: own, needsProject: needsProject(manifest, facts), pins: pinsOf(manifest, python), before,
+      ...(native === undefined ? (manifest.lock === undefined ? {} : { commands: [] }) : { commands: native.commands, tools: native.tools }),
+    },
+    manager: manifest.manager,
+    lock: manifest.lock === undefined ? null : { path: manifest.lock.path, kind: manifest.lock.kind },
+    asked: [...applicable.map(textOf), ...added.texts],
+    distributions: new Set(broughtAlong([...names, ...(manifest.lock?.packages ?? []).map(({ name }) => name)])),
+    imported: added.imported,
+    decision: {
+      subject: 'packages', choice: choiceOf(manifest, own), why: whyOf(manifest, { count: applicable.length, before }),
+      evidence: { file: manifest.path, line: 1 },
+    },
+    findings: [...manifest.problems, ...unlisted.map((item) => unlistedFinding(item, { manifest, isAdded: added.imported.includes(item.distribution) }))],
+  };
+} // prettier-ignore
+
+interface Added {
+  texts: readonly string[];
+  names: readonly string[];
+  imported: readonly string[];
+}
+
+/**
+ * What comes beside the manifest: servers, and imports that nothing lists. Of these only names that are known to mean one distribution
+ * are installed: a name that is guessed could be anybody's package.
+ */
+function addedFor(manifest: Manifest, unlisted: readonly UnlistedImport[], extra: readonly string[]): Added {
+  const optional = [...manifest.optional.values()].flat();
+  const inGroup = (name: string): Requirement | undefined => optional.find((item) => item.name === name);
+  const imports = unlisted.filter(({ module, distribution }) => inGroup(distribution) !== undefined || Object.hasOwn(DISTRIBUTION_OF_IMPORT, module));
+  const wanted = new Map<string, string>();
+  for (const { distribution } of imports) wanted.set(distribution, distribution);
+  for (const text of extra) wanted.set(normalName(parseRequirement(text)?.name ?? text), text);
+  const texts = [...wanted].map(([name, text]) => {
+    const group = inGroup(name);
+    return lockedText(manifest, name, group === undefined ? text : requirementText(group));
+  });
+  return { texts, names: [...wanted.keys()], imported: imports.map(({ distribution }) => distribution) };
+} // prettier-ignore
+
+function textOf(requirement: Requirement): string {
+  const { name, url } = requirement;
+  return name === '' && url !== undefined ? url : requirementText(requirement);
+}
+
+/** The manifest's requirements as arguments of pip, with the options that stand beside them. */
+function writtenOut(manifest: Manifest, applicable: readonly Requirement[], facts: ProjectFacts): string[] {
+  const { index, projects } = manifest;
+  const options = [
+    ...(index.index === undefined || manifest.manager !== 'pip' ? [] : ['--index-url', index.index.url]),
+    ...index.findLinks.flatMap(({ url }) => ['--find-links', url]),
+    ...(index.preReleases ? ['--pre'] : []),
+    ...(index.noIndex ? ['--no-index'] : []),
+    ...(index.noBinary.length === 0 ? [] : ['--no-binary', index.noBinary.join(',')]),
+    ...(index.onlyBinary.length === 0 ? [] : ['--only-binary', index.onlyBinary.join(',')]),
+  ];
+  const folders = projects.filter((project) => project.path !== '' || !project.isRead).map(({ path, extras }) => `./${path}${extras.length === 0 ? '' : `[${extras.join(',')}]`}`.replace(/^\.\/(?=\[|$)/, '.'));
+  const files = new Set(facts.tree.files.map(({ path }) => path));
+  const wheels = folders.filter((word) => files.has(word.slice(2)));
+  return [...options, ...new Set(applicable.map(textOf)), ...wheels, ...folders.filter((word) => !wheels.includes(word))];
+} // prettier-ignore
+
+/** Files that pip reads, and wheels that lie in the folder. */
+function filesOf(manifest: Manifest, { tree }: ProjectFacts): string[] {
+  const wheels = manifest.projects.map(({ path }) => path).filter((path) => /\.(whl|zip|tar\.gz)$/.test(path));
+  const links = manifest.index.findLinks.flatMap(({ url }) => (/:\/\//.test(url) ? [] : [url.replace(/^\.?\//, '').replace(/\/$/, '')]));
+  const linked = tree.files.map(({ path }) => path).filter((path) => links.some((folder) => path.startsWith(`${folder}/`))).slice(0, 100);
+  const own = manifest.readByPip ? manifest.files : [];
+  return [...new Set([...own, ...wheels, ...linked])].toSorted();
+} // prettier-ignore
+
+/** The project is installed as a package where a manifest says so, or where its code lies below `src/` and is imported by the package's name. */
+function needsProject(manifest: Manifest, { tree }: ProjectFacts): boolean {
+  if (manifest.needsProject || manifest.projects.some(({ path }) => !/\.(whl|zip|tar\.gz)$/.test(path))) return true;
+  if (manifest.packageName === undefined || folderOf(manifest.path) !== '') return false;
+  return tree.files.some(({ path }) => /^src\/[^/]+\/__init__\.py$/.test(path));
+}
+
+/** Exact versions of a lock, for the Python that is used. */
+function pinsOf({ lock, kind, requirements }: Manifest, python: string): string[] {
+  const named = new Set(requirements.map(({ name }) => name));
+  const packages = (lock?.packages ?? []).filter(({ version, url, name, marker }) => version !== '' && url === undefined && (kind !== 'conda' || named.has(name)) && holds(marker, { python })); // prettier-ignore
+  return packages.map(({ name, version }) => `${name}==${version}`).toSorted();
+}
+
+/** Without any exact version, and for projects that nobody changed for a year, versions are those of the last change. */
+function beforeOf({ lock, requirements }: Manifest, lastCommit: string | undefined): string | null {
+  if (lastCommit === undefined || lock !== undefined) return null;
+  const hasPin = requirements.some(({ specifiers }) => exactVersion(specifiers) !== undefined);
+  const year = Number(PYTHON_TABLE_MONTH.slice(0, 4)) - 1;
+  return hasPin && lastCommit >= `${year}${PYTHON_TABLE_MONTH.slice(4)}` ? null : lastCommit;
+}
+
+function choiceOf({ lock, manager }: Manifest, own: readonly string[]): string {
+  return lock === undefined ? own.join(' ') : `${manager} with ${lock.path}`;
+}
+
+function whyOf(
+  { path, lock, included }: Manifest,
+  { count, before }: { count: number; before: string | null },
+): string {
+  const groups = included.length === 0 ? '' : ` with those of ${included.join(', ')}`;
+  const when = before === null ? '' : `; without exact versions, so as of ${before}, when it was last changed`;
+  const locked = lock === undefined ? '' : `, ${lock.path} has their exact versions`;
+  return `${path} lists ${count} ${count === 1 ? 'package' : 'packages'}${groups}${locked}${when}`;
+}
+
+/** The day as of which versions are chosen; for `choosePython`, which comes first. */
+export function versionsAsOf({ manifest }: ProjectFacts, lastCommit: string | undefined): string | null {
+  return manifest === undefined ? (lastCommit ?? null) : beforeOf(manifest, lastCommit);
 }
 
 function unpinned(found: readonly string[]): Finding {
@@ -77,81 +213,33 @@ function unpinned(found: readonly string[]): Finding {
   }; // prettier-ignore
 }
 
-function problemFinding({ message, file, line }: { message: string; file: string; line: number }): Finding {
-  return { code: 'manifest-problem', severity: 'warning', message, file, line, fix: null };
-}
-
-function unlistedFinding({ module, distribution, evidence }: UnlistedImport, path: string): Finding {
+function unlistedFinding(
+  { module, distribution, evidence, late }: UnlistedImport,
+  { manifest, isAdded }: { manifest: Manifest; isAdded: boolean },
+): Finding {
+  const group = [...manifest.optional].find(([, list]) => list.some(({ name }) => name === distribution))?.[0];
+  const where = group === undefined ? `${manifest.path} does not list ${distribution}` : `${manifest.path} lists ${distribution} only for ${group}`; // prettier-ignore
   return {
-    code: 'unlisted-import', severity: 'warning', file: evidence.file, line: evidence.line,
-    message: `${module} is imported, but ${path} does not list ${distribution}`, fix: `add ${distribution} to ${path}`,
+    code: 'unlisted-import', severity: group !== undefined || late ? 'note' : 'warning', file: evidence.file, line: evidence.line,
+    message: `${module} is imported, but ${where}${isAdded ? '; it is installed too' : ''}`, fix: `add ${distribution} to ${manifest.path}`,
   }; // prettier-ignore
-}
-
-/** Imports of the programs that come neither with Python, nor from the project, nor with what the manifest lists. */
-export function unlistedImports(facts: ProjectFacts, programs: readonly PythonModule[]): UnlistedImport[] {
-  const present = broughtAlong((facts.manifest?.requirements ?? []).map(({ name }) => name));
-  const found = new Map<string, UnlistedImport>();
-  const entries = programs.length > 0 ? programs : facts.modules.filter(({ path }) => !isAside(path));
-  const modules = new Set(entries.flatMap((entry) => reachable(facts, entry)));
-  for (const item of [...modules].flatMap((module) => outsideImports(facts, module)))
-    if (!isPresent(present, item.module, item.distribution) && !found.has(item.distribution))
-      found.set(item.distribution, item);
-  return [...found.values()];
-}
-
-function outsideImports({ tree }: ProjectFacts, module: PythonModule): UnlistedImport[] {
-  return module.imports.flatMap(({ module: name, line, optional }) => {
-    const top = name.split('.')[0] ?? '';
-    const isLocal =
-      localModule(tree, module, top) !== undefined || tree.files.some(({ path }) => path.startsWith(`${top}/`));
-    if (optional || top === '' || STANDARD_LIBRARY.has(top) || isLocal) return [];
-    const distribution = DISTRIBUTION_OF_IMPORT[top] ?? normalName(top);
-    return [{ module: top, distribution, evidence: { file: module.path, line } }];
-  });
-}
-
-/** OpenCV, FAISS and others have several distributions for one import name. */
-function isPresent(present: ReadonlySet<string>, top: string, distribution: string): boolean {
-  const stem = distribution.replace(/-(headless|binary|cpu|gpu)$/, '').replace(/-python$/, '');
-  const names = [distribution, normalName(top), stem];
-  return (
-    names.some((name) => present.has(name)) ||
-    [...present].some((name) => name.startsWith(`${stem}-`) || name.startsWith(`${normalName(top)}-`))
-  );
 }
 
 function broughtAlong(names: readonly string[]): Set<string> {
   const all = new Set(names);
-  for (const name of all) for (const brought of BROUGHT_BY[name] ?? []) all.add(brought);
+  for (const name of all)
+    for (const brought of Object.hasOwn(BROUGHT_BY, name) ? (BROUGHT_BY[name] ?? []) : []) all.add(brought);
   return all;
-}
-
-/** Debian packages, each with its reason. */
-export function planSystem(
-  facts: ProjectFacts,
-  distributions: ReadonlySet<string>,
-): { apt: string[]; decisions: Decision[] } {
-  const rows = SYSTEM_PACKAGES.filter(({ distribution }) => distributions.has(distribution));
-  const fetched = facts.manifest?.requirements.find(({ url }) => url?.startsWith('git+'));
-  const decisions = rows.map(({ distribution, packages, why }): Decision => {
-    return {
-      subject: 'system',
-      choice: packages.join(' '),
-      why: `${distribution}: ${why}`,
-      evidence: facts.manifest?.requirements.find(({ name }) => name === distribution),
-    };
-  });
-  if (fetched !== undefined)
-    decisions.push({ subject: 'system', choice: 'git', why: GIT_FOR_VCS.why, evidence: fetched });
-  const apt = [...rows.flatMap(({ packages }) => packages), ...(fetched === undefined ? [] : GIT_FOR_VCS.packages)];
-  return { apt: [...new Set(apt)].toSorted(), decisions };
 }
 
 /** Leaves file and line of what a decision rests on. */
 export function trimEvidence(decision: Decision): Decision {
   const { evidence } = decision;
-  return evidence === undefined ? decision : { ...decision, evidence: { file: evidence.file, line: evidence.line } };
+  return evidence === undefined ? decision : { ...decision, evidence: placeOf(evidence) };
+}
+
+function placeOf({ file, line }: Evidence): Evidence {
+  return { file, line };
 }
 
 /** The programs that are run: their imports are what must be installed. */

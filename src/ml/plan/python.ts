@@ -1,140 +1,243 @@
-import { PYTHONS, USUAL_PYTHON, WHEEL_SUPPORT } from '../data/python-support.ts';
+import {
+  PYTHON_END_OF_LIFE,
+  PYTHON_RELEASED,
+  PYTHON_TABLE_MONTH,
+  PYTHONS,
+  USUAL_PYTHON,
+} from '../data/python-support.ts';
+import { NO_SOURCE_RELEASES } from '../data/source-releases.ts';
+import { isAside, type ProjectFacts } from '../detect/project.ts';
+import type { PythonRequest } from '../detect/python-version.ts';
 import type { Requirement } from '../detect/requirements.ts';
-import type { ProjectFacts } from '../detect/project.ts';
-import { compareVersions, exactVersion, meets } from '../version.ts';
+import { holds } from '../markers.ts';
+import { exactVersion, meets, parseSpecifiers } from '../version.ts';
 import type { Evidence, Finding } from './plan.ts';
+import { pythonsWithWheels, spanOf } from './wheel-pythons.ts';
 
 export interface PythonChoice {
   version: string;
   why: string;
   evidence: Evidence | undefined;
   findings: readonly Finding[];
+  /** Every Python that meets all the project says, the best first: for those who cannot get the chosen one. */
+  fits: readonly string[];
 }
 
 /** What the caller insists on instead of what the files say. */
 export interface PythonWish {
   version?: string | undefined;
+  /** Day as of which versions are chosen where the project gives none: then nobody used a Python that was not out. */
+  before?: string | null | undefined;
   why?: string | undefined;
   evidence?: Evidence | undefined;
 }
 
-interface Limit {
-  specifiers: string;
+/** Something that leaves only some Pythons. */
+export interface PythonLimit {
+  allows(version: string): boolean;
   why: string;
   evidence: Evidence;
+  /** A package that has only wheels: without one nothing can be installed. */
+  isFirm: boolean;
 }
 
 /** Which Python a project gets: what its files name, else the usual one, else the nearest that everything pinned has wheels for. */
 export function choosePython(facts: ProjectFacts, wish: PythonWish = {}): PythonChoice {
-  if (wish.version !== undefined)
-    return {
-      version: minor(wish.version),
-      why: wish.why ?? 'asked for',
-      evidence: wish.evidence,
-      findings: conflicts(facts, minor(wish.version)),
-    };
-  const [request] = facts.pythonRequests;
-  if (request !== undefined) {
-    const evidence = { file: request.file, line: request.line };
-    return {
-      version: minor(request.version),
-      why: `${request.file} names it`,
-      evidence,
-      findings: conflicts(facts, minor(request.version)),
-    };
-  }
   const limits = limitsOf(facts);
-  const order = [USUAL_PYTHON, ...PYTHONS.toSorted((a, b) => distance(a) - distance(b))];
-  const fits = (version: string): boolean => limits.every(({ specifiers }) => meets(version, specifiers));
-  const version = order.find(fits);
-  if (version === undefined) return contradiction(limits);
-  const excluded = limits.find(({ specifiers }) => !meets(USUAL_PYTHON, specifiers));
-  if (excluded !== undefined) return { version, why: excluded.why, evidence: excluded.evidence, findings: [] };
-  const [limit] = limits;
-  const why =
-    limit === undefined
-      ? 'nothing in the project names a version; nearly every package has wheels for this one'
-      : `the usual one; fits: ${limit.why}`;
-  return { version, why, evidence: limit?.evidence, findings: [] };
+  const usual = usualAt(wish.before);
+  const fits = preferred(usual).filter((version) => limits.every((limit) => limit.allows(version)));
+  const chosen = chooseFrom(facts, wish, { limits, fits, usual });
+  return { ...chosen, fits, findings: [...chosen.findings, ...endOfLife(chosen, fits)] };
 }
 
+type Choice = Omit<PythonChoice, 'fits'>;
+interface Candidates {
+  limits: readonly PythonLimit[];
+  fits: readonly string[];
+  usual: string;
+}
+
+function chooseFrom(facts: ProjectFacts, wish: PythonWish, { limits, fits, usual }: Candidates): Choice {
+  if (wish.version !== undefined) {
+    const version = minor(wish.version);
+    const { why = 'asked for', evidence } = wish;
+    return { version, why, evidence, findings: conflicts(limits, version, version) };
+  }
+  const [request] = facts.pythonRequests;
+  if (request !== undefined) return requested(request, facts.pythonRequests, { limits, fits, usual });
+  const [version] = fits;
+  if (version === undefined) return contradiction(limits, usual);
+  const excluding = limits.find((limit) => !limit.allows(usual));
+  if (excluding !== undefined) return { version, why: excluding.why, evidence: excluding.evidence, findings: [] };
+  const hint = notebookPython(facts);
+  if (hint !== undefined && fits.includes(hint.version)) return { ...hint, findings: [] };
+  const [limit] = limits;
+  return { version, why: limit === undefined ? whyUsual(version) : `the usual one; fits: ${limit.why}`, evidence: limit?.evidence, findings: [] }; // prettier-ignore
+}
+
+function whyUsual(version: string): string {
+  return version === USUAL_PYTHON
+    ? `nothing in the project names a version; it gets fixes until ${PYTHON_END_OF_LIFE[version] ?? ''}, and nearly every package of the last years has wheels for it`
+    : 'nothing in the project names a version; it was the usual one when the project was last changed';
+}
+
+/** Notebooks say which Python they were run with. They are a hint only: nobody chose it for an image. */
+function notebookPython({ notebooks, manifest, modules }: ProjectFacts): Omit<Choice, 'findings'> | undefined {
+  const named = notebooks.find(({ python }) => python !== undefined);
+  if (named?.python === undefined || manifest !== undefined || modules.length > 0) return undefined;
+  return { version: named.python, why: `${named.path} was run with it`, evidence: { file: named.path, line: 1 } };
+}
+
+/** The newest Python that had been out for half a year, so that packages had wheels for it; never newer than the usual one. */
+function usualAt(before: string | null | undefined): string {
+  if (!/^\d{4}-\d{2}/.test(before ?? '')) return USUAL_PYTHON;
+  const [year = 0, month = 0] = (before ?? '').split('-').map(Number);
+  const limit = new Date(Date.UTC(year, month - 1 - 6)).toISOString().slice(0, 7);
+  const known = PYTHONS.filter((version) => meets(version, `<=${USUAL_PYTHON}`));
+  return known.find((version) => (PYTHON_RELEASED[version] ?? '9999') <= limit) ?? known.at(-1) ?? USUAL_PYTHON;
+}
+
+/** What a file names counts, unless a pinned package without sources has no wheel for it: then nothing could be installed at all. */
+function requested(request: PythonRequest, all: readonly PythonRequest[], { limits, fits }: Candidates): Choice {
+  const named = minor(request.version);
+  const { file, line } = request;
+  const firm = limits.find((limit) => limit.isFirm && !limit.allows(named));
+  const [version = named] = firm === undefined ? [] : fits;
+  const why = version === named ? `${file} names it` : `${file} names Python ${named}, but ${firm?.why ?? ''}`;
+  const evidence = version === named ? { file, line } : firm?.evidence;
+  return { version, why, evidence, findings: [...disagreements(request, all), ...conflicts(limits, named, version)] };
+}
+
+function disagreements(first: PythonRequest, all: readonly PythonRequest[]): Finding[] {
+  return all
+    .filter((other) => minor(other.version) !== minor(first.version))
+    .map(({ version, file, line }) => ({
+      code: 'python-disagreement', severity: 'warning', file, line, fix: `write one version into both ${first.file} and ${file}`,
+      message: `${file}:${line} names Python ${version}, ${first.file}:${first.line} names ${first.version}, which counts`,
+    })); // prettier-ignore
+}
+
+function conflicts(limits: readonly PythonLimit[], named: string, version: string): Finding[] {
+  return limits
+    .filter((limit) => !limit.allows(named))
+    .map(({ why, evidence }) => ({
+      code: 'python-conflict', severity: 'warning', file: evidence.file, line: evidence.line,
+      message: version === named ? `Python ${named} is to be used, but ${why}` : `Python ${named} is named, but ${why}: ${version} is used`,
+      fix: `choose a Python and a version that go together`,
+    })); // prettier-ignore
+}
+
+function contradiction(limits: readonly PythonLimit[], usual: string): Choice {
+  const best = preferred(usual).toSorted((a, b) => countMet(limits, b) - countMet(limits, a))[0] ?? USUAL_PYTHON;
+  const message = `no Python fits everything: ${limits.map(({ why }) => why).join('; ')}`;
+  const broken = limits.find((limit) => !limit.allows(best));
+  const finding: Finding = {
+    code: 'python-contradiction', severity: 'error', message, fix: 'relax one of these versions',
+    file: broken?.evidence.file ?? null, line: broken?.evidence.line ?? null,
+  }; // prettier-ignore
+  return { version: best, why: message, evidence: broken?.evidence, findings: [finding] };
+}
+
+/** How much of what is said a version meets; what cannot be installed at all weighs most. */
+function countMet(limits: readonly PythonLimit[], version: string): number {
+  return limits.reduce((sum, limit) => sum + (limit.allows(version) ? (limit.isFirm ? 3 : 1) : 0), 0);
+}
+
+function endOfLife({ version, evidence }: Choice, fits: readonly string[]): Finding[] {
+  const month = PYTHON_END_OF_LIFE[version];
+  if (month === undefined || month >= PYTHON_TABLE_MONTH) return [];
+  const newer = fits.find((other) => (PYTHON_END_OF_LIFE[other] ?? '9999') >= PYTHON_TABLE_MONTH);
+  return [{
+    code: 'python-end-of-life', severity: 'warning', file: evidence?.file ?? null, line: evidence?.line ?? null,
+    message: `Python ${version} has had no security fixes since ${month}`,
+    fix: newer === undefined ? 'raise the versions that need it' : `use Python ${newer}, which everything here has wheels for`,
+  }]; // prettier-ignore
+}
+
+/** `3.11.4` → `3.11`. */
 function minor(version: string): string {
   return version.split('.').slice(0, 2).join('.');
 }
 
-/** Newer ones come before older ones at the same distance. */
-function distance(version: string): number {
-  const steps = Number(version.split('.')[1]) - Number(USUAL_PYTHON.split('.')[1]);
-  return steps >= 0 ? steps * 2 : -steps * 2 + 1;
+/** The usual one, then the nearest; newer ones before older ones at the same distance. */
+function preferred(usual: string): string[] {
+  const middle = Number(usual.split('.')[1]);
+  const distance = (version: string): number => {
+    const steps = Number(version.split('.')[1]) - middle;
+    return steps >= 0 ? steps * 2 : -steps * 2 + 1;
+  };
+  return PYTHONS.toSorted((a, b) => distance(a) - distance(b));
 }
 
-function limitsOf(facts: ProjectFacts): Limit[] {
-  const limits: Limit[] = [];
-  const wanted = facts.manifest?.requiresPython;
-  if (wanted !== undefined)
+function limitsOf(facts: ProjectFacts): PythonLimit[] {
+  return [...statedLimits(facts), ...syntaxLimits(facts), ...wheelLimits(facts)];
+}
+
+function statedLimits({ manifest }: ProjectFacts): PythonLimit[] {
+  const wanted = manifest?.requiresPython;
+  const limits: PythonLimit[] = [];
+  if (wanted !== undefined && wanted.specifiers !== '')
     limits.push({
-      specifiers: forMinor(wanted.specifiers),
+      allows: (version) => allowsMinor(wanted.specifiers, version),
       why: `${wanted.file} wants Python ${wanted.specifiers}`,
-      evidence: { file: wanted.file, line: 0 },
+      evidence: { file: wanted.file, line: wanted.line ?? 1 },
+      isFirm: false,
     });
-  for (const module of facts.modules) {
-    const { syntax } = module;
-    if (syntax === undefined) continue;
+  const listed = manifest?.classifiedPythons;
+  if (listed !== undefined && listed.versions.length > 0 && wanted === undefined)
     limits.push({
-      specifiers: `>=${syntax.version}`,
-      why: `${module.path} uses ${syntax.what}`,
-      evidence: { file: module.path, line: syntax.line },
+      allows: (version) => listed.versions.includes(version),
+      why: `${listed.file} lists Python ${listed.versions.join(', ')}`,
+      evidence: { file: listed.file, line: listed.line },
+      isFirm: false,
     });
-  }
-  for (const requirement of facts.manifest?.requirements ?? []) {
-    const support = wheelSupport(requirement);
-    if (support === undefined) continue;
-    const name = `${requirement.name} ${exactVersion(requirement.specifiers) ?? ''}`;
-    limits.push({
-      specifiers: support,
-      why: `${name} has wheels for Python ${support.replace(',', ' and ')}`,
-      evidence: requirement,
-    });
-  }
   return limits;
 }
 
-/** `>=3.9.1` speaks of patch releases; here only minor ones are chosen, whose newest patch release is meant. */
-function forMinor(specifiers: string): string {
-  return specifiers
-    .replace(/(>=|~=)\s*(\d+\.\d+)\.\d+/g, (_, __, version: string) => `>=${version}`)
-    .replace(/<\s*4(\.0)*/, '<4');
+/** `>=3.9.1` speaks of patch releases; only minor versions are chosen here, of which the newest patch release is meant. */
+function allowsMinor(specifiers: string, version: string): boolean {
+  const named = (parseSpecifiers(specifiers) ?? [])
+    .map(({ text }) => text)
+    .filter((text) => text.startsWith(`${version}.`));
+  return [`${version}.99`, `${version}.9`, `${version}.0`, version, ...named].some((full) => meets(full, specifiers));
 }
 
-function wheelSupport({ name, specifiers, marker }: Requirement): string | undefined {
-  const exact = exactVersion(specifiers);
-  if (exact === undefined || marker !== '') return undefined;
-  return WHEEL_SUPPORT.find((row) => row.distribution === name && meets(exact, row.versions))?.pythons;
+/** Syntax that older Pythons do not know, and modules that newer ones no longer have; each version once. */
+function syntaxLimits({ modules }: ProjectFacts): PythonLimit[] {
+  const found = new Map<string, PythonLimit>();
+  for (const { path, syntax, removed } of modules) {
+    for (const [hint, sign] of [[syntax, '>='], [removed, '<']] as const) {
+      const specifiers = `${sign}${hint?.version ?? ''}`;
+      if (hint === undefined || found.has(specifiers) || isAside(path)) continue;
+      const why = `${path} uses ${hint.what}${sign === '<' ? `, which Python ${hint.version} no longer has` : ''}`;
+      found.set(specifiers, { allows: (version) => meets(version, specifiers), why, evidence: { file: path, line: hint.line }, isFirm: false });
+    }
+  }
+  return [...found.values()];
+} // prettier-ignore
+
+function wheelLimits({ manifest }: ProjectFacts): PythonLimit[] {
+  const locked = new Map((manifest?.lock?.packages ?? []).map((item) => [item.name, item]));
+  return (manifest?.requirements ?? []).flatMap((requirement) => {
+    const lock = locked.get(requirement.name);
+    const specifiers = lock === undefined ? requirement.specifiers : `==${lock.version}`;
+    const pythons = requirement.url === undefined ? pythonsWithWheels(requirement.name, specifiers) : undefined;
+    return pythons === undefined || pythons.length === PYTHONS.length ? [] : [wheelLimit(requirement, { specifiers, pythons })];
+  }); // prettier-ignore
 }
 
-function conflicts(facts: ProjectFacts, version: string): Finding[] {
-  return limitsOf(facts)
-    .filter(({ specifiers }) => !meets(version, specifiers))
-    .map(({ why, evidence }) => ({
-      code: 'python-conflict', severity: 'warning', message: `Python ${version} is to be used, but ${why}`, file: evidence.file, line: evidence.line, fix: null,
-    })); // prettier-ignore
-}
-
-function contradiction(limits: readonly Limit[]): PythonChoice {
-  const oldest = limits.toSorted((a, b) => compareVersions(newest(a), newest(b)))[0];
-  const version = oldest === undefined ? USUAL_PYTHON : newest(oldest);
-  const message = `no Python fits everything: ${limits.map(({ why }) => why).join('; ')}`;
-  const finding: Finding = {
-    code: 'python-contradiction',
-    severity: 'error',
-    message,
-    file: oldest?.evidence.file ?? null,
-    line: oldest?.evidence.line ?? null,
-    fix: 'relax one of these versions',
+function wheelLimit(
+  requirement: Requirement,
+  { specifiers, pythons }: { specifiers: string; pythons: readonly string[] },
+): PythonLimit {
+  const { name, marker, file, line } = requirement;
+  return {
+    allows: (version) => pythons.includes(version) || (marker !== '' && !holds(marker, { python: version })),
+    why: `${name} ${exactVersion(specifiers) ?? specifiers} has wheels for Python ${spanOf(pythons)}`.replace(
+      / +/g,
+      ' ',
+    ),
+    evidence: { file, line },
+    isFirm: NO_SOURCE_RELEASES.has(name),
   };
-  return { version, why: message, evidence: oldest?.evidence, findings: [finding] };
-}
-
-function newest({ specifiers }: Limit): string {
-  return PYTHONS.find((version) => meets(version, specifiers)) ?? USUAL_PYTHON;
 }

@@ -1,0 +1,47 @@
+import { BerthError } from '#lib/errors.ts';
+import type { FileTree } from '../../files.ts';
+import { isYamlMap, parseYaml, type Yaml, yamlAt, yamlLine } from '../../yaml.ts';
+import { addCondaPackage } from './conda-package.ts';
+import { type Draft, newDraft, problem } from './contract.ts';
+import { readPipLines } from './requirements-file.ts';
+
+/** Reads environment.yml (conda, "Creating an environment file manually"): packages of conda by their names on the index, and what pip installs; undefined if there is none. */
+export async function readConda(tree: FileTree, path: string): Promise<Draft | undefined> {
+  const text = await tree.read(path);
+  if (text === undefined) return undefined;
+  const draft = newDraft('conda', path, 'conda');
+  draft.files.push(path);
+  const value = parsed(draft, text);
+  const list = yamlAt(value, 'dependencies');
+  if (!Array.isArray(list)) return draft;
+  for (const [index, item] of list.entries()) {
+    const line = yamlLine(list, index);
+    if (typeof item === 'string') addCondaPackage(draft, item, { file: path, line });
+    else if (isYamlMap(item)) await readPipLines(tree, draft, pipLines(item['pip']));
+  }
+  preferPip(draft);
+  return draft;
+}
+
+function parsed(draft: Draft, text: string): Yaml {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    const message = error instanceof BerthError ? `${error.message}: ${error.why ?? ''}` : 'it is no YAML';
+    const line = Number(/line (\d+)/.exec(message)?.[1] ?? 1);
+    draft.problems.push(problem('manifest-unreadable', { file: draft.path, line }, { message: `${draft.path}: ${message}`, fix: 'mend the file', severity: 'error' })); // prettier-ignore
+    return null;
+  }
+}
+
+function pipLines(value: Yaml | undefined): { text: string; line: number }[] {
+  return (Array.isArray(value) ? value : []).flatMap((item, index) =>
+    typeof item === 'string' ? [{ text: item, line: yamlLine(value, index) }] : [],
+  );
+}
+
+/** What pip installs stands above the same package of conda. */
+function preferPip(draft: Draft): void {
+  const last = new Map(draft.requirements.map((item) => [`${item.name};${item.marker}`, item]));
+  draft.requirements = draft.requirements.filter((item) => last.get(`${item.name};${item.marker}`) === item);
+}

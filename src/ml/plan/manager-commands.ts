@@ -1,0 +1,55 @@
+import type { Manifest } from '../detect/manifest.ts';
+import { requirementText } from '../detect/requirements.ts';
+import { folderOf } from '../files.ts';
+
+export interface ManagerCommands {
+  commands: readonly (readonly string[])[];
+  tools: readonly string[];
+}
+
+/**
+ * The manager's own way to install what its lock says; undefined where pip does it: without a lock, or where the lock names folders of the
+ * project, which are not there yet when packages are installed, or lies in another folder than the project's top. `extra` is installed beside it, as pip takes it.
+ */
+export function managerCommands(manifest: Manifest, extra: readonly string[]): ManagerCommands | undefined {
+  const { lock, manager, projects } = manifest;
+  const isElsewhere = projects.some(({ path }) => path !== '') || folderOf(lock?.path ?? '') !== '';
+  if (lock === undefined || lock.packages.length === 0 || isElsewhere) return undefined;
+  const install = installOf(manifest);
+  if (install === undefined || !lock.kind.startsWith(LOCK_OF[manager] ?? '\0')) return undefined;
+  return { commands: [install, ...(extra.length === 0 ? [] : [['pip', 'install', ...extra]])], tools: [manager] };
+}
+
+const LOCK_OF: Readonly<Record<string, string>> = {
+  uv: 'uv.lock',
+  poetry: 'poetry.lock',
+  pdm: 'pdm.lock',
+  pipenv: 'Pipfile.lock',
+};
+
+/** Options as the manuals of uv, Poetry, PDM and Pipenv give them, 2026-11. */
+function installOf({ manager, included, extras }: Manifest): string[] | undefined {
+  const chosen = included.map((name) => ({ name, isExtra: extras.has(name) }));
+  const each = (extra: string, group: string): string[] => chosen.flatMap(({ name, isExtra }) => [isExtra ? extra : group, name]);
+  const only = ['main', ...chosen.filter(({ isExtra }) => !isExtra).map(({ name }) => name)].join(',');
+  switch (manager) {
+    case 'uv':
+      return ['uv', 'sync', '--frozen', '--no-dev', '--no-install-project', ...each('--extra', '--group')];
+    case 'poetry':
+      return ['poetry', 'install', '--only', only, ...chosen.flatMap(({ name, isExtra }) => (isExtra ? ['--extras', name] : [])), '--no-root', '--no-interaction'];
+    case 'pdm':
+      return ['pdm', 'sync', '--prod', '--no-self', ...each('-G', '-G')];
+    case 'pipenv':
+      return ['pipenv', 'sync', ...(included.length === 0 ? [] : ['--categories', ['packages', ...included].join(' ')])];
+    default:
+      return undefined;
+  }
+} // prettier-ignore
+
+/** What a lock pins a requirement to, as pip takes it; the requirement as it is where the lock does not have it. */
+export function lockedText(manifest: Manifest | undefined, name: string, text: string): string {
+  const locked = manifest?.lock?.packages.find((item) => item.name === name && item.version !== '');
+  if (locked === undefined || locked.url !== undefined) return text;
+  const extras = /^[\w.-]+(\[[^\]]*\])/.exec(text)?.[1] ?? '';
+  return `${requirementText({ name, extras: [], specifiers: '', marker: '', url: undefined })}${extras}==${locked.version}`;
+}
