@@ -155,6 +155,18 @@ export const SHORT: Readonly<Record<string, Readonly<Record<string, Entry>>>> = 
       'Build a folder of Python, run it and wait until it answers',
       async () => (await import('./commands/serve.ts')).serve,
     ),
+    init: entry(
+      'Write a Dockerfile and what belongs to it for a folder',
+      async () => (await import('./commands/init.ts')).init,
+    ),
+    shell: entry(
+      "Open a shell in a folder's image, with the folder mounted",
+      async () => (await import('./commands/shell.ts')).shell,
+    ),
+    notebook: entry(
+      "Start Jupyter in a folder's image, with the folder mounted",
+      async () => (await import('./commands/notebook.ts')).notebook,
+    ),
     train: entry("Run a folder's training in a container", async () => (await import('./commands/train.ts')).train),
     plan: entry(
       'Say how a folder would be built and run, and why',

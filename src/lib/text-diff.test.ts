@@ -24,11 +24,14 @@ test('places far from each other have hunks of their own', () => {
   expect(diff.match(/^@@ .*$/gm)).toEqual(['@@ -1,6 +1,6 @@', '@@ -28,7 +28,7 @@']);
 });
 
+function someText(): string {
+  const length = Math.floor(Math.random() * 12);
+  return Array.from({ length }, () => `${'abcd'[Math.floor(Math.random() * 4)] ?? ''}\n`).join('');
+}
+
 test('applied, it gives the other text', () => {
   for (let round = 0; round < 200; round++) {
-    const word = (): string => 'abcd'[Math.floor(Math.random() * 4)] ?? '';
-    const text = (): string => Array.from({ length: Math.floor(Math.random() * 12) }, () => `${word()}\n`).join('');
-    const [before, after] = [text(), text()];
+    const [before, after] = [someText(), someText()];
     expect(apply(before, textDiff(before, after, 'file')), JSON.stringify({ before, after })).toBe(after);
   }
 });

@@ -24,6 +24,10 @@ function linesOf(text: string): string[] {
   return lines;
 }
 
+function kept(text: string): Line {
+  return { kind: ' ', text };
+}
+
 /** E. Myers, "An O(ND) Difference Algorithm": the fewest lines that go and come. */
 function compareLines(before: readonly string[], after: readonly string[]): Line[] {
   let start = 0;
@@ -35,7 +39,6 @@ function compareLines(before: readonly string[], after: readonly string[]): Line
     before[before.length - 1 - end] === after[after.length - 1 - end]
   )
     end += 1;
-  const kept = (text: string): Line => ({ kind: ' ', text });
   return [
     ...before.slice(0, start).map(kept),
     ...shortestEdit(before.slice(start, before.length - end), after.slice(start, after.length - end)),
@@ -111,7 +114,7 @@ function hunksOf(lines: readonly Line[]): string[] {
   );
   const texts: string[] = [];
   const place = { before: 1, after: 1 };
-  for (let index = 0; index < lines.length; ) {
+  for (let index = 0; index < lines.length;) {
     let end = index;
     while (end < lines.length && isNear[end] === isNear[index]) end += 1;
     const part = lines.slice(index, end);

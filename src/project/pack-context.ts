@@ -6,8 +6,8 @@ import type { TarHeader } from '#lib/tar/header.ts';
 import { TAR_END, tarEntry, tarPadding } from '#lib/tar/writer.ts';
 
 export interface ContextOptions {
-  /** Files to send instead of, or beside, those of the folder; paths without folders. */
-  extra?: ReadonlyMap<string, string>;
+  /** Files to send instead of, or beside, those of the folder. */
+  extra?: ReadonlyMap<string, string | Uint8Array>;
   filter?: ContextFilter | undefined;
 }
 
@@ -21,6 +21,8 @@ export interface ContextFilter {
 interface Entry {
   path: string;
   facts: Stats;
+  /** Root if undefined. */
+  owner?: { uid: number; gid: number };
 }
 
 /** A folder as the tar archive that a build is sent: sorted, owned by root, modes and times kept; sockets and the like left out. */
@@ -28,8 +30,8 @@ export async function* packContext(
   root: string,
   { extra = new Map(), filter }: ContextOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  for (const [name, text] of extra) {
-    const bytes = Buffer.from(text);
+  for (const [name, content] of extra) {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
     yield tarEntry(header({ name, kind: 'file', size: bytes.length, mode: 0o644 }));
     yield bytes;
     yield tarPadding(bytes.length);
@@ -51,8 +53,36 @@ async function* walk(root: string, folder: string, filter: ContextFilter | undef
   }
 }
 
-async function* packEntry(root: string, { path, facts }: Entry): AsyncGenerator<Uint8Array> {
-  const common = { mode: facts.mode & 0o7777, mtimeNs: BigInt(Math.trunc(facts.mtimeMs)) * 1_000_000n };
+/** Some files of a folder as a tar archive, with the folders that they lie in, for an account to own; what is gone is left out. */
+export async function* packPaths(
+  root: string,
+  paths: readonly string[],
+  owner: { uid: number; gid: number },
+): AsyncGenerator<Uint8Array> {
+  const all = new Set(paths.flatMap((path) => [...foldersAbove(path), path]));
+  for (const path of [...all].toSorted()) {
+    const facts = await lstat(join(root, path)).catch(() => undefined);
+    if (facts !== undefined) yield* packEntry(root, { path, facts, owner });
+  }
+  yield TAR_END;
+}
+
+/** One text as a tar archive. */
+export async function* packText(name: string, text: string): AsyncGenerator<Uint8Array> {
+  const bytes = Buffer.from(text);
+  yield tarEntry(header({ name, kind: 'file', size: bytes.length, mode: 0o644 }));
+  yield bytes;
+  yield tarPadding(bytes.length);
+  yield TAR_END;
+}
+
+function foldersAbove(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
+async function* packEntry(root: string, { path, facts, owner }: Entry): AsyncGenerator<Uint8Array> {
+  const common = { mode: facts.mode & 0o7777, mtimeNs: BigInt(Math.trunc(facts.mtimeMs)) * 1_000_000n, ...owner };
   if (facts.isDirectory()) yield tarEntry(header({ ...common, name: `${path}/`, kind: 'directory' }));
   else if (facts.isSymbolicLink())
     yield tarEntry(header({ ...common, name: path, kind: 'symlink', linkName: await readlink(join(root, path)) }));

@@ -1,20 +1,24 @@
 import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { InvalidArgumentError } from '#lib/errors.ts';
-import { copiedFiles } from '#ml/detect/own-dockerfile.ts';
-import { generateDockerfile } from '#ml/dockerfile/generate.ts';
-import { generateIgnore } from '#ml/dockerfile/ignore.ts';
-import type { FileTree } from '#ml/files.ts';
-import { hasFile } from '#ml/files.ts';
-import { planProject } from '#ml/plan/plan-project.ts';
-import type { ProjectPlan } from '#ml/plan/plan.ts';
+import { stripCredentials } from '#ml/dockerfile/strip-credentials.ts';
+import { type FileTree, subTree } from '#ml/files.ts';
+import type { ProjectPlan, ServicePlan } from '#ml/plan/plan.ts';
+import { openModelFile } from './open-model-file.ts';
 import { openTree } from './open-tree.ts';
+import { type FolderPlanOptions, planFolder } from './plan-folder.ts';
+import { type Credentials, findCredentials } from './secrets/find-credentials.ts';
+import { readStartup } from './startup-record.ts';
+import { withoutWritten } from './without-written.ts';
+import { dockerfileOf, type ProjectDockerfile } from './write-dockerfile.ts';
 
 /** A folder of Python that is trained and served. */
 export interface Project {
   /** Absolute, without links. */
   directory: string;
+  /** What was named: the folder, or a model's file in it. */
+  place: string;
   /** For images and containers: lower case letters, digits, `.`, `_` and `-`. */
   name: string;
   /** Eight digits that differ for folders of the same name. */
@@ -22,19 +26,11 @@ export interface Project {
   tree: FileTree;
   plan: ProjectPlan;
   dockerfile: ProjectDockerfile;
+  /** For private indexes and gated models, as this machine has them. */
+  credentials: Credentials;
   /** Account that new files in the folder should belong to. */
   owner: Owner;
   options: ProjectOptions;
-}
-
-export interface ProjectDockerfile {
-  text: string;
-  /** Files of the project that it copies by name. */
-  copies: readonly string[];
-  /** Written by the project's people; otherwise made from the plan. */
-  isOwn: boolean;
-  /** Files that are not in the folder and go into the build. */
-  extra: ReadonlyMap<string, string>;
 }
 
 export interface Owner {
@@ -42,32 +38,67 @@ export interface Owner {
   gid: number;
 }
 
-export interface ProjectOptions {
+export interface ProjectOptions extends FolderPlanOptions {
   name?: string | undefined;
-  /** `3.11`, instead of what the plan finds. */
-  python?: string | undefined;
   /** Work from the plan although there is a Dockerfile. */
   ignoreDockerfile?: boolean | undefined;
 }
 
-/** Reads a folder and plans it. @throws {NotFoundError} if there is no such folder */
+/** Reads a folder, or a model's file, and plans it. @throws {NotFoundError} if there is nothing of that name */
 export async function openProject(path: string, options: ProjectOptions = {}): Promise<Project> {
   const { name, python } = options;
   requireName(name);
   requirePython(python);
-  const tree = await openTree(path);
-  const directory = await realpath(path);
-  const plan = await planProject(tree, { directory: basename(directory), python });
+  const model = await openModelFile(path);
+  const tree = model?.tree ?? (await openTree(path, { memory: true }));
+  const place = await realpath(path);
+  const directory = model === undefined ? place : dirname(place);
+  const plan = await planFolder(await withoutWritten(tree), { place: directory, name: basename(place) }, options);
+  tree.memory?.save();
+  return assemble({ place, directory, tree, plan }, { ...options, only: model?.name });
+}
+
+/** One of several services of a folder, as a project of its own. */
+export async function serviceProject(whole: Project, { name, directory, plan }: ServicePlan): Promise<Project> {
+  const place = directory === '' ? whole.directory : join(whole.directory, directory);
+  const tree = subTree(whole.tree, directory);
+  const options = { ...whole.options, name: nameOf(`${whole.name}-${name}`) };
+  return assemble({ place, directory: place, tree, plan }, options);
+}
+
+async function assemble(
+  { place, directory, tree, plan: planned }: Pick<Project, 'place' | 'directory' | 'tree' | 'plan'>,
+  options: ProjectOptions & { only?: string | undefined },
+): Promise<Project> {
+  const { only, ...own } = options;
+  const { name, python, ignoreDockerfile = false } = own;
+  const clean = withoutPasswords(planned);
+  const credentials = await findCredentials({ plan: clean, manifests: await manifestTexts(tree, clean) });
+  const plan = { ...clean, secrets: credentials.notes };
+  const startup = await readStartup(place);
   return {
     directory,
-    name: name ?? nameOf(directory),
-    mark: createHash('sha256').update(directory).digest('hex').slice(0, 8),
+    place,
+    name: name ?? nameOf(place),
+    mark: createHash('sha256').update(place).digest('hex').slice(0, 8),
     tree,
     plan,
-    dockerfile: await dockerfileOf(tree, plan, options),
+    dockerfile: await dockerfileOf(tree, plan, { python, ignoreDockerfile, startup, only }),
+    credentials,
     owner: await ownerOf(directory),
-    options,
+    options: own,
   };
+}
+
+/** A plan is printed and kept: no address in it has a password, wherever it came from. */
+function withoutPasswords(plan: ProjectPlan): ProjectPlan {
+  return JSON.parse(stripCredentials(JSON.stringify(plan)).text) as ProjectPlan;
+}
+
+async function manifestTexts(tree: FileTree, { install, manifest, lock }: ProjectPlan): Promise<string[]> {
+  const paths = new Set(['pyproject.toml', ...install.files, manifest?.path, lock?.path]);
+  const texts = await Promise.all([...paths].map(async (path) => (path === undefined ? undefined : tree.read(path))));
+  return texts.filter((text) => text !== undefined);
 }
 
 function requireName(name: string | undefined): void {
@@ -89,31 +120,6 @@ function requirePython(version: string | undefined): void {
 function nameOf(directory: string): string {
   const name = basename(directory).toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 40); // prettier-ignore
   return name === '' ? 'project' : name;
-}
-
-/** The own Dockerfile (from the Python that was asked for, if one was), or one made from the plan. */
-async function dockerfileOf(
-  tree: FileTree,
-  plan: ProjectPlan,
-  { python, ignoreDockerfile = false }: ProjectOptions,
-): Promise<ProjectDockerfile> {
-  const own = ignoreDockerfile ? undefined : await tree.read('Dockerfile');
-  if (own !== undefined) {
-    const text = python === undefined ? own : withPython(own, python);
-    return { text, copies: copiedFiles(text), isOwn: true, extra: new Map(text === own ? [] : [['Dockerfile', text]]) };
-  }
-  const text = generateDockerfile(plan);
-  const extra = new Map([['Dockerfile', text]]);
-  if (!hasFile(tree, '.dockerignore')) extra.set('.dockerignore', generateIgnore());
-  return { text, copies: plan.install.files, isOwn: false, extra };
-}
-
-/** The same Dockerfile from another Python of the same kind of image. */
-function withPython(text: string, python: string): string {
-  return text.replace(
-    /^(\s*FROM\s+(?:--\S+\s+)*(?:docker\.io\/(?:library\/)?)?python:)\d+(?:\.\d+)*/gim,
-    `$1${python}`,
-  );
 }
 
 /** Who called: the account behind sudo; else, for root, the owner of the folder. */

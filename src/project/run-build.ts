@@ -5,9 +5,9 @@ import { baseImages } from '#ml/detect/own-dockerfile.ts';
 import { explain } from '#ml/explain/explain.ts';
 import { ensureBase } from './ensure-base.ts';
 import { LABELS } from './labels.ts';
-import { orderImage } from './order-image.ts';
+import { EXTRA_CONTEXT, orderImage } from './order-image.ts';
 import { compileIgnore, ignoreLines } from '#dockerfile/ignore.ts';
-import { type ContextFilter, packContext } from './pack-context.ts';
+import type { ContextFilter } from './pack-context.ts';
 import type { Project } from './project.ts';
 import type { Report } from './report.ts';
 import { warnAboutSize } from './warn-about-size.ts';
@@ -41,7 +41,8 @@ export async function buildProject(
   { noCache = false, signal }: BuildOptions = {},
 ): Promise<string> {
   requireOwnMachine(client);
-  for (const image of baseImages(project.dockerfile.text)) await ensureBase({ client, report }, image, { signal });
+  const images = baseImages(project.dockerfile.text).filter((image) => image !== EXTRA_CONTEXT);
+  for (const image of images) await ensureBase({ client, report }, image, { signal });
   const lines: string[] = [];
   const tail = (text: string): void => {
     for (const line of text.split('\n').filter((part) => part.trim() !== '')) {
@@ -51,14 +52,14 @@ export async function buildProject(
   };
   const filter = await ignoreOf(project);
   warnAboutSize(project.tree.files, filter, report);
-  const pack = (): AsyncIterable<Uint8Array> =>
-    packContext(project.directory, { extra: project.dockerfile.extra, filter });
-  const labels = { [LABELS.project]: project.name, [LABELS.directory]: project.directory };
+  const labels = { [LABELS.project]: project.name, [LABELS.directory]: project.place };
   try {
     // A Dockerfile that people wrote stays what they made it; ours may be as quick as it can.
     const splitPackages = !project.dockerfile.isOwn;
-    const order = { tag: imageOf(project), labels, noCache, splitPackages, signal };
-    for await (const text of orderImage(client, pack, order)) tail(text);
+    const secrets = project.dockerfile.isOwn ? new Map<string, Buffer>() : project.credentials.values;
+    const order = { tag: imageOf(project), labels, noCache, splitPackages, secrets, signal };
+    const { directory, dockerfile } = project;
+    for await (const text of orderImage(client, { directory, dockerfile, filter }, order)) tail(text);
   } catch (error) {
     if (signal?.aborted === true)
       throw new CancelledError(`the build of ${project.name} was stopped`, { cause: error });
@@ -81,8 +82,8 @@ function requireOwnMachine({ address }: Client): void {
 }
 
 /** What .dockerignore leaves out; the Dockerfile and the list itself are always sent, for the engine reads them. */
-async function ignoreOf({ tree, dockerfile }: Project): Promise<ContextFilter | undefined> {
-  const text = dockerfile.extra.get('.dockerignore') ?? (await tree.read('.dockerignore'));
+export async function ignoreOf({ tree, dockerfile }: Project): Promise<ContextFilter | undefined> {
+  const text = dockerfile.ignore ?? (await tree.read('.dockerignore'));
   if (text === undefined) return undefined;
   return compileIgnore([...ignoreLines(text), '!Dockerfile', '!.dockerignore']);
 }

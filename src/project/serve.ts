@@ -1,35 +1,45 @@
+import { containerStats } from '#client/containers.ts';
 import { inspectImage } from '#client/images.ts';
 import type { Client } from '#client/transport.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import { commandPort } from '#ml/detect/own-dockerfile.ts';
+import { PROJECT_FOLDER } from '#ml/dockerfile/generate.ts';
+import type { Startup } from '#ml/dockerfile/startup.ts';
 import { findRequest, type TriedRequest } from './example-request.ts';
+import { measureImports } from './measure-imports.ts';
 import { openProject, type Project } from './project.ts';
-import { formerContainer, replaceContainer, requirePort } from './replace-container.ts';
+import { formerContainer, type Replacement, replaceContainer, requirePort } from './replace-container.ts';
 import { buildProject, type BuildOptions, type Collaborators } from './run-build.ts';
+import { serviceBody, type ServiceOptions } from './service-body.ts';
+import { keepStartup, readStartup } from './startup-record.ts';
 import { trainOrFail } from './train.ts';
-import { ask } from './wait-until-answers.ts';
-import { watchStart } from './watch-start.ts';
+import { type Address, ask } from './wait-until-answers.ts';
+import { type StartTimes, watchStart } from './watch-start.ts';
 
 export interface ServeOptions extends BuildOptions {
   /** Port of 127.0.0.1; otherwise that of the former container, else the app's own, else the next free one. */
   port?: number | undefined;
   /** How long the app may take to answer. */
   timeoutMs?: number | undefined;
+  /** Network to join under a name, beside other services of the folder. */
+  network?: ServiceOptions['network'];
 }
 
 /** A project that answers. */
 export interface Served {
   container: string;
   image: string;
-  address: { host: string; port: number };
+  address: Address;
   /** Path that shows something. */
   path: string;
   /** A request that was tried and works. */
   request: TriedRequest | undefined;
   seconds: number;
+  /** What its start took. */
+  startup: Startup;
 }
 
-const DEFAULT_TIMEOUT_MS = 120_000;
+export const DEFAULT_TIMEOUT_MS = 120_000;
 
 /**
  * Builds a project's image and runs it until it answers on 127.0.0.1; a container of the same folder that runs already is replaced
@@ -41,8 +51,33 @@ export async function serveProject(
   project: Project,
   options: ServeOptions = {},
 ): Promise<Served> {
-  requireApp(project);
   const start = performance.now();
+  const { project: ready, image } = await buildForServing(tools, project, options);
+  const inner = await innerPort(tools.client, image, ready);
+  const body = await serviceBody(ready, { image, inner, network: options.network });
+  const replacement = await replaceContainer(tools, ready, { inner, wanted: options.port, body });
+  const running = await untilAnswers(tools, { project: ready, replacement }, options);
+  await replacement.settle();
+  const request = await findRequest(running.address, ready.plan.requests);
+  const startup = await measureStart(tools.client, { project: ready, container: replacement.id }, running.times);
+  return {
+    container: replacement.name,
+    image,
+    address: running.address,
+    path: await shownPath(running),
+    request,
+    seconds: (performance.now() - start) / 1000,
+    startup,
+  };
+}
+
+/** Looks whether it can be served, trains what is missing, and builds. */
+export async function buildForServing(
+  tools: Collaborators,
+  project: Project,
+  options: ServeOptions,
+): Promise<{ project: Project; image: string }> {
+  requireApp(project);
   const former = await formerContainer(tools.client, project);
   await requirePort(former, options.port);
   for (const finding of project.plan.findings.filter(({ severity }) => severity !== 'note'))
@@ -51,21 +86,58 @@ export async function serveProject(
   tools.report.say(
     `building the image of ${ready.name} ${ready.dockerfile.isOwn ? 'from its Dockerfile' : `for Python ${ready.plan.python.version}`}`,
   );
-  const image = await buildProject(tools, ready, options);
-  const inner = await innerPort(tools.client, image, ready);
-  const replacement = await replaceContainer(tools, ready, { image, inner, wanted: options.port });
-  const { name, port } = replacement;
-  const address = { host: '127.0.0.1', port };
-  const path = ready.plan.health ?? '/';
-  tools.report.say(`waiting for ${name} to answer`);
-  const service = { ...replacement, address, path, project: ready };
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  await watchStart(tools, service, { timeoutMs, signal: options.signal });
-  await replacement.settle();
-  const request = await findRequest(address, ready.plan.requests);
+  return { project: ready, image: await buildProject(tools, ready, options) };
+}
+
+export interface Running {
+  address: Address;
+  /** Path that was asked. */
+  path: string;
+  times: StartTimes;
+}
+
+/** Waits for the first answer of a container that was started. */
+export async function untilAnswers(
+  tools: Collaborators,
+  { project, replacement }: { project: Project; replacement: Replacement },
+  { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: Pick<ServeOptions, 'timeoutMs' | 'signal'>,
+): Promise<Running> {
+  const address = { host: '127.0.0.1', port: replacement.port };
+  const path = project.plan.health ?? '/';
+  tools.report.say(`waiting for ${replacement.name} to answer`);
+  const times = await watchStart(tools, { ...replacement, address, path, project }, { timeoutMs, signal });
+  return { address, path, times };
+}
+
+async function shownPath({ address, path }: Running): Promise<string> {
   const top = await ask(address, '/', { onlyStatus: true }).catch(() => undefined);
-  const shown = top !== undefined && top.status < 400 ? '/' : path;
-  return { container: name, image, address, path: shown, request, seconds: (performance.now() - start) / 1000 };
+  return top !== undefined && top.status < 400 ? '/' : path;
+}
+
+/** What the start took, kept as the budget of the folder's next image. Imports are measured once: that takes as long as they do. */
+async function measureStart(
+  client: Client,
+  { project, container }: { project: Project; container: string },
+  times: StartTimes,
+): Promise<Startup> {
+  const { plan, dockerfile, place } = project;
+  const former = await readStartup(place);
+  const isProgram = plan.start !== null && plan.start.kind !== 'model' && !dockerfile.isOwn;
+  const module = `${PROJECT_FOLDER}/${plan.start?.module ?? ''}`;
+  const importMs = former?.importMs ?? (isProgram ? await measureImports(client, container, module) : undefined);
+  const startup = { ...times, importMs: importMs ?? null, peakMemoryBytes: await peakMemory(client, container) };
+  await keepStartup(place, startup);
+  return startup;
+}
+
+async function peakMemory(client: Client, container: string): Promise<number | null> {
+  try {
+    for await (const { memory_stats: memory } of containerStats(client, container, { oneShot: true }))
+      return Math.max(memory?.max_usage ?? 0, memory?.usage ?? 0) || null;
+  } catch {
+    return null; // an engine that keeps no count
+  }
+  return null;
 }
 
 /** @throws {InvalidArgumentError} if nothing in the folder can be served */
@@ -96,11 +168,11 @@ async function trainWhatIsMissing(tools: Collaborators, project: Project, option
   tools.report.say(
     `trained in ${result.seconds.toFixed(1)} s: ${result.written.map((file) => file.path).join(', ') || 'nothing was written'}`,
   );
-  return openProject(project.directory, project.options);
+  return openProject(project.place, project.options);
 }
 
 /** The port that the app takes inside its container. */
-async function innerPort(client: Client, image: string, { plan, dockerfile, name }: Project): Promise<number> {
+export async function innerPort(client: Client, image: string, { plan, dockerfile, name }: Project): Promise<number> {
   const { Config } = await inspectImage(client, image);
   const exposed = Object.keys(Config?.ExposedPorts ?? {}).flatMap((port) => /^(\d+)\/tcp$/.exec(port)?.[1] ?? []).map(Number); // prettier-ignore
   const named = dockerfile.isOwn ? commandPort(dockerfile.text) : undefined;

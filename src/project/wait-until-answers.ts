@@ -13,7 +13,9 @@ export interface HttpAnswer {
   text: string;
 }
 
-const PAUSE_MS = 100;
+/** Between two questions: short at first, for most programs are quick, or slow by seconds. */
+const PAUSES_MS = { first: 10, later: 100 };
+const FIRST_MS = 3000;
 const ANSWER_LIMIT_BYTES = 1024 * 1024;
 
 export interface AskOptions {
@@ -53,6 +55,13 @@ export async function ask({ host, port }: Address, path: string, options: AskOpt
   return promise;
 }
 
+export interface WaitOptions {
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+  /** Called once, when anything was answered: from then on somebody listens. */
+  onListening?: (() => void) | undefined;
+}
+
 /**
  * Asks again and again until something answers over HTTP that does not say it is still getting ready (502, 503, 504).
  * @returns undefined if the time is up or `signal` aborts first
@@ -60,9 +69,11 @@ export async function ask({ host, port }: Address, path: string, options: AskOpt
 export async function waitUntilAnswers(
   address: Address,
   path: string,
-  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal | undefined },
+  { timeoutMs, signal, onListening }: WaitOptions,
 ): Promise<HttpAnswer | undefined> {
-  const end = performance.now() + timeoutMs;
+  const start = performance.now();
+  const end = start + timeoutMs;
+  let listens = false;
   while (performance.now() < end) {
     if (signal?.aborted === true) return undefined;
     const answer = await ask(address, path, {
@@ -70,8 +81,13 @@ export async function waitUntilAnswers(
       onlyStatus: true,
       timeoutMs: Math.max(100, Math.min(15_000, Math.ceil(end - performance.now()))),
     }).catch(() => undefined);
+    if (answer !== undefined && !listens) {
+      listens = true;
+      onListening?.();
+    }
     if (answer !== undefined && ![502, 503, 504].includes(answer.status)) return answer;
-    await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
+    const pause = performance.now() - start < FIRST_MS ? PAUSES_MS.first : PAUSES_MS.later;
+    await sleep(pause, undefined, { signal }).catch(() => {});
   }
   return undefined;
 }

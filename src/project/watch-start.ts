@@ -14,6 +14,15 @@ interface Starting {
   address: Address;
   path: string;
   project: Project;
+  /** By `performance.now()`. */
+  startedAt: number;
+}
+
+/** Milliseconds from the start of the container. */
+export interface StartTimes {
+  /** Until somebody listened. */
+  readyMs: number;
+  firstAnswerMs: number;
 }
 
 const LAST_LINES = 20;
@@ -27,15 +36,21 @@ export async function watchStart(
   { client, report }: Collaborators,
   service: Starting,
   { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal | undefined },
-): Promise<void> {
+): Promise<StartTimes> {
   const over = new AbortController();
+  const since = (): number => Math.round(performance.now() - service.startedAt);
+  let readyMs: number | undefined;
   const stop = AbortSignal.any([over.signal, ...(signal === undefined ? [] : [signal])]);
   try {
     const { exit } = await waitContainer(client, service.id, { condition: 'not-running', signal: stop });
     const ended = exit.then(({ StatusCode }) => StatusCode, () => undefined); // prettier-ignore
-    const answers = waitUntilAnswers(service.address, service.path, { timeoutMs, signal: stop });
+    const answers = waitUntilAnswers(service.address, service.path, {
+      timeoutMs,
+      signal: stop,
+      onListening: () => (readyMs = since()),
+    });
     const first = await Promise.race([answers, ended]);
-    if (typeof first === 'object') return;
+    if (typeof first === 'object') return { readyMs: readyMs ?? since(), firstAnswerMs: since() };
     const problem =
       signal?.aborted === true
         ? await cancelled(client, service)

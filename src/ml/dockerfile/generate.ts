@@ -1,98 +1,112 @@
+import { formatBytes } from '#dockerfile/lint/format-bytes.ts';
 import type { ProjectPlan } from '../plan/plan.ts';
+import { aptRun, baseName, type BuilderKind, ENVIRONMENT_FOLDER, needsStage, packagesLines, projectPlace, projectRun, stageLines } from './install-lines.ts'; // prettier-ignore
+import { bakeLines, PROJECT_FOLDER, startLines, USER, userLines } from './start-lines.ts';
+import type { Startup } from './startup.ts';
+import { comment, copyLine, reason } from './text.ts';
+import { copiesAround, type WeightsLayer, weightsLayers } from './weights.ts';
 
-/** Where the project lies in an image that is generated. */
-export const PROJECT_FOLDER = '/app';
+export { PROJECT_FOLDER } from './start-lines.ts';
 
-/** Account that a generated image runs its program as. */
-const USER = { name: 'app', id: 10001 } as const;
+export interface DockerfileOptions extends Partial<BuilderKind> {
+  /** What was measured of an earlier image. */
+  startup?: Startup | undefined;
+  /** Files that go into the build. Without BuildKit they are copied by name, to leave the weights out of the code. */
+  files?: readonly string[];
+  /** Models that the program fetches by name are fetched while the image is built. */
+  bakeModels?: boolean;
+}
 
-/** A Dockerfile for a plan: packages before code, so that a change of code installs nothing anew; each part with its reason. */
-export function generateDockerfile(plan: ProjectPlan): string {
+/** A Dockerfile for a plan: packages, then weights, then code, so that a change moves little; each part with its reason. */
+export function generateDockerfile(plan: ProjectPlan, options: DockerfileOptions = {}): string {
+  const kind: BuilderKind = {
+    cacheMounts: options.cacheMounts ?? true,
+    buildkit: options.buildkit ?? true,
+    filesFrom: options.filesFrom,
+    stripped: options.stripped ?? new Set(),
+  };
+  const staged = needsStage(plan);
+  const { startup, files, bakeModels = false } = options;
+  const baked = bakeModels ? bakeLines(plan, kind) : [];
   return [
-    comment(`${plan.directory}: written by berth from what it read in the folder; see \`berth plan\`.`),
-    comment(`Python ${plan.python.version}: ${plan.python.why}.`),
-    `FROM ${plan.base}`,
+    // Words of the project do not come first: a builder reads `# word=value` at the top as a directive.
+    comment(`Written by berth for ${plan.directory}, from what it read there; \`berth plan\` says more.`),
+    '',
+    ...(staged ? [...stageLines(plan, kind), ''] : []),
+    reason(`Python ${plan.python.version}: ${plan.python.why}`),
+    ...baseReason(plan),
+    `FROM ${baseName(plan)}`,
+    comment('What is printed shows at once; no bytecode is written where it runs.'),
     'ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1',
     `WORKDIR ${PROJECT_FOLDER}`,
     ...aptLines(plan),
-    ...installLines(plan),
     ...userLines(plan),
+    ...(staged ? environmentCopy() : ['', ...packagesLines(plan, kind)]),
+    ...baked,
+    ...codeLines(plan, { kind, files }),
+    ...startLines(plan, { startup, isBaked: baked.length > 0 }),
     '',
-    'COPY . .',
-    ...(plan.install.needsProject ? [pipLine(plan)] : []),
-    ...startLines(plan),
-    '',
-  ].join('\n');
+  ]
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n'); // prettier-ignore
+}
+
+function baseReason({ decisions }: ProjectPlan): string[] {
+  const why = decisions.find(({ subject }) => subject === 'base')?.why;
+  return why === undefined ? [] : [reason(why)];
 }
 
 function aptLines({ apt, decisions }: ProjectPlan): string[] {
   if (apt.length === 0) return [];
-  const reasons = decisions
-    .filter(({ subject }) => subject === 'system')
-    .map(({ choice, why }) => comment(`${choice}: ${why}.`));
+  const reasons = decisions.filter(({ subject }) => subject === 'system');
+  return ['', ...reasons.map(({ choice, why }) => comment(`${choice}: ${why}.`)), ...aptRun(apt)];
+}
+
+function environmentCopy(): string[] {
   return [
     '',
-    ...reasons,
-    `RUN apt-get update && apt-get install -y --no-install-recommends ${apt.join(' ')} && rm -rf /var/lib/apt/lists/*`,
+    comment('The packages, without what installed them.'),
+    `COPY --from=packages ${ENVIRONMENT_FOLDER} ${ENVIRONMENT_FOLDER}`,
+    `ENV PATH=${ENVIRONMENT_FOLDER}/bin:$PATH`,
   ];
 }
 
-function installLines(plan: ProjectPlan): string[] {
-  const { install, decisions } = plan;
-  if (install.arguments.length === 0 || install.needsProject) return [];
-  const why = decisions.find(({ subject }) => subject === 'packages')?.why ?? '';
-  const copies = [
-    ...Map.groupBy(install.files, (path) =>
-      path.includes('/') ? path.slice(0, path.lastIndexOf('/') + 1) : './',
-    ).entries(),
-  ];
-  const lines = copies.map(
-    ([folder, files]) =>
-      `COPY ${[...files, folder].every(isPlain) ? [...files, folder].join(' ') : JSON.stringify([...files, folder])}`,
-  );
-  return ['', comment(`Packages: ${why}.`), ...lines, pipLine(plan)];
+/** Owned by the account that runs it: files that only their owner may read are readable there. */
+function codeLines(
+  plan: ProjectPlan,
+  { kind, files }: { kind: BuilderKind; files: readonly string[] | undefined },
+): string[] {
+  const flags = plan.start === null ? [] : [`--chown=${USER.name}:${USER.name}`];
+  const weights = weightsLayers(plan.models, files);
+  const installs = projectPlace(plan) === 'image' ? [comment('The project itself, whose code is there now.'), projectRun(plan, kind)] : []; // prettier-ignore
+  return [...weightsLines(weights, flags), '', ...copyOfCode({ weights, kind, files }, flags), ...installs];
 }
 
-function pipLine({ install }: ProjectPlan): string {
-  return `RUN pip install --no-cache-dir ${install.arguments
-    .map((text) => text.replace(/\s+/g, ' '))
-    .map((word) => (isPlain(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-    .join(' ')}`;
-}
-
-/** Names come from the project: none may begin a line of its own. */
-function comment(text: string): string {
-  return `# ${text.replace(/\s+/g, ' ')}`;
-}
-
-/** A value in which nothing is replaced. */
-function quoted(value: string): string {
-  const text = value.replace(/\s+/g, ' ');
-  return isPlain(text) ? text : `"${text.replace(/[\\"$]/g, String.raw`\$&`)}"`;
-}
-
-function isPlain(word: string): boolean {
-  return /^[\w./=@:+-]+$/.test(word);
-}
-
-/** Before the code, so that a change of it makes no account anew. */
-function userLines({ start }: ProjectPlan): string[] {
-  if (start === null) return [];
+function weightsLines(weights: readonly WeightsLayer[], flags: readonly string[]): string[] {
+  if (weights.length === 0) return [];
+  const total = weights.reduce((sum, { bytes }) => sum + bytes, 0);
   return [
     '',
-    '# The program needs no privileges; it may write in its own folder.',
-    `RUN useradd --create-home --uid ${USER.id} ${USER.name} && chown ${USER.name} ${PROJECT_FOLDER}`,
+    comment(`Weights (${formatBytes(total)}) lie in layers of their own: a change of code does not move them.`),
+    ...weights.map(({ paths, folder }) => copyLine(flags, paths, `./${folder}`)),
   ];
 }
 
-function startLines({ start, port }: ProjectPlan): string[] {
-  if (start === null) return ['', `CMD ["python"]`];
-  const environment = Object.entries(start.environment).map(([name, value]) => `ENV ${name}=${quoted(value)}`);
+function copyOfCode(
+  {
+    weights,
+    kind,
+    files,
+  }: { weights: readonly WeightsLayer[]; kind: BuilderKind; files: readonly string[] | undefined },
+  flags: readonly string[],
+): string[] {
+  if (weights.length === 0) return [comment('The code, last: it changes most.'), copyLine(flags, ['.'], '.')];
+  if (kind.buildkit) {
+    const without = weights.flatMap(({ paths }) => paths.map((path) => `--exclude=${path.replace(/\/$/, '')}`));
+    return [comment('The code, last: it changes most; the weights are there already.'), copyLine([...flags, ...without], ['.'], '.')]; // prettier-ignore
+  }
   return [
-    `USER ${USER.name}`,
-    ...environment,
-    ...(start.directory === '' ? [] : [`WORKDIR ${quoted(`${PROJECT_FOLDER}/${start.directory}`)}`]),
-    ...(port === null ? [] : [`EXPOSE ${port}`]),
-    `CMD ${JSON.stringify(start.command)}`,
-  ];
+    comment('The code, last: it changes most. By name, for the weights are there already: name new files and folders here.'),
+    ...copiesAround(files ?? [], weights, flags),
+  ]; // prettier-ignore
 }
