@@ -106,7 +106,7 @@ function fromManifest(manifest: Manifest, { facts, unlisted, options }: Question
       subject: 'packages', choice: choiceOf(manifest, own), why: whyOf(manifest, { count: applicable.length, before }),
       evidence: { file: manifest.path, line: 1 },
     },
-    findings: [...manifest.problems, ...unlisted.map((item) => unlistedFinding(item, { manifest, isAdded: added.imported.includes(item.distribution) }))],
+    findings: [...manifest.problems, ...unlisted.flatMap((item) => unlistedFinding(item, { manifest, isAdded: added.imported.includes(item.distribution) }))],
   };
 } // prettier-ignore
 
@@ -213,16 +213,16 @@ function unpinned(found: readonly string[]): Finding {
   }; // prettier-ignore
 }
 
+/** What a group of the manifest lists is installed from there, and nobody has to do anything. */
 function unlistedFinding(
   { module, distribution, evidence, late }: UnlistedImport,
   { manifest, isAdded }: { manifest: Manifest; isAdded: boolean },
-): Finding {
-  const group = [...manifest.optional].find(([, list]) => list.some(({ name }) => name === distribution))?.[0];
-  const where = group === undefined ? `${manifest.path} does not list ${distribution}` : `${manifest.path} lists ${distribution} only for ${group}`; // prettier-ignore
-  return {
-    code: 'unlisted-import', severity: group !== undefined || late ? 'note' : 'warning', file: evidence.file, line: evidence.line,
-    message: `${module} is imported, but ${where}${isAdded ? '; it is installed too' : ''}`, fix: `add ${distribution} to ${manifest.path}`,
-  }; // prettier-ignore
+): Finding[] {
+  if ([...manifest.optional.values()].some((list) => list.some(({ name }) => name === distribution))) return [];
+  return [{
+    code: 'unlisted-import', severity: late ? 'note' : 'warning', file: evidence.file, line: evidence.line,
+    message: `${module} is imported, but ${manifest.path} does not list ${distribution}${isAdded ? '; it is installed too' : ''}`, fix: `add ${distribution} to ${manifest.path}`,
+  }]; // prettier-ignore
 }
 
 function broughtAlong(names: readonly string[]): Set<string> {

@@ -18,7 +18,7 @@ export interface UnlistedImport {
 export function unlistedImports(facts: ProjectFacts, programs: readonly PythonModule[]): UnlistedImport[] {
   const { manifest } = facts;
   const listed = [...(manifest?.requirements ?? []), ...(manifest?.lock?.packages ?? [])].map(({ name }) => name);
-  const present = broughtAlong(listed);
+  const present = broughtAlong(manifest?.kind === 'cog' ? [...listed, 'cog'] : listed);
   const found = new Map<string, UnlistedImport>();
   for (const item of modulesOf(facts, programs).flatMap((module) => outsideImports(facts, module))) {
     const known = found.get(item.distribution);

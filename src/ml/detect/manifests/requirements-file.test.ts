@@ -17,10 +17,10 @@ test('a file is read with what it includes, limits apart', async () => {
     'limits/constraints.txt': 'scipy<2\n',
   }); // prettier-ignore
   expect(draft.requirements.map(({ name, specifiers, file, line }) => [name + specifiers, file, line])).toEqual([
-    ['flask==3.1.2', 'requirements.txt', 4], ['scikit-learn>=1.5,<2', 'requirements.txt', 5], ['torch==2.5.1', 'requirements.txt', 6], ['numpy==2.0.2', 'base.txt', 1], ['pandas', 'more/x.txt', 2],
+    ['numpy==2.0.2', 'base.txt', 1], ['pandas', 'more/x.txt', 2], ['flask==3.1.2', 'requirements.txt', 4], ['scikit-learn>=1.5,<2', 'requirements.txt', 5], ['torch==2.5.1', 'requirements.txt', 6],
   ]); // prettier-ignore
   expect(draft.constraints.map(({ name }) => name)).toEqual(['scipy']);
-  expect(draft.files).toEqual(['requirements.txt', 'base.txt', 'limits/constraints.txt', 'more/x.txt']);
+  expect(draft.files).toEqual(['requirements.txt', 'base.txt', 'more/x.txt', 'limits/constraints.txt']);
   expect({ problems: draft.problems, readByPip: draft.readByPip }).toEqual({ problems: [], readByPip: true });
 });
 

@@ -30,7 +30,7 @@ export async function readRequirementsFile(tree: FileTree, path: string): Promis
   const draft = newDraft('requirements', path, 'pip');
   draft.readByPip = true;
   const reader: Reader = { tree, draft, queue: [{ path, isConstraints: false, from: undefined }] };
-  for (let next = reader.queue.shift(); next !== undefined; next = reader.queue.shift()) await visit(reader, next);
+  await visitQueued(reader);
   if (draft.problems.length > MAX_PROBLEMS) draft.problems.length = MAX_PROBLEMS;
   return draft;
 }
@@ -44,10 +44,16 @@ export async function readPipLines(
   const reader: Reader = { tree, draft, queue: [] };
   for (const { text, line } of lines)
     readLine(reader, { content: uncommented(text).trim(), line, file: draft.path, isConstraints: false });
+  await visitQueued(reader);
+}
+
+/** As pip does, what is included comes where it is included. */
+async function visitQueued(reader: Reader): Promise<void> {
   for (let next = reader.queue.shift(); next !== undefined; next = reader.queue.shift()) await visit(reader, next);
 }
 
-async function visit({ tree, draft, queue }: Reader, { path, isConstraints, from }: Visit): Promise<void> {
+async function visit(reader: Reader, { path, isConstraints, from }: Visit): Promise<void> {
+  const { tree, draft } = reader;
   if (draft.files.includes(path)) return;
   if (draft.files.length >= MAX_FILES) {
     draft.problems.push(problem('too-many-includes', from ?? { file: path, line: 1 }, { message: `more than ${MAX_FILES} files include each other; ${path} was not read` })); // prettier-ignore
@@ -55,7 +61,7 @@ async function visit({ tree, draft, queue }: Reader, { path, isConstraints, from
   }
   const text = await tree.read(path);
   if (text === undefined) {
-    missing({ tree, draft, queue }, path, from);
+    missing(reader, path, from);
     return;
   }
   draft.files.push(path);
@@ -69,7 +75,11 @@ async function visit({ tree, draft, queue }: Reader, { path, isConstraints, from
     return;
   }
   const before = draft.problems.length;
-  for (const logical of logicalLines(text)) readLine({ tree, draft, queue }, { ...logical, file: path, isConstraints });
+  const own: Reader = { tree, draft, queue: [] };
+  for (const logical of logicalLines(text)) {
+    readLine(own, { ...logical, file: path, isConstraints });
+    if (own.queue.length > 0) await visitQueued(own);
+  }
   shorten(draft, before);
 }
 
