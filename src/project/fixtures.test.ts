@@ -12,7 +12,10 @@ const NOT_YET = JSON.parse(readFileSync(`${FOLDER}/not-yet.json`, 'utf8')) as st
 
 test.each(NAMES)('the plan of %s', async (name) => {
   const expected = JSON.parse(readFileSync(`${FOLDER}/plans/${name}.json`, 'utf8')) as ExpectedPlan;
-  const plan = await planProject(await openTree(`${FOLDER}/projects/${name}`), { directory: name });
+  const plan = await planProject(await openTree(`${FOLDER}/projects/${name}`), {
+    directory: name,
+    ...expected.options,
+  });
   const differences = comparePlan(plan, expected);
   if (!NOT_YET.includes(name)) expect(differences, expected.purpose).toEqual([]);
   else expect(differences, `${name} is right: take it off not-yet.json`).not.toEqual([]);
