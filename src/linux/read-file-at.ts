@@ -1,14 +1,14 @@
 import { constants } from 'node:fs';
 import { c } from './ffi.ts';
 import { numbers } from './numbers.ts';
-import { type FileFacts, statOpenFile } from './stat-at.ts';
+import { type ExactFacts, statOpenFile } from './stat-at.ts';
 
 /** A file that was read at once. */
 export interface ReadFile {
   /** Bytes of the buffer that are the file's; no more than the buffer holds. */
   length: number;
   /** As it was when it had been read. */
-  facts: FileFacts;
+  facts: ExactFacts;
   hasXattrs: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface ReadFile {
  */
 export function readFileAt(folder: number, name: string, into: Buffer): ReadFile | undefined {
   const { noFollow, closeOnExec } = numbers().open;
-  const fd = c.openat(folder, name, constants.O_RDONLY | constants.O_NONBLOCK | noFollow | closeOnExec);
+  const fd = c.openat(folder, name, constants.O_RDONLY | constants.O_NONBLOCK | noFollow | closeOnExec, 0);
   if (fd < 0) return undefined;
   try {
     const length = Number(c.read(fd, into, into.length));

@@ -36,11 +36,18 @@ export function statFileAt(fd: number, name: string): FileFacts | 'other' | unde
   return (mode & TYPE_MASK) === REGULAR ? parseFacts(mode & 0o7777) : 'other';
 }
 
+/** What is known of a file that is open. */
+export interface ExactFacts extends FileFacts {
+  mtimeNs: bigint;
+}
+
 /** The same of a file that is open. @returns undefined for what is no regular file */
-export function statOpenFile(fd: number): FileFacts | undefined {
+export function statOpenFile(fd: number): ExactFacts | undefined {
   checked(c.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS, scratch), 'look at an open file');
   const mode = scratch.readUInt16LE(28);
-  return (mode & TYPE_MASK) === REGULAR ? parseFacts(mode & 0o7777) : undefined;
+  if ((mode & TYPE_MASK) !== REGULAR) return undefined;
+  const mtimeNs = scratch.readBigInt64LE(112) * 1_000_000_000n + BigInt(scratch.readUInt32LE(120));
+  return { ...parseFacts(mode & 0o7777), mtimeNs };
 }
 
 /** Of `struct statx` (linux/stat.h). */

@@ -84,7 +84,7 @@ function seal(block: Buffer, type: string): Buffer {
   block.write(type, 156, 'latin1');
   block.fill(0x20, 148, 156);
   let sum = 0;
-  for (const byte of block) sum += byte;
+  for (let at = 0; at < BLOCK; at++) sum += block[at] ?? 0; // a loop over its iterator takes ten times as long
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
   return block;
 }

@@ -1,4 +1,5 @@
 import { closeSync, constants, fchmodSync, fchownSync, lstatSync, mkdirSync } from 'node:fs';
+import { setImmediate as pause } from 'node:timers/promises';
 import { setAttributes, setMtime, setXattrs } from '#engine/snapshots/tree/attributes.ts';
 import { ffiPath } from '#engine/snapshots/tree/ffi-path.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
@@ -9,6 +10,7 @@ import type { Source, SourceEntry, SourceTree } from '../sources/source-tree.ts'
 import { applyChmod, folderMode } from './chmod.ts';
 import { copyContent } from './copy-content.ts';
 import { type Takeover } from './take-over.ts';
+import { createSmallFiles, type SmallFiles } from './write-small.ts';
 
 /** How files arrive. */
 export interface WriteOptions {
@@ -20,6 +22,8 @@ export interface WriteOptions {
   takeovers?: Map<string, Takeover>;
 }
 
+/** Others get their turn after so many entries. */
+const TURN = 256;
 const TAKEOVER_BYTES = 1024 * 1024;
 /** Readable too, so that what was written can be looked at. */
 const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
@@ -33,9 +37,11 @@ export async function writeSource(
   { source, path }: { source: Source; path: string },
   options: WriteOptions,
 ): Promise<void> {
-  const writer: Writer = { from, to, options, times: [], links: new Map() };
-  for (const entry of source.entries) {
+  using small = createSmallFiles({ from, to });
+  const writer: Writer = { from, to, options, small, times: [], links: new Map() };
+  for (const [index, entry] of source.entries.entries()) {
     options.signal.throwIfAborted();
+    if (index % TURN === TURN - 1) await pause();
     if (entry.relative === '' && entry.kind === 'directory') openTop(writer, path);
     else await writeEntry(writer, entry, entry.relative === '' ? path : `${path}/${entry.relative}`);
   }
@@ -46,6 +52,7 @@ interface Writer {
   from: SourceTree;
   to: Root;
   options: WriteOptions;
+  small: SmallFiles;
   /** Times of folders; set when nothing more comes into them. */
   times: { path: string; mtimeNs: bigint }[];
   /** Places of files that have more links, by inode. */
@@ -75,6 +82,7 @@ async function writeEntry(writer: Writer, entry: SourceEntry, path: string): Pro
     if (mtimeNs !== undefined) writer.times.push({ path, mtimeNs });
     return;
   }
+  if (writer.small.copy(entry, path, attributes)) return;
   const place = clearPlace(to, path);
   options.takeovers?.delete(place.canonical);
   const linked = writer.links.get(entry.inode);
