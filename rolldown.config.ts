@@ -22,6 +22,7 @@ export default defineConfig([
       // Threads of the engine, started by file name.
       'hash-worker': 'src/engine/layers/hash-worker.ts',
       'write-worker': 'src/engine/layers/write-worker.ts',
+      'tree-worker': 'src/engine/snapshots/tree/tree-worker.ts',
     },
     output: { dir, entryFileNames: '[name].mjs', chunkFileNames: 'engine-[name]-[hash].mjs' },
   },

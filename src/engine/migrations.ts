@@ -141,4 +141,7 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (slot, asked)
   ) STRICT;
   `,
+  `
+  ALTER TABLE snapshots ADD COLUMN witness TEXT; -- of a tree on its way to the disk: boot and mount in which it was written
+  `,
 ];

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { HashedTar, LayerStore } from '#engine/layers/layer-store.ts';
+import type { LayerStore } from '#engine/layers/layer-store.ts';
 import type { SnapshotName, Snapshotter } from '#engine/snapshots/snapshotter.ts';
 import { sealLayer } from '#engine/images/seal-layer.ts';
 import { ConflictError, NotFoundError } from '#lib/errors.ts';
@@ -182,33 +182,15 @@ async function commitTree(
   context: Context,
   ...[active, same]: [active: SnapshotName, same: Layer | undefined]
 ): Promise<Layer> {
-  const { snapshots, layerFiles } = context;
+  const { snapshots } = context;
   const name = `${PREFIX}${randomBytes(16).toString('hex')}`;
-  if (same !== undefined) {
-    await snapshots.commit(active, name);
-    return remember(context, name, sealAs(context, name, same));
-  }
-  // Nobody writes to it any more: it is hashed while it goes to the disk.
-  const hashed = layerFiles.hash(snapshots.diff(active));
-  hashed.catch(() => {}); // whoever waits for the layer's digest hears of it
   await snapshots.commit(active, name);
-  return remember(context, name, sealHashed(context, name, hashed));
+  return remember(context, name, same === undefined ? hash(context, name) : sealAs(context, name, same));
 }
 
 async function hash(context: Context, snapshot: SnapshotName): Promise<Digest> {
-  const { layerFiles: layers, snapshots } = context;
-  const diffId = await sealLayer({ layers, snapshots }, snapshot);
+  const diffId = await sealLayer(context.snapshots, snapshot);
   context.records.seal(context.known.get(snapshot)?.snapshot ?? snapshot, diffId);
-  return diffId;
-}
-
-async function sealHashed(
-  context: Context,
-  ...[snapshot, hashed]: [snapshot: SnapshotName, hashed: Promise<HashedTar>]
-): Promise<Digest> {
-  const { diffId, tarBytes } = await hashed;
-  await context.snapshots.seal(snapshot, { diffId, tarBytes });
-  context.records.seal(snapshot, diffId);
   return diffId;
 }
 

@@ -82,11 +82,11 @@ async function takeLayer(
   { from, below }: { from: LayerOrigin; below: readonly Digest[] },
   { signal }: { signal?: AbortSignal | undefined },
 ): Promise<CommittedImage['layers'][number]> {
-  const { layers, snapshots } = context;
+  const { snapshots } = context;
   if (typeof from !== 'string') return addLayer(context, { tar: from.tar, below }, { signal });
   const { kind } = await snapshots.stat(from);
   if (kind === 'active') return addLayer(context, { tar: snapshots.diff(from), below }, { signal });
-  const diffId = await sealLayer({ layers, snapshots }, from);
+  const diffId = await sealLayer(snapshots, from);
   const name = chainIds([...below, diffId]).at(-1) ?? diffId;
   return { diffId, name: await takeName(context, from, name) };
 }

@@ -27,7 +27,7 @@ export async function layerBytes({ layers, snapshots }: LayerPlaces, layer: Plac
   const snapshot = await findSnapshot(snapshots, name);
   if (snapshot?.form !== 'directory' || snapshot.diffId !== diffId) return undefined;
   if (snapshot.tarBytes !== undefined) return snapshot.tarBytes;
-  const sealed = await layers.hash(snapshots.diff(name));
+  const sealed = await snapshots.hash(name);
   return sealed.diffId === diffId ? sealed.tarBytes : undefined;
 }
 

@@ -78,8 +78,6 @@ export interface LayerStore {
    * Nothing is left behind.
    */
   ingest(tar: AsyncIterable<Uint8Array>, options: IngestLayerOptions): Promise<IngestedLayer>;
-  /** Digest and size of a tar that is not kept; its pieces are given back to the memory. */
-  hash(tar: AsyncIterable<Uint8Array>): Promise<HashedTar>;
   /** The tar, all of it or from `start` to `end`, both included. @throws {NotFoundError}; {DataLossError} if it is damaged */
   read(diffId: Digest, range?: { start?: number; end?: number }): AsyncIterable<Uint8Array>;
   /** @throws {NotFoundError} */

@@ -14,7 +14,6 @@ import { hasOldMounts } from './dedupe/old-mounts.ts';
 import { recheckDependents, WHOLE } from './dedupe/recheck-dependents.ts';
 import { createHolds } from './holds.ts';
 import { ingestFile } from './ingest-layer.ts';
-import { hashTar } from './hash-tar.ts';
 import { openLanes } from './lanes.ts';
 import type { IngestedLayer, IngestLayerOptions, LayerStore } from './layer-store.ts';
 import { donorPaths, type LayersContext, pathOf, recipeOf } from './layers-context.ts';
@@ -97,7 +96,6 @@ function createStore(context: Context, proven: () => Promise<void>): LayerStore 
     find: (diffId) => records.find(diffId),
     list: () => records.list(),
     ingest: (tar, options) => ingest(context, tar, options),
-    hash: (tar) => hashTar(context, tar),
     read: (diffId, range) => read(context, diffId, range),
     image(diffId) {
       const layer = get(context, diffId);

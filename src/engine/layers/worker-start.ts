@@ -8,16 +8,29 @@ export interface WorkerStart {
   ring: Ring;
 }
 
+/** The same for a thread whose jobs say all that it needs. */
+export type PlainStart = Pick<WorkerStart, 'version'>;
+
 export function toWorker(ring: Ring): WorkerStart {
   return { version: VERSION, ring };
+}
+
+export function toPlainWorker(): PlainStart {
+  return { version: VERSION };
 }
 
 /**
  * What the thread that runs this was given.
  * @throws {UnavailableError} if another version gave it: the program on the disk was replaced while the engine runs
  */
-export function fromEngine({ version, ring }: WorkerStart): Ring {
-  if (version === VERSION) return ring;
+export function fromEngine(start: WorkerStart): Ring {
+  checkStart(start);
+  return start.ring;
+}
+
+/** @throws as `fromEngine` */
+export function checkStart({ version }: PlainStart): void {
+  if (version === VERSION) return;
   throw new UnavailableError(`the engine that runs is version ${version}, its program on the disk version ${VERSION}`, {
     hint: 'restart the engine',
   });

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { InternalError } from '#lib/errors.ts';
 import type { Ring } from './ring.ts';
 import { receiveError, type SentError } from './worker-error.ts';
-import { END, toWorker } from './worker-start.ts';
+import { END, toPlainWorker, toWorker } from './worker-start.ts';
 
 /** What a thread answers to a job. */
 export type Reply<T> = { done: T } | { failed: SentError };
@@ -26,11 +26,15 @@ const END_WITHIN_MS = 2000;
 /** On a busy host a thread takes long to begin; one that has not is not stopped. */
 const BEGIN_WITHIN_MS = 60_000;
 
-/** @param name of its file beside this one, and of its bundle */
-export function startWorker<Job, Done>(name: string, ring: Ring): WorkerThread<Job, Done> {
+/**
+ * @param name of its bundle, and of its file, which lies beside this one
+ * @param ring what it reads, if its jobs do not say all that it needs
+ * @param folder where its file lies otherwise, from here
+ */
+export function startWorker<Job, Done>(name: string, ring?: Ring, folder = '.'): WorkerThread<Job, Done> {
   const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
-  const worker = new Worker(entryOf(name), {
-    workerData: toWorker(ring),
+  const worker = new Worker(entryOf(name, folder), {
+    workerData: ring === undefined ? toPlainWorker() : toWorker(ring),
     execArgv: [],
     name,
     resourceLimits,
@@ -87,7 +91,7 @@ function threadEnded(name: string, cause: unknown): Error {
 }
 
 /** Source runs as it is; a bundle has a file for every thread beside it. */
-function entryOf(name: string): URL {
+function entryOf(name: string, folder: string): URL {
   const isSource = import.meta.url.endsWith('.ts');
-  return new URL(isSource ? `./${name}.ts` : `./${name}.mjs`, import.meta.url);
+  return new URL(isSource ? `${folder}/${name}.ts` : `./${name}.mjs`, import.meta.url);
 }

@@ -7,9 +7,11 @@ import type { Digest } from '#oci/digest.ts';
 import type { LayerMounts } from './layer-mounts.ts';
 import { ABOVE, BELOW } from './needs-folders.ts';
 import type { SnapshotRecords, StoredSnapshot } from './records.ts';
+import type { TreeSettler } from './settle-trees.ts';
 import type { SnapshotFolders } from './snapshot-folders.ts';
 import type { SnapshotName, SnapshotRecord } from './snapshotter.ts';
 import { openStack, type Stack, type StackTree } from './stack.ts';
+import type { TreeHashers } from './tree/tree-hashers.ts';
 
 /** What the verbs of snapshots work on. */
 export interface Context {
@@ -21,6 +23,10 @@ export interface Context {
   mounts: LayerMounts;
   /** Whether layers are unpacked into folders, because they cannot be mounted here. */
   unpacks: boolean;
+  /** Names this boot and mount; see `engine/layers/witness.ts`. */
+  witness: string;
+  settler: TreeSettler;
+  hashers: TreeHashers;
   /** Chains are unpacked one after the other: they share layers. */
   unpacking: KeyedLock;
 }

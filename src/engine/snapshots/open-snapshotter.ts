@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { LayerStore, MountForm } from '#engine/layers/layer-store.ts';
+import type { HashedTar, LayerStore, MountForm } from '#engine/layers/layer-store.ts';
+import { witnessOf } from '#engine/layers/witness.ts';
 import { ConflictError } from '#lib/errors.ts';
 import { openRoot } from '#lib/files/open-root.ts';
 import { removeTree } from '#lib/files/remove-tree.ts';
@@ -11,7 +12,6 @@ import type { Log } from '#lib/log.ts';
 import type { Database } from '#lib/sqlite.ts';
 import type { Mount } from '#linux/mount.ts';
 import type { Digest } from '#oci/digest.ts';
-import { syncFileSystem } from '#linux/sync-file-system.ts';
 import { chooseForm } from './choose-form.ts';
 import {
   addRecord,
@@ -32,10 +32,11 @@ import { listChanges } from './list-changes.ts';
 import { createOverlay, type Overlay } from './overlay.ts';
 import { createSnapshotRecords, type StoredSnapshot } from './records.ts';
 import type { Change, SnapshotName, SnapshotPaths, SnapshotRecord, Snapshotter } from './snapshotter.ts';
+import { createTreeSettler } from './settle-trees.ts';
 import { openSnapshotFolders } from './snapshot-folders.ts';
 import { restoreFolders, stackLayer, unpackWhereNeeded } from './stack-layer.ts';
-import { syncTree } from './sync-tree.ts';
-import { packTree } from './tree/pack-tree.ts';
+import { hashTree, type OverlayTree, tarOfTree } from './tree/hash-tree.ts';
+import { openTreeHashers } from './tree/tree-hashers.ts';
 import { copyRoot } from './unpack-layer.ts';
 
 export interface SnapshotterOptions {
@@ -62,7 +63,9 @@ export async function openSnapshotter({
   form: wanted,
 }: SnapshotterOptions): Promise<Snapshotter & AsyncDisposable> {
   const records = createSnapshotRecords(database);
-  const folders = await openSnapshotFolders(root, records);
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  const witness = witnessOf(root);
+  const folders = await openSnapshotFolders(root, records, witness);
   const { form, status } = await chooseForm({ database, folders }, { wanted, log });
   const unpacks = form === 'directory';
   const mountRoot = join(dirname(root), 'layers', 'mnt');
@@ -74,7 +77,11 @@ export async function openSnapshotter({
     isUsed: (diffId) => !unpacks && records.usesLayer(diffId),
     log,
   });
-  const context: Context = { root, records, folders, layers, mounts, unpacks, unpacking: createKeyedLock() };
+  const settler = createTreeSettler({ root, records, log });
+  const hashers = openTreeHashers();
+  const unpacking = createKeyedLock();
+  const context: Context = { root, records, folders, layers, mounts, unpacks, witness, settler, hashers, unpacking };
+  for (const record of records.list()) if (record.witness !== undefined) settler.settle(record.directory);
   await restoreFolders(context, log);
   const overlay = createOverlay([root, mountRoot]);
   return {
@@ -82,6 +89,7 @@ export async function openSnapshotter({
     status,
     async [Symbol.asyncDispose]() {
       overlay[Symbol.dispose]();
+      await Promise.all([settler[Symbol.asyncDispose](), hashers[Symbol.asyncDispose]()]);
       await mounts.close();
     },
   };
@@ -143,6 +151,7 @@ function createVerbs(context: Context, overlay: Overlay): Omit<Snapshotter, 'sta
     usage: async (name) => usageOf(context, name),
     changes: (name) => changes(context, name),
     diff: (name) => diff(context, records.get(name)),
+    hash: (name) => hash(context, records.get(name)),
   };
 }
 
@@ -174,19 +183,15 @@ function rootOf(context: Context, chain: readonly StoredSnapshot[]): string[] {
   return [context.folders.rootFolder(own.directory, (root) => copyRoot(root, below))];
 }
 
-/** Up to here it is quicker to sync files than to wait for all that others have written to the file system. */
-const SYNCED_ONE_BY_ONE = 64;
-
 async function commit(context: Context, active: SnapshotName, name: SnapshotName): Promise<SnapshotRecord> {
-  const { root, records } = context;
+  const { records, settler, witness } = context;
   const record = records.get(active);
   if (record.kind !== 'active') throw new ConflictError(`snapshot ${active} is not active`);
   if (records.find(name) !== undefined) throw new ConflictError(`snapshot ${name} exists already`);
   const { bytes, inodes } = await treeUsage(treeOf(context, record));
   await removeTree(workOf(context, record));
-  if (inodes <= SYNCED_ONE_BY_ONE) await syncTree(treeOf(context, record));
-  else await syncFileSystem(root);
-  records.commit(active, { name, bytes });
+  records.commit(active, { name, bytes, witness });
+  settler.settle(record.directory, inodes);
   return publicRecord(records.get(name));
 }
 
@@ -217,13 +222,26 @@ async function* diff(context: Context, record: StoredSnapshot): AsyncGenerator<U
     return;
   }
   await unpackWhereNeeded(context, record.name);
-  // One that is committed meanwhile has another name, and the same folder.
-  const parents = chainOf(context, context.records.nameOf(record.directory) ?? record.name).slice(1);
+  const parents = chainOf(context, record.name).slice(1);
   using _ = holdLayers(context, parents);
-  using below = openParents(context, parents);
-  using tree = openRoot(treeOf(context, record));
-  const isFolderBelow = (path: string): boolean => below?.find(path)?.stats.isDirectory() === true;
-  yield* packTree(tree, '', { whiteouts: true, isFolderBelow });
+  yield* tarOfTree(overlayTree(context, record, parents));
+}
+
+/** A tar of less is hashed here: waking another thread costs more. */
+const HASHED_HERE_BYTES = 1024 * 1024;
+
+async function hash(context: Context, record: StoredSnapshot): Promise<HashedTar> {
+  const stored = record.diffId === undefined ? undefined : context.layers.find(record.diffId);
+  if (stored !== undefined && record.form === 'layer') return stored;
+  await unpackWhereNeeded(context, record.name);
+  const parents = chainOf(context, record.name).slice(1);
+  using _ = holdLayers(context, parents);
+  const tree = overlayTree(context, record, parents);
+  return await (record.bytes < HASHED_HERE_BYTES ? hashTree(tree) : context.hashers.hash(tree));
+}
+
+function overlayTree(context: Context, record: StoredSnapshot, parents: readonly StoredSnapshot[]): OverlayTree {
+  return { path: treeOf(context, record), below: parents.flatMap((parent) => ownTrees(context, parent)) };
 }
 
 async function addTop(

@@ -8,6 +8,8 @@ import type { SnapshotName, SnapshotRecord } from './snapshotter.ts';
 export interface StoredSnapshot extends SnapshotRecord {
   /** Name of its folder; one with `NO_FOLDER` in front stands for none. */
   directory: string;
+  /** Of a committed tree that may not be on the disk yet: boot and mount in which it was written. */
+  witness?: string | undefined;
 }
 
 /** Begins the name of a folder that is not there: a layer that needs nothing of those below is its mounted file alone. */
@@ -29,7 +31,9 @@ export interface SnapshotRecords {
   /** @throws {ConflictError} if the name is taken */
   add(record: StoredSnapshot): void;
   /** An active snapshot becomes a committed one under another name. @throws {ConflictError} if that is taken */
-  commit(active: SnapshotName, to: { name: SnapshotName; bytes: number }): void;
+  commit(active: SnapshotName, to: { name: SnapshotName; bytes: number; witness: string }): void;
+  /** The tree in a folder is on the disk. */
+  settled(directory: string): void;
   seal(name: SnapshotName, layer: { diffId: Digest; tarBytes: number }): void;
   /** A layer that cannot be mounted here any more has been unpacked into a folder. */
   unpacked(name: SnapshotName, directory: string): void;
@@ -90,12 +94,14 @@ function createWrites(database: Database, { find, get, hasChildren }: Reads): Om
       // prettier-ignore
       insert.run(name, parent ?? null, kind, directory, diffId ?? null, bytes, Date.now(), form, tarBytes ?? null); // eslint-disable-line max-params -- one for each column
     },
-    commit(active, { name, bytes }) {
+    commit(active, { name, bytes, witness }) {
       refuseTaken(name);
       database
-        .prepare(`UPDATE snapshots SET name = ?, kind = 'committed', bytes = ? WHERE name = ?`)
-        .run(name, bytes, active);
+        .prepare(`UPDATE snapshots SET name = ?, kind = 'committed', bytes = ?, witness = ? WHERE name = ?`)
+        .run(name, bytes, witness, active); // eslint-disable-line max-params -- one for each column
     },
+    settled: (directory) =>
+      void database.prepare('UPDATE snapshots SET witness = NULL WHERE directory = ?').run(directory),
     seal(name, { diffId, tarBytes }) {
       get(name);
       database.prepare('UPDATE snapshots SET diff_id = ?, tar_bytes = ? WHERE name = ?').run(diffId, tarBytes, name);
@@ -130,5 +136,6 @@ function parseRow(row: Row): StoredSnapshot {
     tarBytes: typeof row['tar_bytes'] === 'number' ? row['tar_bytes'] : undefined,
     bytes: Number(row['bytes']),
     form: row['form'] === 'layer' ? 'layer' : 'directory',
+    witness: typeof row['witness'] === 'string' ? row['witness'] : undefined,
   };
 }

@@ -25,10 +25,16 @@ export interface SnapshotFolders {
   discard(directory: string): Promise<void>;
 }
 
-/** Opens them below `root`, and mends what a former process left. */
-export async function openSnapshotFolders(root: string, records: SnapshotRecords): Promise<SnapshotFolders> {
+/**
+ * Opens them below `root`, which is there, and mends what a former process left.
+ * @param witness of now: what was written under another one and not known to be on the disk went with the power
+ */
+export async function openSnapshotFolders(
+  root: string,
+  records: SnapshotRecords,
+  witness: string,
+): Promise<SnapshotFolders> {
   const [fresh, trash, roots] = [join(root, '.new'), join(root, '.trash'), join(root, '.roots')];
-  await mkdir(root, { recursive: true, mode: 0o700 });
   // What was being tried or built is mounted there, if the process was killed meanwhile.
   for (const mount of mountsBelow(fresh)) unmount(mount);
   await Promise.all([removeTree(fresh), removeTree(roots)]);
@@ -42,7 +48,7 @@ export async function openSnapshotFolders(root: string, records: SnapshotRecords
     });
     void removeTree(place).catch(() => {}); // the next start empties the trash
   };
-  await mend({ root, records, discard });
+  await mend({ root, records, witness, discard });
   for (const name of await readdir(trash)) void removeTree(join(trash, name)).catch(() => {});
   return {
     discard,
@@ -84,19 +90,25 @@ async function keep(root: string, path: string): Promise<string> {
   }
 }
 
-/** Records whose tree is gone with its folder go, with all that build on them; folders that no record names go. */
+/**
+ * Records whose tree is gone with its folder go, and those whose tree may not be whole after a power cut, with all that build on them; folders that
+ * no record names go.
+ */
 async function mend({
   root,
   records,
+  witness: now,
   discard,
 }: {
   root: string;
   records: SnapshotRecords;
+  witness: string;
   discard: (directory: string) => Promise<void>;
 }): Promise<void> {
   const present = new Set((await readdir(root)).filter((name) => !name.startsWith('.')));
-  const isBroken = (record: StoredSnapshot): boolean =>
-    records.chain(record.name).some(({ directory, form }) => form === 'directory' && !present.has(directory));
+  const isGone = ({ directory, form, witness = now }: StoredSnapshot): boolean =>
+    form === 'directory' && (!present.has(directory) || witness !== now);
+  const isBroken = (record: StoredSnapshot): boolean => records.chain(record.name).some(isGone);
   for (let broken = records.list().filter(isBroken); broken.length > 0; broken = records.list().filter(isBroken))
     for (const { name } of broken) if (!records.hasChildren(name)) records.remove(name);
   const named = new Set(records.list().map(({ directory }) => directory));

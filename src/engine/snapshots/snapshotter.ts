@@ -1,3 +1,4 @@
+import type { HashedTar } from '#engine/layers/layer-store.ts';
 import type { Usage } from '#lib/files/tree-usage.ts';
 import type { Mount } from '#linux/mount.ts';
 import type { Digest } from '#oci/digest.ts';
@@ -90,4 +91,6 @@ export interface Snapshotter {
   changes(name: SnapshotName): AsyncIterable<Change>;
   /** The same as an uncompressed layer tar, with `.wh.` files for what is deleted. Equal trees give equal bytes; a stacked layer gives its own. */
   diff(name: SnapshotName): AsyncIterable<Uint8Array>;
+  /** Digest and size of that tar of a committed one. Of a large tree another thread makes it. */
+  hash(name: SnapshotName): Promise<HashedTar>;
 }
