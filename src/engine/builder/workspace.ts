@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Snapshotter } from '#engine/snapshots/snapshotter.ts';
 import type { Log } from '#lib/log.ts';
+import { kernelAtLeast } from '#linux/kernel.ts';
 import { type Mount, mountAt, unmount } from '#linux/mount.ts';
 import type { Layer, Layers } from './layers.ts';
 
@@ -13,6 +15,8 @@ export interface Workspace extends AsyncDisposable {
   readonly mounts: readonly Mount[];
   /** Folder that takes what the step changes. */
   readonly upper: string;
+  /** To be called before the mounts are made elsewhere. */
+  renew(): void;
   /** Mounts the tree and answers where. */
   open(): Promise<string>;
   /** Takes the mount away, so that the tree can be run in or committed. */
@@ -37,13 +41,14 @@ export async function openWorkspace(
   parent: Layer | undefined,
 ): Promise<Workspace> {
   const name = `${PREFIX}${randomBytes(8).toString('hex')}`;
-  const mounts = await layers.prepare(name, parent);
+  const mounts = (await layers.prepare(name, parent)).map(withoutSync);
   const place = await createMountPoint(mountRoot, name, mounts);
   let isCommitted = false;
   return {
     name,
     mounts,
-    upper: upperOf(mounts),
+    upper: optionOf(mounts, 'upperdir'),
+    renew: () => forgetMounted(mounts),
     open: () => place.open(),
     close: () => place.close(),
     async commit(same) {
@@ -84,6 +89,7 @@ async function createMountPoint(
       if (isOpen) return path;
       await mkdir(path, { mode: 0o700 });
       isOpen = true;
+      forgetMounted(mounts);
       for (const mount of mounts) mountAt(path, mount);
       return path;
     },
@@ -96,11 +102,27 @@ async function createMountPoint(
   };
 }
 
-function upperOf(mounts: readonly Mount[]): string {
+/**
+ * Nobody asks for a step's tree after a crash, so neither the step's own calls for it nor the end of the mount bring it to the disk: the last one
+ * would wait for all that anybody has written to the file system. What is committed is brought there later.
+ */
+function withoutSync(mount: Mount): Mount {
+  const isWritable = mount.options.some((option) => option.startsWith('upperdir='));
+  return isWritable && kernelAtLeast(5, 10) ? { ...mount, options: [...mount.options, 'volatile'] } : mount;
+}
+
+/** The kernel marks trees that were mounted so, and mounts none again that has the mark: a crash might have come between. */
+function forgetMounted(mounts: readonly Mount[]): void {
+  const work = optionOf(mounts, 'workdir');
+  if (work !== '') rmSync(join(work, 'work', 'incompat'), { recursive: true, force: true });
+}
+
+/** Of a tree that lies over nothing, the tree itself is the upper folder. */
+function optionOf(mounts: readonly Mount[], name: 'upperdir' | 'workdir'): string {
   for (const { type, source, options } of mounts) {
-    if (type === 'bind') return source;
-    const upper = options.find((option) => option.startsWith('upperdir='));
-    if (upper !== undefined) return upper.slice('upperdir='.length);
+    if (type === 'bind') return name === 'upperdir' ? source : '';
+    const found = options.find((option) => option.startsWith(`${name}=`));
+    if (found !== undefined) return found.slice(name.length + 1);
   }
   return '';
 }

@@ -99,8 +99,9 @@ async function runIn(
   const points = findMountPoints(tree, [...destinations, ...packages.mounts.map(({ destination }) => destination)]);
   await workspace.close();
   const output = createRunOutput(vertex, opened.secrets);
-  const start = (how: StartOptions) =>
-    context.runOnce({
+  const start = async (how: StartOptions) => {
+    workspace.renew();
+    return context.runOnce({
       ...request.limits,
       id: workspace.name,
       ...how,
@@ -117,6 +118,7 @@ async function runIn(
       signal,
       onOutput: output.add,
     });
+  };
   const { exitCode, oomKilled } = await packages.run(start).catch((error: unknown) => {
     throw startFailure(error, command.args) ?? error;
   });
