@@ -6,6 +6,7 @@ import { run } from '#lib/run.ts';
 import { findBuildx } from '../test/support/buildx.ts';
 import { type Comparison, alternate } from './support/measure.ts';
 import { type End, type Ends, IMAGE } from './support/ends.ts';
+import { openCountedRegistry } from './support/counted-registry.ts';
 import { openWheelHouse } from './support/wheel-house.ts';
 
 const RUNS = 5;
@@ -35,7 +36,7 @@ export async function bench(ends: Ends): Promise<Comparison[]> {
   const context = await writeContext(join(folder.path, 'context'), house.flags);
   const scene: Scene = { ends, config, context, pip: house.flags };
   const fromIndex = await writeContext(join(folder.path, 'index'), '');
-  return [await cold(scene), await bumped({ ...scene, context: fromIndex })];
+  return [await cold(scene), ...(await bumped({ ...scene, context: fromIndex }))];
 }
 
 async function writeContext(context: string, pip: string): Promise<string> {
@@ -102,30 +103,54 @@ async function cold(scene: Scene): Promise<Comparison> {
   };
 }
 
-async function bumped(scene: Scene): Promise<Comparison> {
+/** Another version of one package: how long the build takes, and what is sent to a registry that has the image from before. */
+async function bumped(scene: Scene): Promise<Comparison[]> {
   const { ends, context } = scene;
+  await using registry = await openCountedRegistry();
   const turns = { berth: 0, peer: 0 };
+  const pushed: Record<'berth' | 'peer', number[]> = { berth: [], peer: [] };
+  const push = async (side: 'berth' | 'peer'): Promise<void> => {
+    if (registry === undefined) return;
+    const name = `${registry.address}/${side}`;
+    const end = ends[side];
+    const before = await registry.bytes();
+    await end.docker('tag', 'bench-bumped', name);
+    await end.docker('push', name);
+    pushed[side].push(((await registry.bytes()) - before) / 1e6);
+  };
   const measure = async (side: 'berth' | 'peer', build: (...args: string[]) => Promise<void>): Promise<number> => {
     await writeRequirements(context, turns[side]++);
     const start = performance.now();
     await build('-t', 'bench-bumped', context);
-    return performance.now() - start;
+    const taken = performance.now() - start;
+    await push(side);
+    return taken;
   };
-  const taken = await alternate(
+  const { load, ...taken } = await alternate(
     {
       berth: () => measure('berth', (...args) => berth(ends.berth, '--split-packages', ...args)),
       peer: () => measure('peer', (...args) => buildx(scene, ends.peer, ...args)),
     },
     RUNS,
   );
-  return {
-    name: 'one requirement changed, rebuild',
-    unit: 'ms',
-    ...taken,
-    commands: {
-      berth: './berth build --split-packages -t bench-bumped .',
-      peer: 'docker buildx build -t bench-bumped .',
-    },
-    settings: `requests has a version that was not built before, beside ${PACKAGES.join(', ')}; all from the package index`,
+  const commands = {
+    berth: './berth build --split-packages -t bench-bumped .',
+    peer: 'docker buildx build -t bench-bumped .',
   };
+  const settings = `requests has a version that was not built before, beside ${PACKAGES.join(', ')}; all from the package index`;
+  const times = { name: 'one requirement changed, rebuild', unit: 'ms', ...taken, commands, settings, load } as const;
+  if (registry === undefined) return [times];
+  return [
+    times,
+    {
+      name: 'one requirement changed, pushed afterwards',
+      unit: 'MB',
+      // Everything goes there the first time.
+      berth: pushed.berth.slice(1),
+      peer: pushed.peer.slice(1),
+      commands: { berth: 'docker push', peer: 'docker push' },
+      settings: `${settings}; what the registry, which has the image from before, holds more afterwards`,
+      load,
+    },
+  ];
 }

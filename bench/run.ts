@@ -81,5 +81,12 @@ async function runImages(): Promise<number> {
   return benchImages({ only: values.only.split(',').filter(Boolean), add: values.add, rounds });
 }
 
-const wantsImages = process.argv[2] === 'images';
-process.exitCode = wantsImages ? await runImages() : await main(parseArgs({ allowPositionals: true }).positionals);
+/** Benchmarks with engines of their own, or with none; each runs only when it is named. */
+const APART: Readonly<Record<string, () => Promise<number>>> = {
+  images: runImages,
+  plan: async () => (await import('./plan.ts')).benchPlan(),
+  serving: async () => (await import('./serving.ts')).benchServing(),
+};
+
+const apart = APART[process.argv[2] ?? ''];
+process.exitCode = apart === undefined ? await main(parseArgs({ allowPositionals: true }).positionals) : await apart();

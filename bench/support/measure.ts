@@ -25,6 +25,9 @@ export interface Sides {
   others?: Readonly<Record<string, Work>>;
 }
 
+/** Those that are shown beside the comparison take their time. */
+const OTHER_RUNS = 2;
+
 /** Runs all sides in turns, after one unmeasured turn each. A side that returns a number measured it itself; else its wall time counts. */
 export async function alternate(
   { others = {}, ...sides }: Sides,
@@ -36,6 +39,7 @@ export async function alternate(
   const taken = new Map<string, number[]>(names.map((name) => [name, []]));
   for (let turn = 0; turn <= runs; turn++) {
     for (const name of turn % 2 === 0 ? names : names.toReversed()) {
+      if (name in others && turn > OTHER_RUNS) continue;
       const start = performance.now();
       const own = await all[name]?.();
       if (turn > 0) taken.get(name)?.push(own ?? performance.now() - start);

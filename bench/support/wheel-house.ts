@@ -28,9 +28,11 @@ export async function openWheelHouse(packages: readonly (readonly string[])[], p
   const server = createServer((request, response) => {
     const name = basename(decodeURIComponent(request.url ?? '/'));
     if (name === '')
-      void readdir(folder).then((names) =>
-        response.end(names.map((one) => `<a href="${encodeURIComponent(one)}">${one}</a>`).join('\n')),
-      );
+      void readdir(folder).then((names) => {
+        const links = names.map((one) => `<a href="${encodeURIComponent(one)}">${one}</a>`);
+        // pip reads nothing else
+        return response.setHeader('Content-Type', 'text/html').end(links.join('\n'));
+      });
     else pipeline(createReadStream(join(folder, name)), response, () => {});
   });
   const address = hostAddress();
