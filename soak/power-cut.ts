@@ -125,10 +125,11 @@ async function losePower({ disk, engine, report }: Scene): Promise<void> {
   await engine.start();
 }
 
-/** Layers of which success was reported and that were not known to be on the disk when the power went. */
+/** Layers, and trees of builds, of which success was reported and that were not known to be on the disk when the power went. */
 function settlingLayers({ dataRoot }: TestEngine): number {
   using database = new DatabaseSync(join(dataRoot, 'engine.db'));
-  return Number(database.prepare("SELECT count(*) AS n FROM layers WHERE state = 'settling'").get()?.['n']);
+  const count = (what: string): number => Number(database.prepare(`SELECT count(*) AS n FROM ${what}`).get()?.['n']);
+  return count("layers WHERE state = 'settling'") + count('snapshots WHERE witness IS NOT NULL');
 }
 
 /** Every listed image is read in full, first as the engine lists it at once, then when it has proven what it found. */
