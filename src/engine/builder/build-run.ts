@@ -85,6 +85,8 @@ export interface BuildRun {
   results: Map<number, Promise<StageState>>;
   /** The result of an earlier stage, which is built now if nothing needed it before; set once the stages run. */
   require?: (index: number) => Promise<StageState>;
+  /** Indexes of stages that are built only when something of them is needed; set once the stages run. */
+  deferred?: ReadonlySet<number>;
   /** Images that are used, by the name that was asked for. */
   images: Map<string, Promise<Image>>;
   /** What went into it from elsewhere, beside the context: added as it is fetched. */

@@ -18,6 +18,7 @@ import type { BuildRequest } from './request.ts';
 import { type BuildFiles, openBuildFiles } from './sources/build-files.ts';
 import { contextPaths } from './sources/context-paths.ts';
 import { buildLockOf } from './packages/step-locks.ts';
+import { deferredStages } from './stages/deferred-stages.ts';
 import { planBuild } from './stages/plan.ts';
 import { runStages } from './stages/run-stages.ts';
 import type { StageState } from './stages/stage-state.ts';
@@ -90,8 +91,8 @@ export async function prepareBuild(
       const own = { results: new Map(), images: new Map(), materials: [], installs: [] };
       return { context, request, report: check.report, plan, platform, title, files, cache, ...own, signal };
     });
-    tellBegin(builds, report);
     cache.imported = await openImports({ context, request, report, resources: held });
+    begin(builds, report);
     const states = await settleAll(builds.map((build) => runStages(build, failure)));
     warnUnused(builds, report);
     await check.finish();
@@ -132,12 +133,13 @@ async function settleAll<T>(work: readonly Promise<T>[]): Promise<T[]> {
   return Promise.all(work);
 }
 
-function tellBegin(builds: readonly BuildRun[], report: BuildReport): void {
-  const [first] = builds;
-  if (first === undefined) return;
-  const { request } = first;
-  report.plan(builds.flatMap((build) => build.plan.stages.map(({ stage }) => `${build.title}/${stage.index}`)));
-  for (const name of request.ignored) report.remark(`[Warning] ${name} has no effect`);
+function begin(builds: readonly BuildRun[], report: BuildReport): void {
+  for (const build of builds) build.deferred = deferredStages(build);
+  const planned = builds.flatMap(({ plan, title, deferred }) =>
+    plan.stages.flatMap(({ stage: { index } }) => (deferred?.has(index) === true ? [] : [`${title}/${index}`])),
+  );
+  report.plan(planned);
+  for (const name of builds[0]?.request.ignored ?? []) report.remark(`[Warning] ${name} has no effect`);
 }
 
 function warnUnused(builds: readonly BuildRun[], report: BuildReport): void {

@@ -97,7 +97,8 @@ test('a folder with a cache gives another engine each step, the same image, and 
     `type=local,dest=${passed},mounts=true`,
   );
   expect(await mountsIn(passed)).toEqual(['kept']);
-  expect(count(second.text, /taken from the cache/g)).toBe(6);
+  // The stage that only files are copied from is not looked at.
+  expect(count(second.text, /taken from the cache/g)).toBe(4);
   expect(second.id).toBe(first.id);
   // Nothing but a file is taken from the first stage: its layer stays where it is.
   const left = JSON.parse((await two.engine.request('GET', '/system/df')).text) as {
@@ -164,7 +165,7 @@ test.skipIf(!hasRegistry)('a registry keeps a cache of its own, in each form, an
     const first = await build(one, folder, '--cache-to', `type=registry,ref=${ref},mode=max${form}`);
     expect(first.code, first.text).toBe(0);
     const second = await build(two, folder, '--cache-from', `type=registry,ref=${ref}`);
-    expect({ form, taken: count(second.text, /taken from the cache/g) }).toEqual({ form, taken: 6 });
+    expect({ form, taken: count(second.text, /taken from the cache/g) }).toEqual({ form, taken: 4 });
     expect(second.id).toBe(first.id);
     await forget();
   }
@@ -180,9 +181,39 @@ test.skipIf(!hasRegistry)('a registry keeps a cache of its own, in each form, an
     `type=registry,name=${name}`,
   );
   expect(inline.text).toContain('exporting');
-  // Only what the image consists of is in it: its other stage is built, differs, and so does what is copied from it.
+  // Only what the image consists of is in it. What is copied from its other stage is known by how that is made: it is not built.
   const second = await build(two, folder, '--cache-from', name);
-  expect(count(second.text, /taken from the cache/g)).toBe(2);
+  expect(count(second.text, /taken from the cache/g)).toBe(4);
+  expect(second.text).not.toContain('[made 2/3]');
+  const printed = await two.engine.docker('run', '--rm', 'built');
+  expect(printed.stdout).toBe((await one.engine.docker('run', '--rm', 'built')).stdout);
+  await forget();
+});
+
+test('a stage that a cache does not have is built when what is copied from it is not there either', async () => {
+  const folder = await one.contextOf(FILES);
+  const place = join(scratch.path, 'least');
+  const first = await build(one, folder, '--cache-to', `type=local,dest=${place}`);
+  const from = ['--cache-from', `type=local,src=${place}`];
+  const same = await build(two, folder, ...from);
+  expect(count(same.text, /taken from the cache/g)).toBe(4);
+  expect(same.id).toBe(first.id);
+  await forget();
+  for (const [old, changed] of [
+    ['RUN true', 'RUN true again'],
+    ['COPY file /file', 'COPY file /file2'],
+  ] as const) {
+    const other = { ...FILES, Dockerfile: FILES.Dockerfile.replace(old, changed).replace(' /file >', ' /file* >') };
+    const built = await build(two, await two.contextOf(other), ...from);
+    expect(built.code, built.text).toBe(0);
+    expect(built.text).toContain('[made 2/3]');
+    expect((await two.engine.docker('run', '--rm', 'built', 'test', '-s', '/when')).code).toBe(0);
+    await forget();
+  }
+  const later = { ...FILES, Dockerfile: FILES.Dockerfile.replace('> /both', '> /both && true') };
+  const built = await build(two, await two.contextOf(later), ...from);
+  expect(count(built.text, /taken from the cache/g)).toBe(3);
+  expect(built.text).not.toContain('[made 2/3]');
   await forget();
 });
 

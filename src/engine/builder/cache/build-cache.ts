@@ -11,6 +11,8 @@ export interface StepTrace extends StepResult {
   stage: number;
   /** What led to it without looking at files, once that is known. */
   shortcut?: Promise<string | undefined>;
+  /** What names it by how the stage is made that its files are of. */
+  origin?: Promise<string | undefined>;
 }
 
 /** What one build, for all its platforms, has to do with what is kept. */
@@ -19,6 +21,8 @@ export interface BuildCache extends Disposable {
   hold(key: string): void;
   /** Remembers a step for who exports what the build left. */
   trace(step: StepTrace): void;
+  /** Adds to a step what its files are made by. */
+  nameOrigin(key: string, origin: Promise<string | undefined>): void;
   /** Each once, in the order in which they were done. */
   traces(): readonly StepTrace[];
   /** Results that others have exported; looked at when there is none here. */
@@ -34,7 +38,7 @@ export interface ImportedSteps {
   fetch(ask: ImportAsk): Promise<(StepResult & { from: string }) | undefined>;
   /** Cache mounts that were exported as well. */
   mounts(): readonly ImportedMount[];
-  /** The step that a shortcut led to there. */
+  /** The step that a shortcut, or an origin, led to there. */
   follow(shortcut: string): string | undefined;
 }
 
@@ -85,6 +89,10 @@ export function createStepUses(): StepUses {
           change(key, 1);
         },
         trace: (step) => void traces.set(step.key, step),
+        nameOrigin(key, origin) {
+          const step = traces.get(key);
+          if (step !== undefined) traces.set(key, { ...step, origin });
+        },
         traces: () => [...traces.values()],
         [Symbol.dispose]() {
           for (const key of held) change(key, -1);

@@ -31,6 +31,8 @@ export interface CachedStep {
   made: readonly { layer: number; title: string }[];
   /** What leads to it without looking at files. */
   shortcut?: string;
+  /** What leads to it without the stage that its files are of. */
+  origin?: string;
 }
 
 /** A folder of `RUN --mount=type=cache`, as a tar. */
@@ -43,11 +45,13 @@ export const CACHE_CONFIG_TYPE = 'application/vnd.buildkit.cacheconfig.v0';
 /** Field of an image's config that names the steps that left its layers. */
 export const INLINE_FIELD = 'moby.buildkit.cache.v0';
 
+type Leads = Pick<CachedStep, 'shortcut' | 'origin'>;
+
 interface RecordJson {
   digest: string;
   layers?: { layer: number; createdAt?: string }[];
   inputs?: { link: number }[][];
-  berth?: { created: number; on: number; made: { layer: number; title: string }[]; shortcut?: string };
+  berth?: { created: number; on: number; made: { layer: number; title: string }[] } & Leads;
 }
 
 /** The document of a cache. */
@@ -70,13 +74,13 @@ export function formatInlineCache(steps: readonly CachedStep[]): string {
 }
 
 function formatRecords(steps: readonly CachedStep[]): RecordJson[] {
-  return steps.map(({ key, before, created, on, made, shortcut }) => {
+  return steps.map(({ key, before, created, on, made, ...leads }) => {
     const top = made.at(-1)?.layer ?? on;
     return {
       digest: `sha256:${key}`,
       ...(top !== undefined && { layers: [{ layer: top, createdAt: new Date(created).toISOString() }] }),
       ...(before !== undefined && { inputs: [[{ link: before }]] }),
-      berth: { created, on: on ?? -1, made: [...made], ...(shortcut !== undefined && { shortcut }) },
+      berth: { created, on: on ?? -1, made: [...made], ...leads },
     };
   });
 }
@@ -133,7 +137,7 @@ function parseRecords(records: readonly unknown[], layers: number): CachedStep[]
   for (const [index, value] of records.entries()) {
     const { digest, inputs, berth } = (value ?? {}) as Partial<RecordJson>;
     if (berth === undefined) continue;
-    const { created, on, made, shortcut } = berth;
+    const { created, on, made, shortcut, origin } = berth;
     const key = /^sha256:([0-9a-f]{64})$/.exec(String(digest))?.[1];
     const isWhole = Number.isSafeInteger(created) && (on === -1 || isIndex(on, layers)) && Array.isArray(made);
     if (
@@ -151,6 +155,7 @@ function parseRecords(records: readonly unknown[], layers: number): CachedStep[]
       on: on === -1 ? undefined : on,
       made: made.map(({ layer, title }) => ({ layer, title })),
       ...(typeof shortcut === 'string' && { shortcut }),
+      ...(typeof origin === 'string' && { origin }),
     });
   }
   return steps;

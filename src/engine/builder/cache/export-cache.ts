@@ -13,7 +13,7 @@ import type { BuildRequest } from '../request.ts';
 import type { BuildCache, StepTrace } from './build-cache.ts';
 import { CACHE_CONFIG_TYPE, type CachedLayer, type CachedStep, formatCacheConfig } from './cache-config.ts';
 import { type CachePlace, checkPlace, openCachePlace } from './cache-place.ts';
-import { tracesOf } from './traces-of.ts';
+import { leadsTo, tracesOf } from './traces-of.ts';
 import { writeBlob } from './write-blob.ts';
 import { writeMounts } from './write-mounts.ts';
 
@@ -161,7 +161,8 @@ function createSteps(): {
   return {
     layers,
     steps,
-    async add({ key, parent, created, layers: left, shortcut }, write) {
+    async add(trace, write) {
+      const { key, parent, created, layers: left } = trace;
       const before = places.get(parent);
       const on = before?.top;
       let top = on;
@@ -180,8 +181,7 @@ function createSteps(): {
         top = index;
       }
       places.set(key, { step: steps.length, top });
-      const short = await shortcut;
-      steps.push({ key, before: before?.step, created, on, made, ...(short !== undefined && { shortcut: short }) });
+      steps.push({ key, before: before?.step, created, on, made, ...(await leadsTo(trace)) });
     },
   };
 }

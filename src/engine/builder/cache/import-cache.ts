@@ -42,7 +42,7 @@ export async function openImports(importing: Importing): Promise<ImportedSteps |
   offerMounts(importing, sources);
   const shortcuts = new Map(
     sources.flatMap(({ content }) =>
-      content.steps.flatMap(({ key, shortcut }) => (shortcut === undefined ? [] : [[shortcut, key] as const])),
+      content.steps.flatMap(({ key, ...leads }) => leadsOf(leads).map((lead) => [lead, key] as const)),
     ),
   );
   return {
@@ -65,6 +65,10 @@ export async function openImports(importing: Importing): Promise<ImportedSteps |
       return undefined;
     },
   };
+}
+
+function leadsOf({ shortcut, origin }: Pick<CachedStep, 'shortcut' | 'origin'>): string[] {
+  return [shortcut, origin].filter((lead) => lead !== undefined);
 }
 
 async function openSource({ context, request, report, resources }: Importing, spec: CacheSpec): Promise<Source[]> {

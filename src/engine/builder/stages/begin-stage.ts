@@ -58,6 +58,11 @@ function platformOf({ plan, platform }: BuildRun, { from }: PlannedStage['stage'
 async function fromStage(build: BuildRun, index: number): Promise<Beginning> {
   const before = await build.results.get(index);
   if (before === undefined) throw new InvalidArgumentError(`stage ${index} was not built`);
+  return continueStage(build, before);
+}
+
+/** What a stage begins with that goes on where another ended. */
+export function continueStage(build: BuildRun, before: StageState): Beginning {
   const { onbuild, config } = splitTriggers(cloneConfig(before.config));
   const scope = scopeOf(build, { env: config.Env ?? [], before: before.scope });
   const stage = {

@@ -3,14 +3,17 @@ import { instructionTitle } from '#dockerfile/instruction-title.ts';
 import { readTrigger } from '#dockerfile/read-trigger.ts';
 import type { BuildRun, StageRun } from '../build-run.ts';
 import { stagesTaken } from '../cache/change-trail.ts';
+import { hasInlineCache } from '../cache/inline-cache.ts';
 import type { Vertex, VertexFacts } from '../progress/events.ts';
 import { failedOutcome } from '../progress/report.ts';
 import { labelsStep } from '../steps/config-step.ts';
 import { prepareStep } from '../steps/prepare-step.ts';
 import { beginStage } from './begin-stage.ts';
-import { executeStep } from './execute-step.ts';
+import type { Step } from '../steps/step.ts';
+import { executeStep, takeKnown } from './execute-step.ts';
 import type { PlannedStage } from './plan.ts';
 import type { StageState } from './stage-state.ts';
+import { originOf } from './stage-origin.ts';
 import { stageTitle, withLocation } from './stage-title.ts';
 
 /** Numbers that the lines `Step 3/7` show. */
@@ -47,7 +50,8 @@ export async function buildStage(
   const { state, triggers, vertex } = await begin(build, planned, progress);
   const run = { build, state, index: stage.index, vertex };
   await runTriggers(run, planned, triggers);
-  for (const instruction of stage.instructions) await perform(run, { planned, progress, instruction });
+  for (const [at, instruction] of stage.instructions.entries())
+    await perform(run, { planned, progress, instruction, later: stage.instructions.slice(at + 1) });
   if (stage.index === target.stage.index && build.request.labels.size > 0) {
     const text = `LABEL ${[...build.request.labels].map(([name, value]) => `${name}=${value}`).join(' ')}`;
     const labelling = build.report.start({ name: text, stage: id, isMinor: true, step: classicStep(progress, text) });
@@ -103,10 +107,15 @@ async function runTriggers(run: StageRun, { stage, base }: PlannedStage, trigger
   }
 }
 
-async function perform(
-  run: StageRun,
-  { planned, progress, instruction }: { planned: PlannedStage; progress: Progress; instruction: StageInstruction },
-): Promise<void> {
+interface Performing {
+  planned: PlannedStage;
+  progress: Progress;
+  instruction: StageInstruction;
+  /** Those that follow in the stage. */
+  later: readonly StageInstruction[];
+}
+
+async function perform(run: StageRun, { planned, progress, instruction, later }: Performing): Promise<void> {
   const { node } = instruction;
   const isMinor = !MAJOR.includes(instruction.kind);
   const title = isMinor
@@ -121,19 +130,63 @@ async function perform(
     isMinor,
   });
   if (!isMinor) progress.last = vertex.facts;
-  await withLocation(run, { node }, () => performStep({ ...run, vertex }, () => instruction));
+  await withLocation(run, { node }, () => performStep({ ...run, vertex }, () => instruction, later));
 }
 
-async function performStep(run: StageRun, read: () => StageInstruction): Promise<void> {
+async function performStep(
+  plain: StageRun,
+  ...[read, later = []]: [read: () => StageInstruction, later?: readonly StageInstruction[]]
+): Promise<void> {
+  const { build, vertex, state } = plain;
   try {
-    run.build.signal.throwIfAborted();
+    build.signal.throwIfAborted();
     const instruction = read();
-    const step = await prepareStep(run, instruction);
-    await using _ = step.resources ?? new AsyncDisposableStack();
-    const { isCached } = await executeStep({ ...run, takesFrom: stagesTaken(run, instruction) }, step);
-    run.vertex.complete({ isCached, result: run.state.key.slice(0, 12) });
+    const run = { ...plain, takesFrom: stagesTaken(plain, instruction) };
+    const origin = usesOrigins(build) ? originOf(run, instruction) : undefined;
+    const { isCached } = (await takeByOrigin(run, origin)) ?? (await prepareAndExecute(run, { instruction, later }));
+    if (origin !== undefined) build.cache.nameOrigin(state.key, origin);
+    vertex.complete({ isCached, result: state.key.slice(0, 12) });
   } catch (error) {
-    run.vertex.complete(failedOutcome(error));
+    vertex.complete(failedOutcome(error));
     throw error;
   }
+}
+
+/** Only caches that go elsewhere may lack a stage that something was copied from. */
+function usesOrigins({ request, deferred }: BuildRun): boolean {
+  return (deferred?.size ?? 0) > 0 || request.cacheTo.length > 0 || hasInlineCache(request);
+}
+
+/** What is copied from a stage that was put off may be known without it. */
+async function takeByOrigin(
+  run: StageRun,
+  origin: Promise<string | undefined> | undefined,
+): Promise<{ isCached: boolean } | undefined> {
+  const { build, takesFrom = [] } = run;
+  const isPutOff = takesFrom.some((index) => build.deferred?.has(index) === true && !build.results.has(index));
+  const name = isPutOff ? await origin : undefined;
+  const key = name === undefined ? undefined : build.cache.imported?.follow(name);
+  return key === undefined ? undefined : takeKnown(run, key);
+}
+
+async function prepareAndExecute(
+  run: StageRun,
+  { instruction, later }: { instruction: StageInstruction; later: readonly StageInstruction[] },
+): Promise<{ isCached: boolean }> {
+  const step = await prepareStep(run, instruction);
+  await using _ = step.resources ?? new AsyncDisposableStack();
+  const work = step.run;
+  if (work === undefined || (run.build.deferred?.size ?? 0) === 0) return await executeStep(run, step);
+  const startLater = (): void => {
+    for (const index of later.flatMap((next) => stagesTaken(run, next))) startStage(run.build, index);
+  };
+  const doing: Step['run'] = async (workspace) => {
+    startLater(); // after a step that is done anew nothing is found any more
+    await work(workspace);
+  };
+  return await executeStep(run, { ...step, run: doing });
+}
+
+function startStage({ require }: BuildRun, index: number): void {
+  require?.(index).catch(() => {}); // whoever needs it hears of its failure
 }

@@ -13,10 +13,34 @@ import { type StageState, stepKey } from './stage-state.ts';
 
 /** Takes the result from an earlier build, or does the step; the stage's state is what it left. One at a time does the same step. */
 export async function executeStep(run: StageRun, step: Step): Promise<{ isCached: boolean }> {
-  const { build, state } = run;
-  const position = progressOf(state).steps++;
+  const position = progressOf(run.state).steps++;
   const found = (await throughShortcut(run, step)) ?? (await lookUpOrDo(run, { step, position }));
-  const { key, result, why } = found;
+  return settle(run, { step, position, found });
+}
+
+/**
+ * Takes the result of a step whose key is known without looking at files. Its history is worded as it was when it was done.
+ * @returns undefined if there is none, here or in an imported cache
+ */
+export async function takeKnown(run: StageRun, key: string): Promise<{ isCached: boolean } | undefined> {
+  const { build, state } = run;
+  const { context, signal } = build;
+  const step: Step = { inputs: [], createdBy: run.vertex.facts.step?.text ?? '' };
+  using _ = await context.steps.acquire(key, { signal });
+  const known = await context.layers.find(key, state.layers.at(-1));
+  const found =
+    known === undefined ? await fetch(run, { step, key, inputs: [] }) : { key, result: known, why: UNCHANGED };
+  if (found === undefined) return undefined;
+  const title = found.result.layers[0]?.title ?? step.createdBy;
+  return settle(run, { step: { ...step, createdBy: title }, position: progressOf(state).steps++, found });
+}
+
+/** The stage goes on from what was found. */
+function settle(
+  run: StageRun,
+  { step, position, found: { key, result, why } }: { step: Step; position: number; found: Found },
+): { isCached: boolean } {
+  const { build, state } = run;
   const slot = slotOf(run, position);
   const former = build.context.layers.memory.atSlot(slot);
   if (former?.key !== key || former.parent !== state.key)

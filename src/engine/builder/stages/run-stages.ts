@@ -24,14 +24,21 @@ export async function runStages(build: BuildRun, failure: AbortController): Prom
     vertex.complete({ isCached: false });
   }
   const slots = createSlots(STAGES_AT_A_TIME);
-  const running: Running = { build, failure, cause: undefined };
-  for (const planned of plan.stages) {
-    void start(running, { planned, counter: { first: next, total } }, () => slots.acquire());
-    next += stepsOf(build, planned);
-  }
+  const running: Running = { build, failure, cause: undefined, counters: new Map() };
   // Whoever needs such a stage holds a slot while it waits: it takes none itself.
   build.require = (index) => results.get(index) ?? startLate(running, { index, total });
-  await Promise.allSettled(results.values());
+  for (const planned of plan.stages) {
+    const { index } = planned.stage;
+    const counter = { first: next, total };
+    running.counters.set(index, counter);
+    if (build.deferred?.has(index) !== true) void start(running, { planned, counter }, () => slots.acquire());
+    next += stepsOf(build, planned);
+  }
+  // Some may begin while others are waited for.
+  for (let known = 0; known < results.size;) {
+    known = results.size;
+    await Promise.allSettled(results.values());
+  }
   const target = results.get(plan.target.stage.index);
   if (running.cause !== undefined) throw running.cause.error;
   if (target === undefined) throw failure.signal.reason;
@@ -43,6 +50,8 @@ interface Running {
   failure: AbortController;
   /** The first failure. */
   cause: { error: unknown } | undefined;
+  /** By index of the stage. */
+  counters: Map<number, StepCounter>;
 }
 
 interface Start {
@@ -55,6 +64,8 @@ function start(running: Running, { planned, counter }: Start, acquire: () => Pro
   const { results, report } = build;
   const id = `${build.title}/${planned.stage.index}`;
   const work = async (): Promise<StageState> => {
+    const base = planned.baseStage;
+    if (base !== undefined) await build.require?.(base.index);
     for (const index of planned.needs) await results.get(index);
     using _ = await acquire();
     const state = await buildStage(build, planned, { id, counter });
@@ -74,13 +85,14 @@ function start(running: Running, { planned, counter }: Start, acquire: () => Pro
   return result;
 }
 
-/** A stage that only a trigger of a base image needs, with those that it needs. */
+/** A stage that only a trigger of a base image needs, or one that was put off, with those that it needs in any case. */
 function startLate(running: Running, { index, total }: { index: number; total: number }): Promise<StageState> {
-  const { plan, results } = running.build;
+  const { plan, results, deferred } = running.build;
   const planned = plan.all[index];
   if (planned === undefined) throw new InvalidArgumentError(`there is no stage ${index}`);
-  const counter = { first: total + 1, total };
-  for (const needed of planned.needs) if (!results.has(needed)) void startLate(running, { index: needed, total });
+  const counter = running.counters.get(index) ?? { first: total + 1, total };
+  for (const needed of planned.needs)
+    if (!results.has(needed) && deferred?.has(needed) !== true) void startLate(running, { index: needed, total });
   return start(running, { planned, counter }, async () => ({ [Symbol.dispose]() {} }));
 }
 
