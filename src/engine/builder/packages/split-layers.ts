@@ -11,6 +11,7 @@ import { openView, openWorkspace, type Workspace } from '../workspace.ts';
 import { assignFiles, type Part } from './assign-files.ts';
 import { type ChangedNode, readChanges } from './changed-tree.ts';
 import { continuedFrom, type FormerLayer } from './continue-install.ts';
+import { type KnownLayers, knownLayers } from './equal-layer.ts';
 import { findDistributions } from './find-distributions.ts';
 import { isSameTree } from './same-tree.ts';
 import { settleBytecode, settleTimes } from './settle-times.ts';
@@ -26,7 +27,8 @@ const LAYERED = ['run', 'copy', 'add', 'workdir'];
  * A layer of a distribution holds the files that its record names, the folders above them, and nothing that differs from day to day: all times
  * are the same, compiled files are bound to them, and of large distributions what tells how they were asked for is in a layer of its own. So
  * the same wheel gives the same layer in every image.
- * Files are moved, not copied: all of a step's changes lie on one file system. Laid over each other the layers show what the step left, but for times.
+ * Files are moved, not copied: all of a step's changes lie on one file system, and equal layers of other builds share theirs. Laid over each
+ * other the layers show what the step left, but for times.
  */
 export async function splitLayers(
   run: StageRun,
@@ -44,10 +46,11 @@ export async function splitLayers(
   const layers: StepLayer[] = [];
   clearMarks(from, changes);
   const former = continuedFrom(workspace);
+  const known = knownLayers(context);
   let below = run.state.layers.at(-1);
   for (const part of parts) {
     run.build.signal.throwIfAborted();
-    below = await makeLayer(context, { from, part, below, former });
+    below = await makeLayer(context, { from, part, below, former, known });
     layers.push({ layer: below, title: `${title} # ${part.title}` });
   }
   restoreTimes(from, changes, isAbove(parts.flatMap(({ paths }) => paths)));
@@ -106,9 +109,10 @@ interface Making {
   part: Part;
   below: Layer | undefined;
   former: readonly FormerLayer[];
+  known: KnownLayers;
 }
 
-async function makeLayer(context: BuildRun['context'], { from, part, below, former }: Making): Promise<Layer> {
+async function makeLayer(context: BuildRun['context'], { from, part, below, former, known }: Making): Promise<Layer> {
   await using workspace = await openWorkspace(context, below);
   let same: Layer | undefined;
   {
@@ -118,11 +122,8 @@ async function makeLayer(context: BuildRun['context'], { from, part, below, form
       renameSync(from.locate(path).path, to.locate(path).path);
     }
     await settleTimes(to);
-    same = await sameLayer(
-      context,
-      to,
-      former.find(({ title }) => title.endsWith(`# ${part.title}`)),
-    );
+    const before = former.find(({ title }) => title.endsWith(`# ${part.title}`));
+    same = (await sameLayer(context, to, before)) ?? (await known.equalTo(to, part.title));
   }
   return await workspace.commit(same);
 }

@@ -1,0 +1,137 @@
+import { type BigIntStats, closeSync, constants, linkSync, lstatSync, read } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { readXattrs, setMtime } from '#engine/snapshots/tree/attributes.ts';
+import { isOpaque } from '#engine/snapshots/tree/pack-tree.ts';
+import { isErrno } from '#lib/files/file-error.ts';
+import type { Root } from '#lib/files/open-root.ts';
+
+const readLater = promisify(read);
+const BATCH = 500;
+const CHUNK_BYTES = 1024 * 1024;
+const UNFINISHED = '.berth-linked';
+
+/** Two trees that are compared path by path. */
+interface Pair {
+  one: Root;
+  other: Root;
+}
+
+/**
+ * Whether two trees give the same tar: the same names, kinds, attributes, times and contents. What costs nothing is looked at first, for
+ * all of them.
+ */
+export async function isEqualTree(one: Root, other: Root): Promise<boolean> {
+  const files: string[] = [];
+  const twins = { one: new Map<bigint, string>(), other: new Map<bigint, string>() };
+  let count = 0;
+  const compare = async (folder: string): Promise<boolean> => {
+    const names = one.readdir(folder);
+    const others = other.readdir(folder);
+    if (names.length !== others.length || names.some((name, at) => name !== others[at])) return false;
+    for (const name of names) {
+      const path = folder === '' ? name : `${folder}/${name}`;
+      count += 1;
+      if (count % BATCH === 0) await nextTurn();
+      const [own, theirs] = [statsAt(one, path), statsAt(other, path)];
+      if (!isAlike({ one, other }, path, [own, theirs])) return false;
+      if (own.isDirectory() && !(await compare(path))) return false;
+      if (!own.isFile()) continue;
+      // Names of one file must be names of one file there as well.
+      const first = nameOnce(twins.one, own, path);
+      if (first !== nameOnce(twins.other, theirs, path)) return false;
+      if (first === path && own.ino !== theirs.ino) files.push(path);
+    }
+    return true;
+  };
+  if (!(await compare(''))) return false;
+  for (const path of files) if (!(await haveSameBytes({ one, other }, path))) return false;
+  return true;
+}
+
+/** Lets equal trees share their files. Nobody may write to either of them any more, and nobody may have the first one mounted. */
+export async function linkFiles(one: Root, other: Root): Promise<void> {
+  let count = 0;
+  const link = async (folder: string): Promise<void> => {
+    const self = folder === '' ? '' : `${folder}/.`;
+    const { mtimeNs } = statsAt(one, self);
+    for (const name of one.readdir(folder)) {
+      const path = folder === '' ? name : `${folder}/${name}`;
+      count += 1;
+      if (count % BATCH === 0) await nextTurn();
+      const [own, theirs] = [statsAt(one, path), statsAt(other, path)];
+      if (own.isDirectory()) await link(path);
+      else if (own.isFile() && own.ino !== theirs.ino) replaceByLink({ one, other }, path, folder);
+    }
+    setMtime(one.locate(self), mtimeNs);
+  };
+  await link('');
+}
+
+function replaceByLink({ one, other }: Pair, ...[path, folder]: [path: string, folder: string]): void {
+  const unfinished = folder === '' ? UNFINISHED : `${folder}/${UNFINISHED}`;
+  try {
+    linkSync(other.locate(path).path, one.locate(unfinished).path);
+  } catch (error) {
+    if (isErrno(error, 'EMLINK')) return; // a file has only so many names
+    throw error;
+  }
+  one.rename(unfinished, path);
+}
+
+function statsAt(root: Root, path: string): BigIntStats {
+  return lstatSync(root.locate(path).path, { bigint: true });
+}
+
+function nameOnce(names: Map<bigint, string>, { ino, nlink }: BigIntStats, path: string): string {
+  if (nlink === 1n) return path;
+  const first = names.get(ino) ?? path;
+  names.set(ino, first);
+  return first;
+}
+
+function isAlike({ one, other }: Pair, path: string, [own, theirs]: [BigIntStats, BigIntStats]): boolean {
+  const isPlain = own.mode === theirs.mode && own.uid === theirs.uid && own.gid === theirs.gid;
+  if (!isPlain || own.mtimeNs !== theirs.mtimeNs || own.rdev !== theirs.rdev) return false;
+  if (own.isDirectory()) {
+    const folder = `${path}/.`;
+    const isSame = isOpaque(one.locate(folder)) === isOpaque(other.locate(folder));
+    return isSame && xattrsOf(one, folder) === xattrsOf(other, folder);
+  }
+  if (own.size !== theirs.size || xattrsOf(one, path) !== xattrsOf(other, path)) return false;
+  return !own.isSymbolicLink() || one.readlink(path) === other.readlink(path);
+}
+
+function xattrsOf(root: Root, path: string): string {
+  const xattrs = [...readXattrs(root.locate(path))].map(([name, value]) => `${name}=${value.toString('hex')}`);
+  return xattrs.toSorted().join('\n');
+}
+
+async function haveSameBytes({ one, other }: Pair, path: string): Promise<boolean> {
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+  const own = one.openFile(path, flags);
+  try {
+    const theirs = other.openFile(path, flags);
+    try {
+      return await readSame(own, theirs);
+    } finally {
+      closeSync(theirs);
+    }
+  } finally {
+    closeSync(own);
+  }
+}
+
+async function readSame(own: number, theirs: number): Promise<boolean> {
+  const [first, second] = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
+  for (let at = 0; ;) {
+    const [got, others] = await Promise.all([
+      readLater(own, first, 0, CHUNK_BYTES, at),
+      readLater(theirs, second, 0, CHUNK_BYTES, at),
+    ]);
+    const length = Math.min(got.bytesRead, others.bytesRead);
+    if (length === 0) return got.bytesRead === others.bytesRead;
+    if (first.compare(second, 0, length, 0, length) !== 0) return false;
+    at += length;
+  }
+}
