@@ -2,7 +2,21 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { attestations, parseCache, parseOutput, readSecrets, sshAgents } from './build-values.ts';
+import { attestations, buildArguments, parseCache, parseOutput, readSecrets, sshAgents } from './build-values.ts';
+
+test('arguments have their values from the command line or from the environment, which also says of what time results are', () => {
+  vi.stubEnv('SET', 'here');
+  vi.stubEnv('SOURCE_DATE_EPOCH', '');
+  expect(buildArguments(['A=b=c', 'SET', 'NOT_THERE_AT_ALL'])).toEqual({
+    A: 'b=c',
+    SET: 'here',
+    NOT_THERE_AT_ALL: null,
+  });
+  vi.stubEnv('SOURCE_DATE_EPOCH', '1700000000');
+  expect(buildArguments([])).toEqual({ SOURCE_DATE_EPOCH: '1700000000' });
+  expect(buildArguments(['SOURCE_DATE_EPOCH=0'])).toEqual({ SOURCE_DATE_EPOCH: '0' });
+  vi.unstubAllEnvs();
+});
 
 describe('secrets', () => {
   test('come from a file or from the environment', async () => {

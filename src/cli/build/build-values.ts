@@ -7,14 +7,20 @@ import { UsageError } from '../parse-options.ts';
 
 const SECRET_LIMIT_BYTES = 500 * 1024;
 
-/** A name alone takes the caller's value; the engine keeps its default where the caller has none. */
+/** By which tools are told what time their results are of (reproducible-builds.org/specs/source-date-epoch). */
+const EPOCH = 'SOURCE_DATE_EPOCH';
+
+/**
+ * A name alone takes the caller's value; the engine keeps its default where the caller has none. The time that the caller's environment says
+ * results are of goes along, as with docker buildx.
+ */
 export function buildArguments(list: readonly string[]): Record<string, string | null> {
-  return Object.fromEntries(
-    list.map((text) => {
-      const equals = text.indexOf('=');
-      return equals < 0 ? [text, process.env[text] ?? null] : [text.slice(0, equals), text.slice(equals + 1)];
-    }),
-  );
+  const epoch = process.env[EPOCH] ?? '';
+  const given = list.map((text): [string, string | null] => {
+    const equals = text.indexOf('=');
+    return equals < 0 ? [text, process.env[text] ?? null] : [text.slice(0, equals), text.slice(equals + 1)];
+  });
+  return Object.fromEntries([...(epoch === '' ? [] : [[EPOCH, epoch] as const]), ...given]);
 }
 
 /** `id=ID,src=FILE`, `id=ID,env=NAME`, `id=ID`: content by id, base64. @throws {UsageError} {NotFoundError} */

@@ -13,7 +13,7 @@ function callOf(query: string): Call {
 }
 
 const session = {
-  files: (name: string) => tarContext((async function* () {})(), name),
+  files: (name: string) => tarContext((async function* () {})(), { title: name }),
   credentials: async (domain: string) => ({ username: domain }),
   secrets: { of: 'the session' },
   ssh: { of: 'the session' },

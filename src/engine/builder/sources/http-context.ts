@@ -6,6 +6,7 @@ import { openContent } from './file-content.ts';
 import { fileSource } from './inline-source.ts';
 import { isArchive } from './is-archive.ts';
 import { shown } from './network/open-url.ts';
+import { newestTime } from './newest-time.ts';
 import { openUnpacked, unpackContext } from './tar-context.ts';
 
 interface Fetched {
@@ -40,7 +41,7 @@ async function fetchContext(url: string, ask: ContextAsk, cleanup: AsyncDisposab
   if (await isArchive(root, source)) {
     const path = await unpackContext(openContent(root, 'content'), ask, cleanup);
     await rm(folder, { recursive: true, force: true });
-    return { path, ...facts };
+    return { path, ...facts, epoch: facts.epoch ?? newestTime(path) };
   }
   const path = await mkdtemp(join(ask.scratch, 'context-'));
   cleanup.defer(() => rm(path, { recursive: true, force: true }));

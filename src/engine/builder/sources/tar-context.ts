@@ -4,19 +4,29 @@ import { compileIgnore } from '#dockerfile/ignore.ts';
 import { extractTar } from '#engine/snapshots/tree/extract-tar.ts';
 import { openRoot } from '#lib/files/open-root.ts';
 import { applyIgnore } from './apply-ignore.ts';
+import { newestTime } from './newest-time.ts';
 import type { ContextAsk, ContextSource, OpenedContext } from './context-source.ts';
 
 const LIMITS = { entries: 2_000_000, headerBytes: 1024 * 1024, contentBytes: 2 ** 40 };
 
-/** A context that comes as a tar archive, in any compression. It is unpacked whole the first time. */
-export function tarContext(bytes: AsyncIterable<Uint8Array>, title = 'context'): ContextSource {
+/**
+ * A context that comes as a tar archive, in any compression. It is unpacked whole the first time.
+ * @param isDated the newest file in it says what time it is of
+ */
+export function tarContext(
+  bytes: AsyncIterable<Uint8Array>,
+  { title = 'context', isDated = false }: { title?: string; isDated?: boolean } = {},
+): ContextSource {
   const cleanup = new AsyncDisposableStack();
   let unpacked: Promise<string> | undefined;
+  let newest: number | undefined;
   return {
     title,
     async open(ask) {
       unpacked ??= unpackContext(bytes, ask, cleanup);
-      return openUnpacked(await unpacked, ask);
+      const path = await unpacked;
+      const epoch = isDated ? (newest ??= newestTime(path)) : undefined;
+      return { ...openUnpacked(path, ask), ...(epoch !== undefined && { epoch }) };
     },
     [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
   };

@@ -20,6 +20,7 @@ test.each([
   ['FROM a\n', { passed: '1700000000' }, 1_700_000_000],
   ['ARG SOURCE_DATE_EPOCH=5\nFROM a\n', {}, 5],
   ['ARG SOURCE_DATE_EPOCH=5\nFROM a\n', { passed: '0' }, 0],
+  ['FROM a\n', { passed: '+9' }, 9],
   ['FROM a\n', { passed: '' }, undefined],
   ['FROM a\n', { passed: 'context', contextEpoch: 7 }, 7],
   ['FROM a\n', { passed: 'context' }, undefined],

@@ -5,7 +5,8 @@ const NAME = 'SOURCE_DATE_EPOCH';
 
 /**
  * The time that everything of a result is given, seconds since epoch: of `--build-arg SOURCE_DATE_EPOCH`, or of the default that an ARG
- * before the first FROM has. The value `context` stands for the time of the context: of its commit, or as its server tells it.
+ * before the first FROM has. The value `context` stands for the time of the context: of its commit, as its server tells it, or of the newest file in
+ * an archive.
  * @returns undefined if nobody asks for one, or the context has none
  * @throws {InvalidArgumentError} for a value that is no time
  */
@@ -30,7 +31,7 @@ export async function settleEpoch(build: Pick<BuildRun, 'request' | 'plan' | 'fi
 
 function writtenEpoch({ request, plan }: Pick<BuildRun, 'request' | 'plan'>): string {
   const value = request.buildArgs.get(NAME) ?? plan.scope.values.get(NAME) ?? '';
-  if (/^(-?\d{1,12}|context|)$/.test(value)) return value;
+  if (/^([+-]?\d{1,12}|context|)$/.test(value)) return value;
   throw new InvalidArgumentError(`invalid ${NAME}: ${value}`, {
     why: 'it is neither seconds since epoch nor the word context',
     hint: `pass a number, such as --build-arg ${NAME}=$(git log -1 --pretty=%ct)`,

@@ -113,7 +113,7 @@ function startSession(
 }
 
 function uploadContext(client: SessionClient, url: string): ContextSource {
-  return tarContext(uploadedBytes(client, url), 'standard input of the client');
+  return tarContext(uploadedBytes(client, url), { title: 'standard input of the client', isDated: true });
 }
 
 /** In small letters, in which they are compared. */
