@@ -94,16 +94,44 @@ function resolveSource({ root }: SourceTree, name: string): string | undefined {
   }
 }
 
-function missing({ kind }: SourceTree, written: string): NotFoundError | InvalidArgumentError {
+function missing(tree: SourceTree, written: string): NotFoundError | InvalidArgumentError {
+  const { kind } = tree;
   if (kind === 'context' && /^(\.\/)?\.\.(\/|$)/.test(written))
     return new InvalidArgumentError(`COPY failed: forbidden path outside the build context: ${written} ()`, {
       why: 'the context is all that a build sees',
       hint: 'move the file into the context, or build from a folder above',
     });
   const shown = written.replace(/^\.?\//, '');
-  return kind === 'context'
-    ? new NotFoundError(
-        `COPY failed: file not found in build context or excluded by .dockerignore: stat ${shown}: file does not exist`,
-      )
-    : new NotFoundError(`COPY failed: stat ${shown}: file does not exist`);
+  const link = brokenLink(tree, relativePath(written));
+  const place = kind === 'context' ? 'the build context' : 'the image or stage';
+  const reason = link !== undefined && {
+    why: `${link.path} is a link to ${link.target}, which is not in ${place}: links are followed inside it alone`,
+    hint: `copy what it leads to, under a path of ${place}`,
+  };
+  const what =
+    kind === 'context'
+      ? `file not found in build context or excluded by .dockerignore: stat ${shown}: file does not exist`
+      : `stat ${shown}: file does not exist`;
+  return new NotFoundError(`COPY failed: ${what}`, reason === false ? {} : reason);
+}
+
+/** The link on the way to something that leads nowhere inside the tree. */
+function brokenLink({ root }: SourceTree, path: string): { path: string; target: string } | undefined {
+  const parts = path.split('/');
+  for (let end = 1; end <= parts.length; end++) {
+    const part = parts.slice(0, end).join('/');
+    const stats = root.lstat(part);
+    if (stats === undefined) return undefined;
+    if (stats.isSymbolicLink() && !isThere(root, part)) return { path: part, target: root.readlink(part) };
+  }
+  return undefined;
+}
+
+function isThere(root: SourceTree['root'], path: string): boolean {
+  try {
+    return root.stat(path) !== undefined;
+  } catch (error) {
+    if (error instanceof NotFoundError || error instanceof InvalidArgumentError) return false;
+    throw error;
+  }
 }
