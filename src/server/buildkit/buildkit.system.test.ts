@@ -6,35 +6,27 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '#lib/run.ts';
-import { type BuildRig, openBuildRig } from '../../../test/support/build-rig.ts';
-import { type Buildx, findBuildx, openBuildx } from '../../../test/support/buildx.ts';
+import type { BuildRig } from '../../../test/support/build-rig.ts';
+import { type Buildx, type BuildxRig, findBuildx, openBuildxRig } from '../../../test/support/buildx.ts';
 import type { CommandResult } from '../../../test/support/engine.ts';
 
 const path = await findBuildx();
-type Files = Readonly<Record<string, string>>;
 
 async function isSleeping(): Promise<boolean> {
   return (await run(['pgrep', '-fx', 'sleep 986'], { allowFailure: true })).code === 0;
 }
 
 describe.skipIf(path === undefined)('the docker client with buildx (needs its plugin, or BERTH_BUILDX)', () => {
+  let own: BuildxRig;
   let rig: BuildRig;
   let buildx: Buildx;
+  let build: BuildxRig['build'];
 
   beforeAll(async () => {
-    rig = await openBuildRig();
-    buildx = await openBuildx(rig.engine, path ?? '');
+    own = await openBuildxRig(path ?? '');
+    ({ rig, buildx, build } = own);
   });
-  afterAll(async () => {
-    await buildx[Symbol.asyncDispose]();
-    await rig[Symbol.asyncDispose]();
-  });
-
-  /** As `docker build` has it by default; progress goes to standard error. */
-  async function build(files: Files | string, ...flags: string[]): Promise<CommandResult> {
-    const folder = typeof files === 'string' ? files : await rig.contextOf(files);
-    return buildx.run(['build', '--progress=plain', ...flags, folder]);
-  }
+  afterAll(async () => own[Symbol.asyncDispose]());
 
   test('a build shows its steps and what they write, and the image runs', async () => {
     const folder = await rig.contextOf({

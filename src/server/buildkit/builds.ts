@@ -20,8 +20,8 @@ export interface Builds {
   close(): Promise<void>;
 }
 
-/** How long calls may be ahead of the order. */
-const WAIT_MS = 3000;
+/** How long calls may be ahead of the order, on a busy host too; as BuildKit has it. */
+const WAIT_MS = 6000;
 /** Builds of which it is remembered that they have ended. */
 const ENDED = 200;
 

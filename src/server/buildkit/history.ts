@@ -1,5 +1,6 @@
 import { type BuildRecord, countSteps } from '#engine/builder/cache/build-record.ts';
 import type { BuildRecords } from '#engine/builder/cache/build-records.ts';
+import { createChange } from '#lib/change.ts';
 import { CODES } from '#lib/grpc/status.ts';
 import { type Method, serverStream, unary } from '#lib/grpc/method.ts';
 import type { MessageOf, Partly } from '#lib/protobuf/message.ts';
@@ -58,24 +59,20 @@ async function* listen(past: Past, ask: Ask, signal: AbortSignal): AsyncGenerato
   const isWanted = (record: BuildRecord): boolean =>
     (ref === '' || record.ref === ref) && (!activeOnly || record.status === 'running') && fits(record);
   const waiting: Event[] = [];
-  let change = Promise.withResolvers<void>();
-  const wake = (): void => {
-    change.resolve();
-    change = Promise.withResolvers<void>();
-  };
+  const change = createChange();
   const stop = history.watch(({ kind, record }) => {
     if (!isWanted(record) && !(activeOnly && kind === 'completed')) return;
     waiting.push({ type: TYPES[kind], record: toWire(record, past) });
-    wake();
+    change.tell();
   });
   try {
     const known = history.list().filter(isWanted);
     for (const record of limit > 0 ? known.slice(0, limit) : known) yield eventOf(record, past);
     if (earlyExit) return;
-    signal.addEventListener('abort', wake, { once: true });
+    signal.addEventListener('abort', change.tell, { once: true });
     while (!signal.aborted) {
       const [next] = waiting.splice(0, 1);
-      if (next === undefined) await change.promise;
+      if (next === undefined) await change.next();
       else yield next;
     }
   } finally {

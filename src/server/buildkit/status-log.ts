@@ -1,3 +1,4 @@
+import { createChange } from '#lib/change.ts';
 import type { StatusPieces } from './status-events.ts';
 
 /** All that a build has told so far, for whoever asks, from the beginning. */
@@ -15,29 +16,25 @@ const AT_A_TIME = 500;
 export function createStatusLog(): StatusLog {
   const told: StatusPieces[] = [];
   let isEnded = false;
-  let change = Promise.withResolvers<void>();
-  const wake = (): void => {
-    change.resolve();
-    change = Promise.withResolvers<void>();
-  };
+  const change = createChange();
   return {
     add(pieces) {
       told.push(pieces);
-      wake();
+      change.tell();
     },
     end() {
       isEnded = true;
-      wake();
+      change.tell();
     },
     async *follow(signal) {
-      signal.addEventListener('abort', wake, { once: true });
+      signal.addEventListener('abort', change.tell, { once: true });
       for (let at = 0; !signal.aborted;) {
         if (at < told.length) {
           const some = told.slice(at, at + AT_A_TIME);
           at += some.length;
           yield joined(some);
         } else if (isEnded) return;
-        else await change.promise;
+        else await change.next();
       }
     },
   };

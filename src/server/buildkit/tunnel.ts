@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Duplex } from 'node:stream';
+import { createChange } from '#lib/change.ts';
 import type { CallContext } from '#lib/grpc/method.ts';
 import type { MessageOf } from '#lib/protobuf/message.ts';
 import type { BYTES_MESSAGE } from './messages/control.ts';
@@ -55,19 +56,15 @@ interface Outgoing {
 function createOutgoing(): Outgoing {
   let waiting: { chunk: Buffer; done: () => void } | undefined;
   let isEnded = false;
-  let change = Promise.withResolvers<void>();
-  const wake = (): void => {
-    change.resolve();
-    change = Promise.withResolvers<void>();
-  };
+  const change = createChange();
   return {
     put(chunk, done) {
       waiting = { chunk, done };
-      wake();
+      change.tell();
     },
     end(done) {
       isEnded = true;
-      wake();
+      change.tell();
       done();
     },
     async *take() {
@@ -78,7 +75,7 @@ function createOutgoing(): Outgoing {
           yield chunk;
           done();
         } else if (isEnded) return;
-        else await change.promise;
+        else await change.next();
       }
     },
   };
