@@ -8,21 +8,25 @@ import type { ImageRecord } from './records.ts';
 
 /** A record with all that belongs to it. @throws {DataLossError} if something of it is gone */
 export async function readImage(context: ImagesContext, record: ImageRecord): Promise<Image> {
-  const { id, root, manifest } = record;
+  const { id } = record;
   const documents = context.documents.get(id) ?? (await readDocuments(context, record));
   context.documents.set(id, documents);
   const { tags, digests, tagged } = context.records.names(id);
   return {
-    id,
-    root,
-    manifest: { ...manifest, document: documents.manifest },
-    config: documents.config,
-    top: chainIds(documents.config.rootfs.diff_ids).at(-1),
+    ...describeImage(record, documents),
     tags: tags.map(familiar).toSorted(),
     digests: digests.map(familiar).toSorted(),
-    size: documents.size,
     storedAt: Math.max(record.created, tagged),
   };
+}
+
+/** What an image is by its documents, whatever it is called. */
+export function describeImage(
+  { id, root, manifest }: Pick<ImageRecord, 'id' | 'root' | 'manifest'>,
+  { manifest: document, config, size }: ImageDocuments,
+): Omit<Image, 'tags' | 'digests' | 'storedAt'> {
+  const top = chainIds(config.rootfs.diff_ids).at(-1);
+  return { id, root, manifest: { ...manifest, document }, config, top, size };
 }
 
 function familiar(name: string): string {

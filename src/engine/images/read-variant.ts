@@ -7,27 +7,16 @@ import type { ImagesContext } from './context.ts';
 import { selectPlatform } from './host-platform.ts';
 import type { Image } from './image.ts';
 import { readConfig, readDocument, readManifest } from './read-document.ts';
-import { readDocuments } from './read-image.ts';
+import { describeImage, readDocuments } from './read-image.ts';
 import { missingLayer } from './wholeness.ts';
-import { chainIds } from '#oci/chain-id.ts';
 
 /** An image that has no record of its own: what one of another platform is beside the one that clients see. */
 export async function readVariant(
   context: ImagesContext,
-  { id, root, manifest }: { id: Digest; root: Descriptor; manifest: Descriptor },
+  variant: { id: Digest; root: Descriptor; manifest: Descriptor },
 ): Promise<Image> {
-  const documents = await readDocuments(context, { id, manifest });
-  return {
-    id,
-    root,
-    manifest: { ...manifest, document: documents.manifest },
-    config: documents.config,
-    top: chainIds(documents.config.rootfs.diff_ids).at(-1),
-    tags: [],
-    digests: [],
-    size: documents.size,
-    storedAt: 0,
-  };
+  const documents = await readDocuments(context, variant);
+  return { ...describeImage(variant, documents), tags: [], digests: [], storedAt: 0 };
 }
 
 /** What an image is on another platform, if its index has that and all of it is here. */
