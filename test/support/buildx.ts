@@ -2,6 +2,7 @@ import { access, copyFile, mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/p
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '#lib/run.ts';
+import { type BuildRig, openBuildRig } from './build-rig.ts';
 import type { CommandResult, TestEngine } from './engine.ts';
 
 /** Where distributions and Docker's own packages put the client's plugins. */
@@ -74,5 +75,30 @@ export async function openBuildx(engine: TestEngine, path: string): Promise<Buil
     run: (words, { env, ...options } = {}) =>
       engine.command(['docker', ...words], { ...options, env: { ...own, ...env } }),
     [Symbol.asyncDispose]: () => rm(config, { recursive: true, force: true }),
+  };
+}
+
+/** A build rig whose client builds by buildx. */
+export interface BuildxRig extends AsyncDisposable {
+  readonly rig: BuildRig;
+  readonly buildx: Buildx;
+  /** As `docker build` has it by default, of a folder or of these files; progress goes to standard error. */
+  build(this: void, files: Readonly<Record<string, string>> | string, ...flags: string[]): Promise<CommandResult>;
+}
+
+/** @param path of the plugin, as `findBuildx` found it */
+export async function openBuildxRig(path: string): Promise<BuildxRig> {
+  await using resources = new AsyncDisposableStack();
+  const rig = resources.use(await openBuildRig());
+  const buildx = resources.use(await openBuildx(rig.engine, path));
+  const held = resources.move();
+  return {
+    rig,
+    buildx,
+    async build(files, ...flags) {
+      const folder = typeof files === 'string' ? files : await rig.contextOf(files);
+      return buildx.run(['build', '--progress=plain', ...flags, folder]);
+    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
