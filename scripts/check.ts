@@ -7,6 +7,7 @@ const STEPS: readonly (readonly [name: string, command: readonly [string, ...str
   ['lint', ['oxlint', '--type-aware']],
   ['format', ['oxfmt', '--check']],
   ['unused', ['knip']],
+  ['facts', ['node', 'scripts/facts.ts']],
   ['unit', ['vitest', 'run', '--project', 'unit', '--reporter=dot', '--silent=passed-only']],
 ];
 

@@ -147,7 +147,13 @@ function pipRuns(plan: ProjectPlan, kind: BuilderKind): string[] {
   const commands: string[] = [];
   if (isExact) commands.push(pipCommand(plan, kind, ['--no-deps', '-r', EXACT_FILE]));
   if (wanted.length > 0) commands.push(pipCommand(plan, kind, [...(isExact ? [] : limitWords(plan)), ...wanted]));
+  if (install.fromDebian !== undefined) commands.push(debianLink(install.fromDebian.path));
   return commands.length === 0 ? [] : [runLine(mountsFor(['pip'], plan, kind), commands)];
+}
+
+/** What Debian's packages brought is found behind the interpreter's own packages; pip, which came before, left it alone. */
+function debianLink(path: string): string {
+  return `python -c "import site; open(site.getsitepackages()[0] + '/debian.pth', 'w').write('${path}')"`;
 }
 
 function limitWords(plan: ProjectPlan): string[] {

@@ -22,15 +22,24 @@ export type Resolution =
   | { kind: 'resolved'; packages: readonly ResolvedPackage[] }
   /** No set of versions meets all; `lines` are the resolver's reason, `between` the requirements that exclude each other, `relax` one that mends it. */
   | { kind: 'conflict'; lines: readonly string[]; between: readonly string[]; relax: string | null }
-  /** The index could not be asked, or does not answer. */
-  | { kind: 'unreachable'; why: string };
+  /** The index could not be asked, or does not answer; `host` where it is known which. */
+  | { kind: 'unreachable'; why: string; host?: string | undefined };
 
 export interface ResolvedPackage {
   /** Normal form (PEP 503). */
   name: string;
+  /** Empty where nobody knows it without building the package. */
   version: string;
   /** Names of those that asked for it; empty for what was asked for itself. */
   via: readonly string[];
   /** The wheel that fits; null where it has to be built from source. */
-  wheel: { filename: string; compressedBytes: number | null; unpackedBytes: number | null } | null;
+  wheel: ResolvedWheel | null;
+}
+
+export interface ResolvedWheel {
+  filename: string;
+  compressedBytes: number | null;
+  unpackedBytes: number | null;
+  /** Of those the bytes of Python's source, to which compiled files are added where it is installed. */
+  pythonBytes?: number | null | undefined;
 }

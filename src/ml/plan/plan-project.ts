@@ -1,9 +1,9 @@
 import { type AppFacts, findApps } from '../detect/app.ts';
 import { manifestFor } from '../detect/manifest.ts';
 import { type ProjectFacts, reachable, readProject } from '../detect/project.ts';
-import { pythonOfDockerfile } from '../detect/python-version.ts';
+import { pythonOfDockerfile, pythonRequests } from '../detect/python-version.ts';
 import { findTraining, type MissingArtifact, missingArtifacts, type TrainingFacts } from '../detect/training.ts';
-import type { FileTree } from '../files.ts';
+import { type FileTree, folderOf } from '../files.ts';
 import { decidePackages, type PackageDecisions, type PackageOptions } from './decide-packages.ts';
 import { planEnvironment } from './environment.ts';
 import { planHubModels } from './hub-models.ts';
@@ -67,7 +67,9 @@ async function findPrograms(read: ProjectFacts, options: PlanOptions): Promise<P
   const training = findTraining(read)[0];
   const app = apps.find(({ module, kind }) => kind !== 'script' || module.path !== training?.module.path);
   const manifest = app === undefined ? read.manifest : ((await manifestFor(read.tree, app.module.path)) ?? read.manifest);
-  const facts = { ...read, manifest };
+  const folder = folderOf(manifest?.path ?? '');
+  const near = folder === '' ? [] : await pythonRequests(read.tree, folder);
+  const facts = { ...read, manifest, pythonRequests: [...near, ...read.pythonRequests] };
   const python = choosePythonFor(facts, options);
   const start = app === undefined ? undefined : planStart(facts, app);
   const needed = planInstall(facts, programsOf(app, training), { extra: start?.extra ?? [], python: python.version, lastCommit: options.lastCommit });

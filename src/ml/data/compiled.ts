@@ -1,0 +1,39 @@
+/** A distribution that is compiled when it is installed and needs NVIDIA's compiler for that. */
+export interface CudaCompiled {
+  distribution: string;
+  /** Versions that have no wheel with the code in it. */
+  versions?: string;
+  /** Without CUDA there it installs too, with less in it. */
+  optional?: true;
+  why: string;
+}
+
+// Source: the installation pages and the files of each project on the package index. Date: 2026-11.
+export const CUDA_COMPILED: readonly CudaCompiled[] = [
+  { distribution: 'apex', why: 'it is compiled with nvcc' },
+  { distribution: 'causal-conv1d', why: 'it has no wheel on the index and is compiled with nvcc' },
+  { distribution: 'deepspeed', optional: true, why: 'its operations are compiled with nvcc when they are first used' },
+  { distribution: 'detectron2', optional: true, why: 'it has no wheel and is compiled against torch' },
+  { distribution: 'flash-attn', why: 'it has no wheel on the index and is compiled with nvcc' },
+  { distribution: 'groundingdino-py', optional: true, why: 'its operations are compiled against torch' },
+  { distribution: 'mamba-ssm', why: 'it has no wheel on the index and is compiled with nvcc' },
+  { distribution: 'mmcv', optional: true, why: 'it has no wheel on the index and is compiled against torch' },
+  { distribution: 'mmcv-full', optional: true, why: 'it has no wheel on the index and is compiled against torch' },
+  { distribution: 'pycuda', why: 'it is compiled against CUDA' },
+  { distribution: 'pytorch3d', optional: true, why: 'it has no wheel on the index and is compiled against torch' },
+  { distribution: 'torch-cluster', optional: true, why: 'it has no wheel on the index and is compiled against torch' },
+  { distribution: 'torch-scatter', optional: true, why: 'it has no wheel on the index and is compiled against torch' },
+  { distribution: 'torch-sparse', optional: true, why: 'it has no wheel on the index and is compiled against torch' },
+  { distribution: 'transformer-engine', why: 'it is compiled with nvcc' },
+];
+
+/** Distributions whose GPU code needs CUDA and cuDNN beside it, by the wheels that bring both, where nothing brings them along. */
+export const CUDA_WHEELS: readonly { distribution: string; versions?: string; wheels: readonly string[]; why: string }[] = [
+  { distribution: 'ctranslate2', versions: '>=4.5', wheels: ['nvidia-cublas-cu12', 'nvidia-cudnn-cu12>=9,<10'], why: 'it loads cuBLAS and cuDNN 9 of CUDA 12' },
+  { distribution: 'ctranslate2', versions: '>=4,<4.5', wheels: ['nvidia-cublas-cu12', 'nvidia-cudnn-cu12>=8,<9'], why: 'it loads cuBLAS and cuDNN 8 of CUDA 12' },
+  { distribution: 'faster-whisper', versions: '>=1.1', wheels: ['nvidia-cublas-cu12', 'nvidia-cudnn-cu12>=9,<10'], why: 'it loads cuBLAS and cuDNN 9 of CUDA 12' },
+  { distribution: 'onnxruntime-gpu', versions: '>=1.19', wheels: ['nvidia-cublas-cu12', 'nvidia-cudnn-cu12>=9,<10', 'nvidia-cuda-runtime-cu12', 'nvidia-cufft-cu12', 'nvidia-curand-cu12'], why: 'it loads CUDA 12 and cuDNN 9' },
+]; // prettier-ignore
+
+/** Compilers that a distribution needs that is built from source, where no table says more. */
+export const USUAL_COMPILERS = ['build-essential'] as const;

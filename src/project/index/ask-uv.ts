@@ -1,0 +1,100 @@
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CancelledError } from '#lib/errors.ts';
+import { run, type RunResult } from '#lib/run.ts';
+import type { ResolveQuestion } from '#ml/plan/package-index.ts';
+import {
+  type AnsweredLine,
+  conflictLines,
+  type LockedWheel,
+  namesToBuild,
+  parseAnswer,
+  parsePylock,
+  unreachableHost,
+} from './uv-answers.ts';
+
+export type UvAnswer =
+  /** `left`: distributions that have no wheel; they and what they bring were not looked at. */
+  | {
+      kind: 'resolved';
+      lines: readonly AnsweredLine[];
+      wheels: ReadonlyMap<string, LockedWheel>;
+      left: readonly string[];
+    }
+  | { kind: 'conflict'; lines: readonly string[] }
+  | { kind: 'unreachable'; why: string; host?: string | undefined };
+
+export interface UvTools {
+  uv: string;
+  environment: Readonly<Record<string, string>>;
+}
+
+const TIMEOUT_MS = 60_000;
+/** How many distributions without wheels are left out one after the other. */
+const MAX_LEFT_OUT = 24;
+
+/**
+ * Asks uv what installing the requirements brings. Source distributions are never built, for their code would run on this machine: those without a wheel
+ * are left out and named.
+ */
+export async function askUv({ uv, environment }: UvTools, question: ResolveQuestion, signal?: AbortSignal): Promise<UvAnswer> {
+  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  await using work = await mkdtempDisposable(join(tmpdir(), 'berth-uv-'));
+  await writeFile(join(work.path, 'requirements.in'), lines(question.requirements));
+  await writeFile(join(work.path, 'constraints.txt'), lines(question.constraints));
+  const options = { cwd: work.path, env: { ...environment }, allowFailure: true, signal: signal === undefined ? limit : AbortSignal.any([signal, limit]) };
+  const left = new Set<string>();
+  try {
+    for (;;) {
+      await writeFile(join(work.path, 'excludes.txt'), lines([...left]));
+      const answer = await run([uv, ...resolveArguments(question)], options);
+      if (answer.code === 0) return await withWheels({ uv, question, left: [...left], answer: parseAnswer(answer.stdout) }, options);
+      const toBuild = namesToBuild(answer.stderr).filter((name) => !left.has(name));
+      if (toBuild.length === 0 || left.size > MAX_LEFT_OUT) return failure(answer);
+      for (const name of toBuild) left.add(name);
+    }
+  } catch (error) {
+    if (signal?.aborted === true || !(error instanceof CancelledError)) throw error;
+    return { kind: 'unreachable', why: `there was no answer within ${TIMEOUT_MS / 1000} seconds` };
+  }
+} // prettier-ignore
+
+function lines(texts: readonly string[]): string {
+  return texts.map((text) => `${text}\n`).join('');
+}
+
+const COMMON = ['--no-header', '--no-progress', '--color', 'never', '--no-build', '--no-python-downloads', '--index-strategy', 'unsafe-best-match'] as const; // prettier-ignore
+
+function resolveArguments(question: ResolveQuestion): string[] {
+  const { python, platform, before } = question;
+  return [
+    'pip', 'compile', 'requirements.in', ...COMMON, '--annotation-style', 'line', '--python-version', python, '--python-platform', platform,
+    '--constraints', 'constraints.txt', '--excludes', 'excludes.txt', ...(before === null ? [] : ['--exclude-newer', before]),
+  ]; // prettier-ignore
+}
+
+async function withWheels(
+  { uv, question, left, answer }: { uv: string; question: ResolveQuestion; left: readonly string[]; answer: AnsweredLine[] },
+  options: { cwd: string; env: Record<string, string>; allowFailure: boolean; signal: AbortSignal },
+): Promise<UvAnswer> {
+  await writeFile(join(options.cwd, 'exact.in'), lines(answer.map(({ name, version }) => `${name}==${version}`)));
+  const target = ['--python-version', question.python, '--python-platform', question.platform];
+  const locked = await run([uv, 'pip', 'compile', 'exact.in', ...COMMON, ...target, '--no-deps', '--format', 'pylock.toml', '--output-file', 'pylock.toml', '--quiet'], options);
+  const text = locked.code === 0 ? await readFile(join(options.cwd, 'pylock.toml'), 'utf8') : '';
+  return { kind: 'resolved', lines: answer, wheels: parsePylock(text), left };
+} // prettier-ignore
+
+function failure({ stderr }: RunResult): UvAnswer {
+  const host = unreachableHost(stderr);
+  if (host !== undefined && !/No solution found/.test(stderr)) return { kind: 'unreachable', why: `${host} does not answer: ${lastCause(stderr)}`, host };
+  const found = conflictLines(stderr);
+  if (/No solution found/.test(stderr) && found.length > 0) return { kind: 'conflict', lines: found };
+  return { kind: 'unreachable', why: lastCause(stderr), host };
+} // prettier-ignore
+
+/** The innermost reason that uv gives. */
+function lastCause(stderr: string): string {
+  const found = stderr.split('\n').map((line) => line.replace(/^\s*(?:error|cause|Caused by):\s*/i, '').trim()).filter((line) => line !== ''); // prettier-ignore
+  return (found.at(-1) ?? 'no reason was given').replace(/\/\/[^\s/@]*@/g, '//').slice(0, 300);
+}
