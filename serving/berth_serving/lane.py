@@ -18,6 +18,8 @@ from .settings import Settings
 
 _SWEEP_SECONDS = 0.25
 _STREAM_AHEAD = 64
+#: Jobs that lie ready for each thread besides the one it is at, so that it need not wait for the loop.
+_AHEAD = 3
 _END = object()
 
 
@@ -66,7 +68,9 @@ class Lane:
         else:
             for _ in range(self._slots - 1):
                 self._add_thread()
-        self._idle = self._slots
+        # What can be put together waits in the queue instead, to be put together.
+        ahead = 0 if servable.batches or servable.is_async else _AHEAD
+        self._idle = self._slots * (1 + ahead)
         self._sweeper = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
         return servable
 
@@ -113,11 +117,13 @@ class Lane:
 
     @property
     def waiting(self) -> int:
-        return len(self._waiting)
+        """Requests that no thread is at."""
+        ahead = 0 if self._batches else max(0, len(self._running) - self._slots)
+        return len(self._waiting) + ahead
 
     @property
     def running(self) -> int:
-        return len(self._running)
+        return len(self._running) if self._batches else min(len(self._running), self._slots)
 
     def submit(self, block: Block) -> asyncio.Future[Answer]:
         """Raises Busy if the queue is full."""
@@ -129,7 +135,7 @@ class Lane:
         return job.future
 
     def _refuse_if_full(self) -> None:
-        count = len(self._waiting) + self._streams
+        count = self.waiting + self._streams
         if count < self._settings.queue:
             return
         wait = min(3600, max(1, math.ceil(count * self._seconds / self._slots)))
@@ -198,18 +204,20 @@ class Lane:
 
     def _predict(self, batch: Sequence[Job]) -> None:
         assert self._servable is not None
+        wanted = [job for job in batch if not job.future.done()]
         start = time.monotonic()
-        outcomes = _outcomes(self._servable, batch)
+        outcomes = _outcomes(self._servable, wanted) if wanted else []
         seconds = time.monotonic() - start
         with contextlib.suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self._finish, batch, outcomes, seconds)
+            self._loop.call_soon_threadsafe(self._finish, batch, list(zip(wanted, outcomes)), seconds)
 
-    def _finish(self, batch: Sequence[Job], outcomes: Sequence[Any], seconds: float) -> None:
+    def _finish(self, batch: Sequence[Job], outcomes: Sequence[tuple[Job, Any]], seconds: float) -> None:
         self._idle += 1
         self._running.difference_update(batch)
-        self._seconds += 0.2 * (seconds - self._seconds)
-        self._observe(sum(job.block.rows for job in batch), seconds)
-        for job, outcome in zip(batch, outcomes):
+        if outcomes:
+            self._seconds += 0.2 * (seconds - self._seconds)
+            self._observe(sum(job.block.rows for job, _ in outcomes), seconds)
+        for job, outcome in outcomes:
             if isinstance(outcome, BaseException):
                 _settle(job.future, None, outcome)
             else:
@@ -226,7 +234,7 @@ class Lane:
             error = asyncio.CancelledError() if running.cancelled() else running.exception()
             outcome = error if error is not None else running.result()
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._finish, [job], [outcome], time.monotonic() - start)
+                self._loop.call_soon_threadsafe(self._finish, [job], [(job, outcome)], time.monotonic() - start)
 
         running.add_done_callback(done)
         job.future.add_done_callback(lambda future: running.cancel() if future.cancelled() or future.exception() else None)

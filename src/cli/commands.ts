@@ -172,6 +172,10 @@ export const SHORT: Readonly<Record<string, Readonly<Record<string, Entry>>>> = 
       'Say how a folder would be built and run, and why',
       async () => (await import('./commands/plan.ts')).plan,
     ),
+    conform: entry(
+      'Test an image against what a platform demands of it',
+      async () => (await import('./commands/conform.ts')).conform,
+    ),
   },
   'Containers and images': {
     run: container.run,
