@@ -24,7 +24,7 @@ export async function benchPlan(): Promise<number> {
   const project = join(work.path, 'project');
   const bytes = await generate(project);
   const cache = join(work.path, 'cache');
-  const command = ['./berth', 'plan', '--json', ...(await offline()), project] as const;
+  const command = [process.execPath, 'dist/berth.mjs', 'plan', '--json', ...(await offline()), project] as const;
   const env = { PATH: process.env['PATH'] ?? '', HOME: work.path, XDG_CACHE_HOME: cache };
   const once = async (): Promise<number> => {
     const start = performance.now();
@@ -53,7 +53,7 @@ export async function benchPlan(): Promise<number> {
 
 /** Indexes are not asked where that can be told: their answers are no part of what is measured. */
 async function offline(): Promise<string[]> {
-  const { stdout } = await run(['./berth', 'plan', '--help']);
+  const { stdout } = await run([process.execPath, 'dist/berth.mjs', 'plan', '--help']);
   return stdout.includes('--offline') ? ['--offline'] : [];
 }
 

@@ -26,7 +26,10 @@ test('what was read comes back as it was, until the file, the program or the cac
     if (memory === undefined) throw new Error('nothing is kept');
     return memory;
   };
-  const [whole, lines] = [readModule('a.py', SOURCE), importsOnly('b.py', scanImports(SOURCE), true)];
+  const [whole, lines] = [
+    readModule('a.py', SOURCE),
+    importsOnly('b.py', scanImports(SOURCE), { isScript: true, startsSomething: true }),
+  ];
   const first = open();
   expect(first.recall('a.py')).toBeUndefined();
   first.keep('a.py', whole);

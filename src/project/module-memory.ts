@@ -12,7 +12,8 @@ const MAX_FOLDERS = 200;
 /** A file changed this shortly before it was read may change again without another time. */
 const SETTLED_MS = 100;
 
-type Kept = [stamp: string, module: unknown];
+type Stamp = readonly [bytes: number, modifiedMs: number, changedMs: number, inode: number];
+type Kept = [stamp: Stamp, module: unknown];
 
 /**
  * Opens what is kept of a folder. A file's entry counts while size, times and inode are the same; the whole counts for one build of this program only,
@@ -28,26 +29,26 @@ export function openModuleMemory(
   const path = join(cacheFolder(), `${createHash('sha256').update(root).digest('hex').slice(0, 20)}.json`);
   const former = readKept(path, program);
   const fresh = new Map<string, Kept>();
-  const stampOf = (file: string): string | undefined => {
+  const isSame = (file: string, [bytes, modifiedMs, changedMs, inode]: Stamp): boolean => {
     const facts = files.get(file);
-    return facts === undefined ? undefined : `${facts.bytes} ${facts.modifiedMs} ${facts.changedMs} ${facts.inode}`;
-  };
+    return facts?.bytes === bytes && facts.modifiedMs === modifiedMs && facts.changedMs === changedMs && facts.inode === inode;
+  }; // prettier-ignore
   let used = 0;
   return {
     recall: (file) => {
       const kept = former.get(file);
-      if (kept === undefined || kept[0] !== stampOf(file)) return undefined;
+      if (kept === undefined || !isSame(file, kept[0])) return undefined;
       used++;
       return unpacked(file, kept[1]);
     },
     keep: (file, module) => {
-      const stamp = stampOf(file);
-      const settled = Date.now() - (files.get(file)?.changedMs ?? Infinity) > SETTLED_MS;
-      if (stamp !== undefined && settled) fresh.set(file, [stamp, packed(module)]);
+      const facts = files.get(file);
+      if (facts === undefined || Date.now() - facts.changedMs <= SETTLED_MS) return;
+      fresh.set(file, [[facts.bytes, facts.modifiedMs, facts.changedMs, facts.inode], packed(module)]);
     },
     save: () => {
       if (fresh.size === 0 && used >= former.size) return;
-      const entries = [...former, ...fresh].filter(([file, kept]) => kept[0] === stampOf(file));
+      const entries = [...former, ...fresh].filter(([file, kept]) => isSame(file, kept[0]));
       writeKept(path, program, JSON.stringify(Object.fromEntries(entries)));
     },
   };
@@ -102,27 +103,32 @@ function removeOldest(folder: string): void {
   for (const { name } of byAge.slice(0, names.length - MAX_FOLDERS)) rmSync(join(folder, name), { force: true });
 }
 
-type PackedImport = [module: string, line: number, flags: number, names: readonly string[], as: readonly string[]];
-
-/** Files of which only the imports are known are most of a large project: they are written short. */
+/** Files of which only the imports are known are most of a large project: they are written short, and read when they are asked for. */
 function packed(module: PythonModule): unknown {
-  if (module.read === 'imports') return [module.isScript ? 1 : 0, module.imports.map(packedImport)];
+  if (module.read === 'imports')
+    return [(module.isScript ? 1 : 0) + (module.startsSomething ? 2 : 0), module.imports.map(importLine).join('\n')];
   return { ...module, calls: [...module.calls], names: [...module.names] };
 }
 
-function packedImport({ module, line, optional, late, names, as }: PythonImport): PackedImport {
-  return [module, line, (optional ? 1 : 0) + (late ? 2 : 0), names, as];
+function importLine({ module, line, optional, late, names, as }: PythonImport): string {
+  return [module, line, (optional ? 1 : 0) + (late ? 2 : 0), names.join(' '), as.join(' ')].join(',');
 }
 
 function unpacked(path: string, kept: unknown): PythonModule {
   if (Array.isArray(kept)) {
-    const [isScript, imports] = kept as [number, PackedImport[]];
-    return importsOnly(path, imports.map(unpackedImport), isScript === 1);
+    const [flags, lines] = kept as [number, string];
+    const marks = { isScript: (flags & 1) === 1, startsSomething: (flags & 2) === 2 };
+    return importsOnly(path, () => (lines === '' ? [] : lines.split('\n').map(readImportLine)), marks);
   }
   const module = kept as PythonModule & { calls: string[]; names: [string, never][] };
   return { ...module, calls: new Set(module.calls), names: new Map(module.names) };
 }
 
-function unpackedImport([module, line, flags, names, as]: PackedImport): PythonImport {
-  return { module, line, names, as, optional: (flags & 1) === 1, late: (flags & 2) === 2 };
+function readImportLine(text: string): PythonImport {
+  const [module = '', line, flags, names = '', as = ''] = text.split(',');
+  const marks = Number(flags);
+  return {
+    module, line: Number(line), optional: (marks & 1) === 1, late: (marks & 2) === 2,
+    names: names === '' ? [] : names.split(' '), as: as === '' ? [] : as.split(' '),
+  }; // prettier-ignore
 }

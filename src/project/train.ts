@@ -147,16 +147,17 @@ async function removeFormer(client: Client, { directory }: Project): Promise<voi
 
 async function containerBody(
   client: Client,
-  { directory, name, owner }: Project,
+  { directory, name, owner, plan }: Project,
   { image, script, args = [], memoryBytes }: TrainOptions & { image: string; script: string },
 ): Promise<object> {
   const { Config } = await inspectImage(client, image);
   const folder = mountFolder(Config?.WorkingDir ?? '', Config?.Env ?? []);
+  const planned = plan.training?.script === script ? plan.training : undefined;
   return {
     Image: image,
     Entrypoint: ['python'],
-    Cmd: [script, ...args],
-    WorkingDir: folder,
+    Cmd: [...(planned?.command.slice(1) ?? [script]), ...args],
+    WorkingDir: planned?.directory === undefined ? folder : `${folder}/${planned.directory}`,
     User: `${owner.uid}:${owner.gid}`,
     Env: [
       'PYTHONUNBUFFERED=1',

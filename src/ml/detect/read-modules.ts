@@ -1,9 +1,7 @@
 import { baseOf, type FileTree, type TreeFile } from '../files.ts';
-import { importsOnly } from '../python/found.ts';
+import { importLines } from '../python/import-lines.ts';
 import type { PythonModule } from '../python/module.ts';
 import { readModule } from '../python/read-module.ts';
-import { scanImports } from '../python/scan-imports.ts';
-import { FRAMEWORKS } from '../data/frameworks.ts';
 import { importedFiles, isAside } from './reach.ts';
 import { hintedFile, type StartHint } from './start-hint.ts';
 
@@ -22,7 +20,6 @@ const MAX_SCANNED_BYTES = 192 * 1024 * 1024;
 
 const ENTRY_NAMES =
   /^(?:app|main|server|api|wsgi|asgi|serve|streamlit_app|web|application|service|run|index|home|manage|predict|inference|handler|model|train|training|__main__|cli)\.py$/;
-const SERVES = new Set([...FRAMEWORKS.flatMap(({ modules }) => modules), 'http', 'socketserver', 'wsgiref', 'grpc', 'cog', 'uvicorn', 'waitress', 'gunicorn', 'mangum', 'runpod', 'sagemaker_inference']); // prettier-ignore
 
 /** Reads the Python files of a tree within a budget: where programs likely begin and what they import first, the rest by import lines only. */
 export async function readModules(
@@ -76,11 +73,6 @@ function createReader(tree: FileTree): Reader {
   };
 }
 
-function importLines(path: string, source: string): PythonModule {
-  const isScript = source.includes('__main__') && /^if\s*\(?\s*__name__\s*==/m.test(source);
-  return importsOnly(path, scanImports(source), isScript);
-}
-
 async function readLarge(
   tree: FileTree,
   files: readonly TreeFile[],
@@ -119,8 +111,7 @@ async function readLarge(
 function isLikelyEntry(path: string, module: PythonModule | undefined, hinted: ReadonlySet<string>): boolean {
   if (hinted.has(path)) return true;
   if (module === undefined || isAside(path)) return false;
-  const serves = module.imports.some(({ module: name }) => SERVES.has(name.split('.')[0] ?? ''));
-  return serves || module.isScript || (ENTRY_NAMES.test(baseOf(path)) && path.split('/').length <= 3);
+  return module.startsSomething || (ENTRY_NAMES.test(baseOf(path)) && path.split('/').length <= 3);
 }
 
 function entryRank(path: string, hinted: ReadonlySet<string>): number {

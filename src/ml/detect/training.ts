@@ -1,4 +1,4 @@
-import { baseOf, hasFile, hasFolder, joinPath } from '../files.ts';
+import { baseOf, folderOf, hasFile, hasFolder, joinPath } from '../files.ts';
 import { PROJECT_ROOT } from '../python/literal.ts';
 import type { FileUse, PythonModule } from '../python/module.ts';
 import type { AppFacts } from './app.ts';
@@ -101,17 +101,20 @@ export function filesOf(modules: readonly PythonModule[], mode: FileUse['mode'])
   for (const module of modules)
     for (const use of module.files) {
       if (use.mode !== mode) continue;
-      const path = projectPath(use.path);
+      const path = projectPath(use.path, module.path);
       if (path !== undefined && !found.has(path)) found.set(path, { path, file: module.path, line: use.line });
     }
   return [...found.values()];
 }
 
-/** A path of the code as one of the project, whose top is the working directory; undefined if it lies outside. */
-export function projectPath(path: string): string | undefined {
+/**
+ * A path of the code as one of the project, whose top is the working directory; undefined if it lies outside. Paths that lead up are meant from the
+ * folder of the file that opens them.
+ */
+export function projectPath(path: string, file = ''): string | undefined {
   const known = path.startsWith(`${PROJECT_ROOT}/`)
     ? path.slice(PROJECT_ROOT.length + 1)
     : path.replace(CONTAINER_ROOTS, '');
   if (known.startsWith('/') || known.startsWith('~')) return undefined;
-  return joinPath('', known);
+  return joinPath(known.startsWith('../') ? folderOf(file) : '', known);
 }

@@ -184,6 +184,8 @@ export interface StartPlan {
 export interface TrainingPlan {
   script: string;
   command: readonly string[];
+  /** Folder that it is started in, relative to the project; the top where nothing is said. */
+  directory?: string;
   writes: readonly string[];
 }
 

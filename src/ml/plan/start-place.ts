@@ -82,6 +82,6 @@ function opened({ tree }: ProjectFacts, modules: readonly PythonModule[], folder
   const relative = modules.flatMap(({ files }) => files.filter(({ mode, path }) => mode === 'read' && !path.startsWith('/')));
   return relative.filter(({ path }) => {
     const here = joinPath(folder, path);
-    return here !== undefined && here !== '' && (hasFile(tree, here) || hasFolder(tree, here));
+    return here !== undefined && here !== '' && (path.startsWith('../') || hasFile(tree, here) || hasFolder(tree, here));
   }).length;
 } // prettier-ignore

@@ -93,6 +93,7 @@ function healthOf(facts: ProjectFacts, app: AppFacts): { path: string; why: stri
     if (route !== undefined)
       return { path: route.path, why: 'a route made for the purpose', evidence: { file: route.module.path, line: route.line } };
   }
-  const usual = frameworkNamed(app.kind)?.health ?? '/';
+  const hasTop = routes.some(({ path }) => path === '/');
+  const usual = hasTop ? '/' : (frameworkNamed(app.kind)?.health ?? '/');
   return { path: usual, why: usual === '/' ? 'no route is made for the purpose' : `${app.kind} answers there` };
 } // prettier-ignore

@@ -1,6 +1,7 @@
 import { BROUGHT_BY, distributionOf } from '../data/distributions.ts';
 import { STANDARD_LIBRARY } from '../data/standard-library.ts';
 import { isAside, localModule, type ProjectFacts, reachable } from '../detect/project.ts';
+import { hasFolder } from '../files.ts';
 import { normalName } from '../detect/requirements.ts';
 import type { PythonModule } from '../python/module.ts';
 import type { Evidence } from './plan.ts';
@@ -39,8 +40,7 @@ function modulesOf(facts: ProjectFacts, programs: readonly PythonModule[]): Pyth
 function outsideImports({ tree }: ProjectFacts, module: PythonModule): UnlistedImport[] {
   return module.imports.flatMap(({ module: name, names, line, optional, late }) => {
     const top = name.split('.')[0] ?? '';
-    const isLocal =
-      localModule(tree, module, top) !== undefined || tree.files.some(({ path }) => path.startsWith(`${top}/`));
+    const isLocal = localModule(tree, module, top) !== undefined || hasFolder(tree, top);
     if (optional || top === '' || STANDARD_LIBRARY.has(top) || isLocal || HOST_ONLY.has(top)) return [];
     const distribution = distributionOf(names.length === 1 ? `${name}.${names[0] ?? ''}` : name);
     if (isHostOnly(distribution) || distribution === 'google') return [];

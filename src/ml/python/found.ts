@@ -42,10 +42,24 @@ export function createFound(): Found {
   }; // prettier-ignore
 }
 
-/** A file of which only the imports were looked at. */
-export function importsOnly(path: string, imports: PythonModule['imports'], isScript: boolean): PythonModule {
-  const { raw: _raw, returned: _returned, ...empty } = createFound();
+/** What all files have of which only the imports were looked at. */
+const NOTHING: Omit<PythonModule, 'path' | 'imports' | 'isScript' | 'startsSomething'> = (() => {
+  const { raw: _raw, returned: _returned, imports: _imports, isScript: _isScript, ...empty } = createFound();
+  return { ...empty, read: 'imports', apps: [], names: new Map(), docstring: undefined, removed: undefined, python2: undefined };
+})(); // prettier-ignore
+
+/** A file of which only the imports were looked at; they may be worked out when somebody asks for them. */
+export function importsOnly(
+  path: string,
+  imports: PythonModule['imports'] | (() => PythonModule['imports']),
+  { isScript, startsSomething }: Pick<PythonModule, 'isScript' | 'startsSomething'>,
+): PythonModule {
+  if (typeof imports !== 'function') return { ...NOTHING, path, imports, isScript, startsSomething };
+  let known: PythonModule['imports'] | undefined;
   return {
-    ...empty, path, read: 'imports', imports, isScript, apps: [], names: new Map(), docstring: undefined, removed: undefined, python2: undefined,
+    ...NOTHING, path, isScript, startsSomething,
+    get imports() {
+      return (known ??= imports());
+    },
   }; // prettier-ignore
 }

@@ -17,6 +17,8 @@ export interface PythonModule {
   readonly calls: ReadonlySet<string>;
   /** True with an `if __name__ == "__main__"`. */
   readonly isScript: boolean;
+  /** True if it is a script, or imports what servers are made of. */
+  readonly startsSomething: boolean;
   /** True if the `__main__` block prepares something (loads a model, opens a database) beside starting a server. */
   readonly preparesInMain: boolean;
   /** True if the command line is parsed as soon as the file is imported, so that no server can import it. */

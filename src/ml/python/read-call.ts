@@ -9,6 +9,7 @@ import { noteBind, STARTERS } from './read-bind.ts';
 import { DEVICE_CALLS, noteDevice, noteDeviceArguments } from './read-device.ts';
 import { noteDownload } from './read-download.ts';
 import { noteEnvironmentCall } from './read-environment.ts';
+import { noteRouteCall, ROUTE_CALLS } from './read-route-call.ts';
 import { noteCallSyntax } from './read-syntax.ts';
 
 const MAX_CALLS = 1500;
@@ -31,6 +32,7 @@ export function noteCall(scene: Scene, node: SyntaxNode, callee: string): void {
   if (DEVICE_CALLS.has(name) || callee.includes('cuda')) noteDevice(scene, node, callee);
   noteDeviceArguments(scene, node, callee);
   if (name === 'include_router' || name === 'register_blueprint' || name === 'mount') noteInclusion(scene, node);
+  if (ROUTE_CALLS.has(name)) noteRouteCall(scene, node);
   if (OPTION_NAMES.has(name)) noteOption(scene, node, name);
   if (name === 'DataLoader' || name === 'ImageDataBunch' || name === 'DataModule') noteWorkers(scene, node);
   if (isAppConstructor(callee) && node.parent?.name !== 'AssignStatement') noteWithApp(scene, node, callee);

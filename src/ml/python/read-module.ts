@@ -8,14 +8,17 @@ import { noteCall } from './read-call.ts';
 import { noteClass, noteFunction } from './read-definition.ts';
 import { noteEnvironmentItem } from './read-environment.ts';
 import { importsOf } from './read-import.ts';
+import { importLines, isNestedTooDeeply } from './import-lines.ts';
 import { preparesIn } from './read-main.ts';
 import { readRoute } from './read-route.ts';
+import { importsServer } from './imports-server.ts';
 import { noteSyntax, olderPython, removedSince } from './read-syntax.ts';
 import { createFound, type Found, type Scene } from './found.ts';
 import { isMainBlock, type Surroundings, TOP, underCondition } from './surroundings.ts';
 
 /** Reads one Python file; broken code gives what can be read of it. Nothing is executed. */
 export function readModule(path: string, source: string): PythonModule {
+  if (isNestedTooDeeply(source)) return importLines(path, source);
   const scope: Scope = { source, path, names: new Map() };
   const tree = parser.parse(source);
   const pieces = collect(scope, tree);
@@ -25,7 +28,7 @@ export function readModule(path: string, source: string): PythonModule {
   const removed = removedSince(found, source);
   const { raw: _raw, returned: _returned, ...rest } = found;
   return {
-    ...rest, path, read: 'whole', apps, names: scope.names, docstring: docstringOf(scope, tree.topNode),
+    ...rest, path, read: 'whole', startsSomething: found.isScript || importsServer(found.imports), apps, names: scope.names, docstring: docstringOf(scope, tree.topNode),
     removed, python2: olderPython(scope, pieces, found.imports),
   }; // prettier-ignore
 }

@@ -16,16 +16,20 @@ export function readRoute(scope: Scope, node: SyntaxNode): PythonRoute[] {
   const body = node.getChild('FunctionDefinition');
   const routes = node.getChildren('Decorator').flatMap((decorator) => routeOf(scope, decorator) ?? []);
   if (routes.length === 0 || body === null) return [];
-  const list = body.getChild('ParamList');
   const name = body.getChild('VariableName');
+  const rest = { ...handlerFacts(scope, body), handler: name === null ? '' : textOf(scope, name) };
+  return routes.map((route) => ({ ...route, ...rest }));
+}
+
+/** What a function that answers takes and does. */
+export function handlerFacts(scope: Scope, body: SyntaxNode): Pick<PythonRoute, 'keys' | 'asks' | 'parameters'> {
+  const list = body.getChild('ParamList');
   const code = scope.source.slice(body.from, Math.min(body.to, body.from + MAX_HANDLER));
-  const rest = {
+  return {
     keys: jsonKeys(code),
     asks: ASKS.test(code) && !CHANGES.test(code),
     parameters: list === null ? [] : parametersOf(scope, list),
-    handler: name === null ? '' : textOf(scope, name),
   };
-  return routes.map((route) => ({ ...route, ...rest }));
 }
 
 type Declared = Pick<PythonRoute, 'path' | 'methods' | 'owner' | 'line'>;
