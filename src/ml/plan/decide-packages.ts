@@ -161,6 +161,12 @@ function installOf(
   { extra, answer, debian, buildApt }: { extra: readonly string[]; answer: ResolvedPlan; debian: DebianChoice | undefined; buildApt: readonly string[] },
 ): InstallPlan {
   const missing = extra.filter((text) => !install.arguments.includes(text));
-  const all = { ...install, arguments: [...install.arguments, ...missing], ...(buildApt.length > 0 && { buildApt }) };
+  const pins = install.before === null || install.pins.length > 0 ? install.pins : pinsOf(answer.resolved ?? []);
+  const all = { ...install, arguments: [...install.arguments, ...missing], pins, ...(buildApt.length > 0 && { buildApt }) };
   return debian === undefined || answer.resolved === undefined ? all : debianInstall(all, debian, answer.resolved);
 } // prettier-ignore
+
+/** What the index had on the day of the project's last change: the same each time it is installed. */
+function pinsOf(resolved: readonly ResolvedPackage[]): string[] {
+  return resolved.map(({ name, version }) => `${name}==${version}`).toSorted();
+}
