@@ -37,3 +37,10 @@ export const CUDA_WHEELS: readonly { distribution: string; versions?: string; wh
 
 /** Compilers that a distribution needs that is built from source, where no table says more. */
 export const USUAL_COMPILERS = ['build-essential'] as const;
+
+/** Distributions that are published as sources only, or were for long, and are plain Python: nothing is compiled. Source: the files of their releases, 2026-11. */
+export const PLAIN_SOURCES: ReadonlySet<string> = new Set([
+  'antlr4-python3-runtime', 'autocorrect', 'bs4', 'clip', 'cog', 'dash-core-components', 'dash-html-components', 'docopt', 'encodec', 'face-recognition-models', 'ffmpy', 'fire', 'future', 'googletrans', 'gtts', 'iopath', 'jieba', 'julius', 'kaggle', 'keras-applications', 'langdetect',
+  'lit', 'openai-whisper', 'pafy', 'promise', 'pyahocorasick-py', 'pypdf2', 'pyspark', 'pytextrank', 'python-levenshtein-wheels', 'rouge-score', 'sacremoses', 'seqeval', 'sgmllib3k', 'sklearn', 'speedtest-cli', 'sqlalchemy-utils', 'termcolor', 'translate', 'unidecode',
+  'validators', 'wget', 'wikipedia', 'wikipedia-api',
+]); // prettier-ignore

@@ -1,3 +1,4 @@
+import { BRINGS_FRAMEWORK } from '../data/transitive-frameworks.ts';
 import { parseRequirement, requirementText } from '../detect/requirements.ts';
 import type { ProjectFacts } from '../detect/project.ts';
 import { holds } from '../markers.ts';
@@ -34,6 +35,11 @@ export async function resolvePackages(asked: ResolvePlanQuestion): Promise<Resol
   const ask = async (limits: ConstraintChoice): Promise<Resolution> =>
     index.resolve({ ...question, requirements: [...question.requirements, ...limits.extra], constraints: [...ownConstraints, ...limits.constraints] });
   let answer = await ask(constraints);
+  const brought = answer.kind === 'resolved' ? broughtByUnbuilt(answer.packages) : [];
+  if (brought.length > 0) {
+    const more = await index.resolve({ ...question, requirements: [...question.requirements, ...constraints.extra, ...brought], constraints: [...ownConstraints, ...constraints.constraints] });
+    if (more.kind === 'resolved') return answered(packages, more.packages, constraints);
+  }
   for (let round = 0; round < 2 && answer.kind === 'resolved'; round++) {
     const next = planConstraints({ ...asked, packages: withResolved(packages, answer.packages) });
     if (sameLimits(next, constraints)) break;
@@ -46,6 +52,14 @@ export async function resolvePackages(asked: ResolvePlanQuestion): Promise<Resol
     if (free.kind === 'resolved') return { ...answered(packages, free.packages, { ...constraints, constraints: [], extra: [], decisions: [] }), findings: [limitsConflict(constraints)] };
   }
   return outcome(packages, answer, constraints);
+} // prettier-ignore
+
+/** What the tables know that a distribution without a wheel brings along, and that nothing else brought. */
+function broughtByUnbuilt(resolved: readonly ResolvedPackage[]): string[] {
+  const names = new Set(resolved.map(({ name }) => name));
+  const unbuilt = resolved.filter(({ wheel }) => wheel === null).map(({ name }) => name);
+  const brought = unbuilt.flatMap((name) => (Object.hasOwn(BRINGS_FRAMEWORK, name) ? (BRINGS_FRAMEWORK[name] ?? []) : []));
+  return [...new Set(brought)].filter((name) => !names.has(name));
 } // prettier-ignore
 
 function nothingAsked({ requirements }: Omit<ResolveQuestion, 'constraints'>): string[] {

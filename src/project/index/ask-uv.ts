@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CancelledError } from '#lib/errors.ts';
 import { run, type RunResult } from '#lib/run.ts';
+import { parseRequirement } from '#ml/detect/requirements.ts';
 import type { ResolveQuestion } from '#ml/plan/package-index.ts';
 import {
   type AnsweredLine,
@@ -52,13 +53,20 @@ export async function askUv({ uv, environment }: UvTools, question: ResolveQuest
       if (answer.code === 0) return await withWheels({ uv, question, left: [...left], answer: parseAnswer(answer.stdout) }, options);
       const toBuild = namesToBuild(answer.stderr).filter((name) => !left.has(name));
       if (toBuild.length === 0 || left.size > MAX_LEFT_OUT) return failure(answer);
-      for (const name of toBuild) left.add(name);
+      for (const name of firstToLeave(toBuild, question)) left.add(name);
     }
   } catch (error) {
     if (signal?.aborted === true || !(error instanceof CancelledError)) throw error;
     return { kind: 'unreachable', why: `there was no answer within ${TIMEOUT_MS / 1000} seconds` };
   }
 } // prettier-ignore
+
+/** What is only brought along goes first: without it there may be a wheel of what was asked for. */
+function firstToLeave(names: readonly string[], { requirements }: ResolveQuestion): readonly string[] {
+  const asked = new Set(requirements.map((text) => parseRequirement(text)?.name));
+  const brought = names.filter((name) => !asked.has(name));
+  return brought.length > 0 ? brought : names;
+}
 
 function lines(texts: readonly string[]): string {
   return texts.map((text) => `${text}\n`).join('');

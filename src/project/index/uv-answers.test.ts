@@ -38,7 +38,10 @@ test('an index that cannot be reached is told from a conflict', () => {
 }); // prettier-ignore
 
 test('packages that would have to be built are named', () => {
-  expect(namesToBuild('Because psycopg2==2.9.9 has no usable wheels and building is disabled')).toEqual(['psycopg2']);
+  const text =
+    'Because psycopg2==2.9.9 has no usable wheels and you require psycopg2==2.9.9, we can conclude that your requirements are unsatisfiable.\n\nhint: Wheels are required for `Psycopg2` because building from source is disabled';
+  expect(namesToBuild(text)).toEqual(['psycopg2']);
+  expect(conflictLines(text)).toHaveLength(1);
 });
 
 test('the directory of an archive is enough to know what it unpacks to', async () => {

@@ -1,3 +1,4 @@
+import { normalName } from '#ml/detect/requirements.ts';
 import { isTable, parseToml, type Toml } from '#ml/toml.ts';
 
 /** One line of uv's answer in the form of requirements. */
@@ -52,15 +53,9 @@ function wheelOf(name: string, item: Toml): LockedWheel[] {
 
 /** Distributions that uv would have to build, which it is not allowed to: their code would run on this machine. */
 export function namesToBuild(message: string): string[] {
-  const patterns = [
-    /(?:Because|because|and) ([A-Za-z\d][\w.-]*?)(?:==\S+)? has no (?:usable )?wheels/g,
-    /Building source distributions (?:for `?([\w.-]+)`? )?is disabled/g,
-    /([A-Za-z\d][\w.-]*)(?:==\S+)? (?:was found, but )?has no (?:usable )?wheels/g,
-    /(?:Failed to (?:build|download and build)|failed to (?:build|download and build)) `([\w.-]+?)(?:==[^`]*)?`/gi,
-  ];
-  const names = patterns.flatMap((pattern) => [...message.matchAll(pattern)].flatMap(([, name]) => (name === undefined ? [] : [name])));
-  return [...new Set(names.map((name) => name.toLowerCase().replace(/[-_.]+/g, '-')))];
-} // prettier-ignore
+  const names = [...message.matchAll(/Wheels are required for `([\w.-]+)`/g)].map(([, name = '']) => normalName(name));
+  return [...new Set(names)];
+}
 
 /** Whether uv could not reach an index, and which. */
 export function unreachableHost(message: string): string | undefined {
@@ -70,8 +65,9 @@ export function unreachableHost(message: string): string | undefined {
 
 /** What uv says of a conflict, one sentence a line, without its own frame. */
 export function conflictLines(message: string): string[] {
-  const text = message
-    .replace(/^[\s\S]*?(?=Because )/, '')
+  const own = message.replace(/^[\s\S]*?(?=Because )/, '').replace(/\n\s*hint:[\s\S]*$/, '');
+  const text = own
+    .replace(/\{[^{}]*\}/g, '')
     .replace(/\s+/g, ' ')
     .trim();
   return text.split(/(?<=\.) (?=And |So )/).map((line) => line.trim()).filter((line) => line !== '').slice(0, 12); // prettier-ignore
