@@ -145,6 +145,7 @@ function writtenOut(manifest: Manifest, applicable: readonly Requirement[], fact
   const options = [
     ...(index.index === undefined || manifest.manager !== 'pip' ? [] : ['--index-url', index.index.url]),
     ...index.findLinks.flatMap(({ url }) => ['--find-links', url]),
+    ...index.trustedHosts.flatMap((host) => ['--trusted-host', host]),
     ...(index.preReleases ? ['--pre'] : []),
     ...(index.noIndex ? ['--no-index'] : []),
     ...(index.noBinary.length === 0 ? [] : ['--no-binary', index.noBinary.join(',')]),

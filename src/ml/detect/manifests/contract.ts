@@ -82,6 +82,8 @@ export interface IndexOptions {
   preReleases: boolean;
   noBinary: readonly string[];
   onlyBinary: readonly string[];
+  /** Hosts that are asked although nothing proves who they are. */
+  trustedHosts: readonly string[];
   /** Which index a package has to come from: `torch` → `https://download.pytorch.org/whl/cpu`. */
   sources: ReadonlyMap<string, string>;
 }
@@ -141,12 +143,13 @@ export interface Draft extends Mutable<
 }
 
 export interface DraftIndex extends Mutable<
-  Omit<IndexOptions, 'extra' | 'findLinks' | 'noBinary' | 'onlyBinary' | 'sources'>
+  Omit<IndexOptions, 'extra' | 'findLinks' | 'noBinary' | 'onlyBinary' | 'trustedHosts' | 'sources'>
 > {
   extra: IndexAddress[];
   findLinks: IndexAddress[];
   noBinary: string[];
   onlyBinary: string[];
+  trustedHosts: string[];
   sources: Map<string, string>;
 }
 
@@ -154,7 +157,7 @@ export interface DraftIndex extends Mutable<
 export function newDraft(kind: ManifestKind, path: string, manager: PackageManager): Draft {
   return {
     kind, path, manager, requirements: [], constraints: [], optional: new Map(), extras: new Set(), included: [], lock: undefined, credentials: [], projects: [], files: [], needsProject: false,
-    index: { index: undefined, extra: [], findLinks: [], noIndex: false, preReleases: false, noBinary: [], onlyBinary: [], sources: new Map() },
+    index: { index: undefined, extra: [], findLinks: [], noIndex: false, preReleases: false, noBinary: [], onlyBinary: [], trustedHosts: [], sources: new Map() },
     requiresPython: undefined, classifiedPythons: undefined, readByPip: false, systemPackages: [], gpu: undefined, scripts: [], entry: undefined, packageName: undefined, problems: [],
   }; // prettier-ignore
 }

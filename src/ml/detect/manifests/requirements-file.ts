@@ -216,8 +216,10 @@ function noteOption(draft: Draft, { name, value, file, line }: { name: string; v
 }
 
 function unknownOption(draft: Draft, { name, value, file, line }: { name: string; value: string } & Evidence): void {
-  if (name === '--trusted-host')
+  if (name === '--trusted-host') {
+    draft.index.trustedHosts.push(value);
     draft.problems.push(problem('trusted-host', { file, line }, { message: `packages of ${value} are taken without looking at who sends them`, fix: 'give the index a certificate and take the line out' })); // prettier-ignore
+  }
   if (/^--(trusted-host|require-hashes|prefer-binary|use-feature|use-pep517|no-build-isolation)$/.test(name)) return;
   draft.readByPip = false;
   draft.problems.push(problem('unknown-option', { file, line }, { message: `${name} is no option of a requirements file, and was left out`, fix: 'take the line out' })); // prettier-ignore
