@@ -202,16 +202,6 @@ test('an empty folder has nothing to run', async () => {
   expect(made.findings[0]).toMatchObject({ code: 'nothing-to-run', message: 'there is no Python file in this folder' });
 });
 
-test('requirements of pyproject.toml are written out, quoted where a shell needs it', async () => {
-  const made = await plan({
-    'pyproject.toml': `[project]\ndependencies = ["flask>=3", "x; python_version<'3.13'"]`,
-    'app.py': FLASK,
-  });
-  expect(generateDockerfile(made)).toContain(
-    `RUN pip install --no-cache-dir 'flask>=3' 'x; python_version<'\\''3.13'\\'''`,
-  );
-});
-
 test('names of a project cannot add lines to the Dockerfile', async () => {
   const folder = 'a\nRUN evil';
   const texts = {
@@ -222,26 +212,4 @@ test('names of a project cannot add lines to the Dockerfile', async () => {
   const made = await planProject(treeOf(texts), { directory: folder });
   expect(made.start?.directory).toBe(folder);
   expect(generateDockerfile(made)).not.toMatch(/^RUN evil/m);
-});
-
-test('a project that installs itself is copied before it is installed', async () => {
-  const text = generateDockerfile(await plan({ 'requirements.txt': 'flask\n-e .', 'app.py': FLASK }));
-  expect(text.indexOf('COPY . .')).toBeLessThan(text.indexOf('RUN pip install'));
-});
-
-test('the generated Dockerfile of the Iris example', async () => {
-  expect(generateDockerfile(await example('iris', ['Dockerfile'])).replace(/^#.*\n/gm, '')).toBe(`FROM python:3.11-slim
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-WORKDIR /app
-
-COPY requirements.txt ./
-RUN pip install --no-cache-dir -r requirements.txt
-
-RUN useradd --create-home --uid 10001 app && chown app /app
-
-COPY . .
-USER app
-EXPOSE 8000
-CMD ["gunicorn","--bind","0.0.0.0:8000","--access-logfile","-","app:app"]
-`);
 });
