@@ -165,7 +165,9 @@ function runtimeWords(plan: ProjectPlan): string[] {
 }
 
 function pipCommand({ indexes }: ProjectPlan, kind: BuilderKind, words: readonly string[]): string {
-  const extra = indexes.flatMap((address) => ['--extra-index-url', address]);
+  const extra = indexes
+    .filter((address) => !words.includes(address))
+    .flatMap((address) => ['--extra-index-url', address]);
   return `pip install${cacheSwitch(kind)} ${shellWords([...extra, ...words])}`;
 }
 
