@@ -1,7 +1,7 @@
 import { TORCH_CPU_INDEX } from '../data/torch.ts';
 import { type ProjectFacts, reachable } from '../detect/project.ts';
 import type { PythonModule } from '../python/module.ts';
-import { type AcceleratorChoice, planAccelerator } from './accelerator.ts';
+import { type AcceleratorChoice, namedIndexes, planAccelerator } from './accelerator.ts';
 import { type BaseChoice, planBase } from './base.ts';
 import { type CudaChoice, type HostGpu, planCuda } from './cuda.ts';
 import { frameworksOf } from './frameworks.ts';
@@ -95,7 +95,7 @@ async function ask(question: PackageQuestion, known: KnownPackages, indexes: rea
   return resolvePackages({
     index: options.asksAlways === true || indexes.includes(TORCH_CPU_INDEX) || question.isSure === true ? options.index : undefined, packages: known, imports: importsOf(question), before: install.before,
     ownConstraints: [...own.map(({ name, specifiers }) => `${name}${specifiers}`), ...install.pins],
-    question: { requirements: requirementsToAsk(facts, needed.asked, python.version), python: python.version, platform: platformOf(question), indexes, before: install.before },
+    question: { requirements: requirementsToAsk(needed.asked, python.version), python: python.version, platform: platformOf(question), indexes, before: install.before },
   });
 } // prettier-ignore
 
@@ -143,7 +143,7 @@ function together(question: PackageQuestion, { device, placed, answer, cuda, bas
     python: debian?.python ?? question.python.version,
     base: named,
     apt: [...new Set([...system.apt, ...(debian?.packages ?? []).map((row) => row.package)])].toSorted(),
-    install: installOf(question.needed.install, { extra, answer, debian, buildApt: system.buildApt }),
+    install: installOf(withoutManager(question, placed), { extra, answer, debian, buildApt: system.buildApt }),
     shmBytes: memory.shmBytes,
     resolved: resolved === undefined || debian === undefined ? resolved : withoutDebian(resolved, debian).kept,
     usual,
@@ -165,6 +165,14 @@ function installOf(
   const all = { ...install, arguments: [...install.arguments, ...missing], pins, ...(buildApt.length > 0 && { buildApt }) };
   return debian === undefined || answer.resolved === undefined ? all : debianInstall(all, debian, answer.resolved);
 } // prettier-ignore
+
+/** Torch is taken from another index than the lock's: pip installs the lock's versions, for the manager would insist on the lock's files. */
+function withoutManager({ needed, facts }: PackageQuestion, placed: IndexChoice): InstallPlan {
+  const { commands, tools: _, ...rest } = needed.install;
+  const isNamed = namedIndexes(facts).some(({ url }) => url === TORCH_CPU_INDEX);
+  if (commands === undefined) return needed.install;
+  return isNamed || !placed.indexes.includes(TORCH_CPU_INDEX) ? needed.install : { ...rest, commands: [] };
+}
 
 /** What the index had on the day of the project's last change: the same each time it is installed. */
 function pinsOf(resolved: readonly ResolvedPackage[]): string[] {

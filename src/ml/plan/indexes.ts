@@ -54,10 +54,12 @@ function namedDecision(url: string, named: readonly (Evidence & { url: string })
   return { subject: 'index', choice: url, why: 'the project names it', evidence };
 }
 
-/** A lock, or digests of files, say which build of torch is installed; no index changes that. */
+/** Digests of files, an address, or a lock of one build say which torch is installed; no index changes that. A lock's version has a build for processors too. */
 function lockedBuild(facts: ProjectFacts, torch: KnownPackage): Finding | undefined {
   const lock = facts.manifest?.lock;
-  if (lock === undefined && !torch.hashed && torch.url === undefined) return undefined;
+  const isHashed = facts.manifest?.requirements.some(({ name, hashed }) => name === torch.name && hashed === true) ?? false;
+  const isOneBuild = lock !== undefined && (torch.version ?? '').includes('+');
+  if (!isOneBuild && !isHashed && torch.url === undefined) return undefined;
   const brings = lock?.packages.filter(({ name }) => CUDA_COMPANIONS.some((pattern) => pattern.test(name))) ?? [];
   const what = lock === undefined ? 'the requirements name' : `${lock.path} holds`;
   return {
@@ -74,7 +76,7 @@ function torchIndex(question: IndexQuestion, torch: KnownPackage): Decision | un
   if (accelerator === 'cpu' || accelerator === 'none')
     return {
       subject: 'index', choice: TORCH_CPU_INDEX, evidence, source: TORCH_SOURCE,
-      why: `${how}, and the build of the usual index brings gigabytes of CUDA that nothing here uses`,
+      why: `${how}, and the build of the usual index brings gigabytes of CUDA that nothing here uses${question.facts.manifest?.lock === undefined ? '' : '; the versions stay those of the lock'}`,
     };
   const version = packages.get('torch')?.version ?? undefined;
   if (accelerator === 'rocm') {

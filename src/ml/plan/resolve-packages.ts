@@ -1,6 +1,5 @@
 import { BRINGS_FRAMEWORK } from '../data/transitive-frameworks.ts';
 import { parseRequirement, requirementText } from '../detect/requirements.ts';
-import type { ProjectFacts } from '../detect/project.ts';
 import { holds } from '../markers.ts';
 import { type ConstraintChoice, type ConstraintQuestion, planConstraints } from './constraints.ts';
 import { type KnownPackages, withResolved } from './known-packages.ts';
@@ -111,11 +110,8 @@ function limitsConflict({ constraints, decisions }: ConstraintChoice): Finding {
   }; // prettier-ignore
 }
 
-/** Requirements as an index can be asked for them: those from version control are built and therefore left out; of a lock all its packages. */
-export function requirementsToAsk({ manifest }: ProjectFacts, asked: readonly string[], python: string): string[] {
-  const lock = manifest?.lock;
-  if (lock !== undefined && lock.packages.length > 0)
-    return lock.packages.filter(({ marker, url, version }) => version !== '' && url === undefined && holds(marker, { python })).map(({ name, version }) => `${name}==${version}`);
+/** Requirements as an index can be asked for them: those from version control are built and therefore left out. What a lock says comes as limits. */
+export function requirementsToAsk(asked: readonly string[], python: string): string[] {
   return asked.flatMap((text) => {
     const requirement = parseRequirement(text);
     if (requirement === undefined || requirement.name === '' || !holds(requirement.marker, { python }) || !isAskable(requirement.url)) return [];
