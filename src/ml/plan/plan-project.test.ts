@@ -113,9 +113,8 @@ test('pins that no Python fits are named on both sides', async () => {
 test('a wish for a Python stands above everything', async () => {
   const made = await plan({ '.python-version': '3.12', 'requirements.txt': 'numpy==2.0.2' }, '3.13');
   expect(made.base).toBe('python:3.13-slim');
-  expect(made.findings[0]?.message).toBe(
-    'Python 3.13 is to be used, but numpy 2.0.2 has wheels for Python >=3.9 and <=3.12',
-  );
+  const conflict = made.findings.find(({ code }) => code === 'python-conflict');
+  expect(conflict?.message).toContain('Python 3.13 is to be used, but numpy');
 });
 
 test('without a manifest the imports say what to install', async () => {
