@@ -17,6 +17,7 @@ const RUNS: Readonly<
   'full-disk': { rounds: 40, load: async () => (await import('./full-disk.ts')).fillDisk },
   'race-copies': { rounds: 2000, load: async () => (await import('./race-copies.ts')).raceCopies },
   'fuzz-api': { rounds: 5000, load: async () => (await import('./fuzz-api.ts')).fuzzApi },
+  projects: { rounds: 18, load: async () => (await import('./projects.ts')).serveProjects },
   'many-containers': { rounds: 500, load: async () => (await import('./many-containers.ts')).manyContainers },
 };
 
