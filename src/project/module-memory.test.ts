@@ -36,10 +36,18 @@ test('what was read comes back as it was, until the file, the program or the cac
   first.keep('b.py', lines);
   first.save();
   const again = open();
-  expect([again.recall('a.py'), again.recall('b.py')]).toEqual([whole, lines]);
+  const kept = again.recall('b.py');
+  expect(again.recall('a.py')).toEqual(whole);
+  expect([kept?.imports, kept?.imports, kept?.isScript, kept?.read, kept?.apps]).toEqual([
+    lines.imports,
+    lines.imports,
+    true,
+    'imports',
+    [],
+  ]);
   expect(open('two').recall('a.py')).toBeUndefined();
   await utimes(join(folder.path, 'a.py'), 1, 1);
-  expect([open().recall('a.py'), open().recall('b.py')]).toEqual([undefined, lines]);
+  expect([open().recall('a.py'), open().recall('b.py')?.path]).toEqual([undefined, 'b.py']);
   const [name = ''] = await readdir(join(cache.path, 'berth/modules'));
   const path = join(cache.path, 'berth/modules', name);
   await writeFile(path, (await readFile(path, 'utf8')).replace('numpy', 'mumpy'));

@@ -48,7 +48,9 @@ export async function planProject(tree: FileTree, options: PlanOptions): Promise
   const facts = await readProject(tree);
   const plan = await planOne(facts, options);
   const services = await planServices(facts, findApps(facts), async (part, directory) => planOne(await readProject(part), { ...options, directory }));
-  return { ...plan, services };
+  // Which of several is meant is no question where each gets its own plan.
+  const findings = services.length === 0 ? plan.findings : plan.findings.filter(({ code }) => code !== 'several-apps');
+  return { ...plan, findings, services };
 } // prettier-ignore
 
 async function planOne(read: ProjectFacts, options: PlanOptions): Promise<ProjectPlan> {
@@ -135,7 +137,7 @@ function decisionsOf({ python, needed, start, training, missing }: Programs, pac
 function findingsOf(programs: Programs, packages: PackageDecisions): Finding[] {
   const { facts, apps, app, training, start, python, needed } = programs;
   const all = [
-    ...python.findings, ...needed.findings, ...packages.findings, ...(start?.findings ?? []), ...pythonTwoFindings(facts.modules),
+    ...python.findings, ...needed.findings, ...packages.findings, ...(start?.findings ?? []), ...pythonTwoFindings(programsOf(app, training).flatMap((module) => reachable(facts, module))),
     ...otherApps(app, apps), ...nothingToRun(facts, app, training),
   ];
   const seen = new Map(all.map((finding) => [JSON.stringify([finding.code, finding.file, finding.line, finding.message]), finding]));

@@ -31,7 +31,8 @@ export function startPlace(facts: ProjectFacts, app: AppFacts, isScript: boolean
   const modules = reachable(facts, app.module).slice(0, 300);
   const minimum = packageDepth(app.module);
   const hinted = app.hint === undefined || app.hint.weight < 100 ? undefined : joinPath(app.hint.folder, app.hint.command?.folder ?? '');
-  const candidates = [...new Set([...(hinted === undefined ? [] : [hinted]), homeOf(facts, path), '', ...foldersAbove(path).toReversed()])].filter(
+  const first = [hinted, isScript ? undefined : sourceRoot(facts, path)].filter((folder) => folder !== undefined);
+  const candidates = [...new Set([...first, homeOf(facts, path), '', ...foldersAbove(path).toReversed()])].filter(
     (folder) => (folder === '' || own === folder || own.startsWith(`${folder}/`)) && (isScript || levels(own) - levels(folder) >= minimum),
   );
   const lookUp = (folder: string): number => resolved(facts, modules, folder);
@@ -64,6 +65,12 @@ function homeOf({ tree }: ProjectFacts, path: string): string {
   const names = new Set(tree.files.filter((file) => HOMES.test(baseOf(file.path))).map((file) => folderOf(file.path)));
   return foldersAbove(path).find((folder) => names.has(folder)) ?? '';
 }
+
+/** The `src` folder that a package lies in, which is no package itself. */
+function sourceRoot({ tree }: ProjectFacts, path: string): string | undefined {
+  const root = foldersAbove(path).slice(1).find((folder) => baseOf(folder) === 'src');
+  return root === undefined || hasFile(tree, `${root}/__init__.py`) ? undefined : root;
+} // prettier-ignore
 
 /** How many of the project's own imports are found from a folder. */
 function resolved({ tree }: ProjectFacts, modules: readonly PythonModule[], folder: string): number {

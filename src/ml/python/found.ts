@@ -55,11 +55,19 @@ export function importsOnly(
   { isScript, startsSomething }: Pick<PythonModule, 'isScript' | 'startsSomething'>,
 ): PythonModule {
   if (typeof imports !== 'function') return { ...NOTHING, path, imports, isScript, startsSomething };
-  let known: PythonModule['imports'] | undefined;
-  return {
-    ...NOTHING, path, isScript, startsSomething,
-    get imports() {
-      return (known ??= imports());
-    },
-  }; // prettier-ignore
-}
+  const module: LateModule = Object.assign(Object.create(LATE) as LateModule, { path, isScript, startsSomething, later: imports });
+  return module;
+} // prettier-ignore
+
+/** A large project has ten thousand of these: what they have in common is their prototype's. */
+type LateModule = { -readonly [Key in keyof PythonModule]: PythonModule[Key] } & {
+  later: () => PythonModule['imports'];
+};
+
+const LATE: object = Object.defineProperty({ ...NOTHING }, 'imports', {
+  get(this: LateModule) {
+    const value = this.later();
+    Object.defineProperty(this, 'imports', { value });
+    return value;
+  },
+});
