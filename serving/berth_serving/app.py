@@ -132,7 +132,9 @@ async def _send(response: Response, request: Request, how: tuple[Send, bool]) ->
 
 def _not_found(path: str) -> Response:
     fix = "there are /predictions, /invocations, /v2/models/{name}/infer, /readyz, /livez, /metrics, /openapi.json"
-    return json_response(ServingError("there is nothing here", f"{shorten(path, 100)} is no path of this server", fix).body(), 404)
+    return json_response(
+        ServingError("there is nothing here", f"{shorten(path, 100)} is no path of this server", fix).body(), 404
+    )
 
 
 def _not_allowed(method: str, methods: Methods) -> Response:

@@ -55,5 +55,7 @@ def _split_rows(value: Any) -> list[Any]:
     if not isinstance(columns, list):
         return rows
     if any(not isinstance(row, list) or len(row) != len(columns) for row in rows):
-        raise InvalidInput("dataframe_split cannot be read", "a row of data has not as many values as there are columns")
+        raise InvalidInput(
+            "dataframe_split cannot be read", "a row of data has not as many values as there are columns"
+        )
     return [dict(zip(map(str, columns), row)) for row in rows]

@@ -32,7 +32,7 @@ def read_json(body: bytes) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """For JSON: what it does not know, in what it knows. Types are told by their look, so that no library is imported."""
+    """For JSON: what it does not know, in what it knows. Types are told by their look; no library is imported."""
     kind = type(value)
     module = kind.__module__.split(".", 1)[0]
     if hasattr(value, "model_dump"):
@@ -98,7 +98,10 @@ _strict = json.JSONEncoder(default=plain, allow_nan=False, separators=(",", ":")
 
 
 def write_json(value: Any) -> bytes:
-    """NaN and infinity, which JSON does not know, become null, and keys texts. Raises ServingError for what has no form in JSON."""
+    """NaN and infinity, which JSON does not know, become null, and keys texts.
+
+    Raises ServingError for what has no form in JSON.
+    """
     try:
         return _strict.encode(value).encode("utf-8", "surrogatepass")
     except (ValueError, TypeError):
@@ -196,7 +199,9 @@ def write_npy(values: Sequence[Any]) -> bytes:
     except ValueError:
         array = numpy.empty(0, dtype=object)
     if array.dtype.hasobject:
-        raise InvalidInput("the answer has no form as npy", "it is no array of numbers", "accept application/json", status=406)
+        raise InvalidInput(
+            "the answer has no form as npy", "it is no array of numbers", "accept application/json", status=406
+        )
     target = io.BytesIO()
     numpy.save(target, array, allow_pickle=False)
     return target.getvalue()

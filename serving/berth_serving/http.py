@@ -92,7 +92,9 @@ class Request:
 
     def _too_large(self) -> TooLarge:
         why = f"a request may have {self._limit} bytes"
-        return TooLarge("the body is too large", why, "send less at once, or raise --max-body", headers={"connection": "close"})
+        return TooLarge(
+            "the body is too large", why, "send less at once, or raise --max-body", headers={"connection": "close"}
+        )
 
     async def gone(self) -> None:
         """Returns when whoever asked is gone."""
@@ -105,7 +107,9 @@ class Response:
 
     __slots__ = ("body", "headers", "status")
 
-    def __init__(self, body: bytes, content_type: bytes = JSON, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self, body: bytes, content_type: bytes = JSON, status: int = 200, headers: Iterable[tuple[str, str]] = ()
+    ) -> None:
         self.status = status
         self.body = body
         self.headers: Headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]

@@ -63,7 +63,7 @@ class Lane:
         self._servable = servable
         self._slots = servable.concurrency or self._settings.threads
         if servable.is_async:
-            loop: asyncio.AbstractEventLoop = getattr(servable, "loop")
+            loop: asyncio.AbstractEventLoop = servable.loop
             self._tasks.put(lambda: _run_forever(loop))
         else:
             for _ in range(self._slots - 1):
@@ -105,7 +105,7 @@ class Lane:
         if self._sweeper is not None:
             self._sweeper.cancel()
         if self._servable is not None and self._servable.is_async:
-            loop: asyncio.AbstractEventLoop = getattr(self._servable, "loop")
+            loop: asyncio.AbstractEventLoop = self._servable.loop
             loop.call_soon_threadsafe(loop.stop)
         for _ in self._threads:
             self._tasks.put(None)
@@ -228,7 +228,7 @@ class Lane:
     def _start_async(self, job: Job) -> None:
         assert self._servable is not None
         start = time.monotonic()
-        running = asyncio.run_coroutine_threadsafe(self._servable.run_async(job.block), getattr(self._servable, "loop"))
+        running = asyncio.run_coroutine_threadsafe(self._servable.run_async(job.block), self._servable.loop)
 
         def done(_: Any) -> None:
             error = asyncio.CancelledError() if running.cancelled() else running.exception()
@@ -237,7 +237,9 @@ class Lane:
                 self._loop.call_soon_threadsafe(self._finish, [job], [(job, outcome)], time.monotonic() - start)
 
         running.add_done_callback(done)
-        job.future.add_done_callback(lambda future: running.cancel() if future.cancelled() or future.exception() else None)
+        job.future.add_done_callback(
+            lambda future: running.cancel() if future.cancelled() or future.exception() else None
+        )
 
     def _sweep(self) -> None:
         """Gives up what took too long. A prediction that runs cannot be stopped; its answer is dropped."""
@@ -260,7 +262,7 @@ class Lane:
         feeding: Optional[concurrent.futures.Future[None]] = None
         if servable.is_async:
             feed = channel.feed_async(servable.stream(block))
-            feeding = asyncio.run_coroutine_threadsafe(feed, getattr(servable, "loop"))
+            feeding = asyncio.run_coroutine_threadsafe(feed, servable.loop)
         else:
             self._tasks.put(lambda: channel.feed(lambda: servable.stream(block)))
         self._streams += 1
@@ -361,4 +363,3 @@ def _settle(future: asyncio.Future[Any], outcome: Any, error: Optional[BaseExcep
 def _run_forever(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
     loop.run_forever()
-

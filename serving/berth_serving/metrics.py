@@ -61,27 +61,41 @@ class Metrics:
 
     def text(self) -> str:
         lines = ["# HELP berth_requests_total Requests by route and status.", "# TYPE berth_requests_total counter"]
-        lines += [f'berth_requests_total{{route="{route}",status="{status}"}} {n}' for (route, status), n in sorted(self.requests.items())]
-        lines += ["# HELP berth_request_seconds Time from the request's head to the end of its answer.", "# TYPE berth_request_seconds histogram"]
+        lines += [
+            f'berth_requests_total{{route="{route}",status="{status}"}} {n}'
+            for (route, status), n in sorted(self.requests.items())
+        ]
+        lines += [
+            "# HELP berth_request_seconds Time from the request's head to the end of its answer.",
+            "# TYPE berth_request_seconds histogram",
+        ]
         for route, histogram in sorted(self.durations.items()):
             lines += histogram.lines("berth_request_seconds", f'route="{route}"')
         lines += ["# HELP berth_predict_seconds Time of a call of the model.", "# TYPE berth_predict_seconds histogram"]
         lines += self.predictions.lines("berth_predict_seconds")
         lines += ["# HELP berth_batch_rows Rows that were predicted together.", "# TYPE berth_batch_rows histogram"]
         lines += self.batches.lines("berth_batch_rows")
-        gauges = {"berth_requests_in_flight": ("Requests that are being answered.", lambda: float(self.in_flight)), **self.gauges}
-        for name, (help_text, read) in gauges.items():
+        in_flight = float(self.in_flight)
+        lines += ["# HELP berth_requests_in_flight Requests that are being answered."]
+        lines += ["# TYPE berth_requests_in_flight gauge", f"berth_requests_in_flight {in_flight:.9g}"]
+        for name, (help_text, read) in self.gauges.items():
             lines += [f"# HELP {name} {help_text}", f"# TYPE {name} gauge", f"{name} {read():.9g}"]
         return "\n".join([*lines, *_process_lines(), ""])
 
 
 def _process_lines() -> list[str]:
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    lines = ["# TYPE process_cpu_seconds_total counter", f"process_cpu_seconds_total {usage.ru_utime + usage.ru_stime:.6f}"]
+    lines = [
+        "# TYPE process_cpu_seconds_total counter",
+        f"process_cpu_seconds_total {usage.ru_utime + usage.ru_stime:.6f}",
+    ]
     try:
         with open("/proc/self/statm", encoding="ascii") as source:
             pages = int(source.read().split()[1])
-        lines += ["# TYPE process_resident_memory_bytes gauge", f"process_resident_memory_bytes {pages * os.sysconf('SC_PAGE_SIZE')}"]
+        lines += [
+            "# TYPE process_resident_memory_bytes gauge",
+            f"process_resident_memory_bytes {pages * os.sysconf('SC_PAGE_SIZE')}",
+        ]
     except OSError:
         pass  # a system without /proc
     return lines

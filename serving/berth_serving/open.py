@@ -30,7 +30,9 @@ def open_model(path: str, kind: Optional[str], tell: Tell) -> Servable:
     if kind is None or (os.path.isdir(path) and kind not in ("saved-model", "safetensors", "keras")):
         path, kind = detect(path)
     elif not os.path.exists(path):
-        raise SetupError(f"the model {path} is not there", "no file of that name is in the container", "mount it or copy it")
+        raise SetupError(
+            f"the model {path} is not there", "no file of that name is in the container", "mount it or copy it"
+        )
     if kind == "safetensors":
         from .formats import transformers
 
@@ -47,7 +49,8 @@ def _open_handler(settings: Settings, tell: Tell) -> Servable:
     tell(f"importing {name}")
     target = find_handler(import_module(name), attribute)
     if inspect.ismodule(target):
-        model_dir = settings.model or os.environ.get("SM_MODEL_DIR") or os.path.join(settings.opt_ml, "model")
+        usual = os.path.join(settings.opt_ml, "model")
+        model_dir = settings.model or os.environ.get("SM_MODEL_DIR") or (usual if os.path.isdir(usual) else os.getcwd())
         servable: Servable = SageMakerServable(target, model_dir)
     elif _is_estimator(target):
         from .formats.pickled import EstimatorModel
@@ -62,5 +65,3 @@ def _open_handler(settings: Settings, tell: Tell) -> Servable:
 def _is_estimator(target: object) -> bool:
     """An object of scikit-learn or of a library that follows it, which takes tables."""
     return not inspect.isclass(target) and hasattr(target, "get_params") and hasattr(target, "predict")
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any, Callable, Hashable, Iterable, Mapping, Optional, Sequence
 
@@ -81,6 +82,8 @@ class Servable:
     concurrency: Optional[int] = None
     streams = False
     is_async = False
+    #: Where it runs, if it is asynchronous; a loop of its own, so that the server's never waits for it.
+    loop: asyncio.AbstractEventLoop
     #: It wants bodies as they came.
     takes_raw = False
     inputs: Sequence[Tensor] = ()
@@ -107,6 +110,10 @@ class Servable:
 
     def parse_bytes(self, body: bytes, content_type: str) -> Ask:
         """A body of another type, such as an image."""
+        raise NotImplementedError
+
+    def parse_raw(self, body: bytes, content_type: str, accept: str) -> Ask:
+        """A body as it came, if `takes_raw`."""
         raise NotImplementedError
 
     def parse_tensors(self, tensors: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any]) -> Ask:

@@ -54,11 +54,11 @@ def serve(settings: Settings) -> int:
 
 def _run(work: Coroutine[Any, Any, tuple[int, bool]]) -> tuple[int, bool]:
     try:
-        import uvloop  # type: ignore[import-not-found]
+        import uvloop
     except ImportError:
         return asyncio.run(work)
     if hasattr(uvloop, "run"):
-        return uvloop.run(work)  # type: ignore[no-any-return]
+        return uvloop.run(work)
     uvloop.install()
     return asyncio.run(work)
 

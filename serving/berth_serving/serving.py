@@ -49,7 +49,12 @@ class Serving:
         told = self.progress.body()
         if self.progress.phase == LOADING:
             why = f"the model is loading: {told['step']}, for {told['seconds']:.1f} s so far"
-            raise NotReady("the model is not ready", why, "ask /readyz, and try again when it says 200", headers={"retry-after": "2"})
+            raise NotReady(
+                "the model is not ready",
+                why,
+                "ask /readyz, and try again when it says 200",
+                headers={"retry-after": "2"},
+            )
         raise NotReady("the model is not there", self.progress.why or "it could not be loaded", "see the server's log")
 
     async def ask(self, ask: Ask) -> Answer:

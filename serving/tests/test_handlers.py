@@ -17,7 +17,9 @@ class Functions(unittest.TestCase):
         async with with_handler("def predict(a: float, b: int = 2):\n    return a * b") as client:
             self.assertEqual((await client.predict({"a": 1.5})).json, {"prediction": 3.0})
             self.assertEqual((await client.predict({"a": 1, "b": 4})).json, {"prediction": 4.0})
-            self.assertEqual((await client.predict({"instances": [{"a": 1}, {"a": 2}]})).json, {"predictions": [2.0, 4.0]})
+            self.assertEqual(
+                (await client.predict({"instances": [{"a": 1}, {"a": 2}]})).json, {"predictions": [2.0, 4.0]}
+            )
             self.assertEqual((await client.predict([3, 3])).json, {"prediction": 9.0})
 
     @run
@@ -73,7 +75,9 @@ class Functions(unittest.TestCase):
 
     @run
     async def test_a_handler_refuses_by_an_error_of_its_own(self) -> None:
-        source = "import berth_serving\ndef predict(x):\n    raise berth_serving.InvalidInput('too short', 'x is empty')"
+        source = (
+            "import berth_serving\ndef predict(x):\n    raise berth_serving.InvalidInput('too short', 'x is empty')"
+        )
         async with with_handler(source) as client:
             answer = await client.predict("")
             self.assertEqual((answer.status, answer.json), (400, {"error": {"what": "too short", "why": "x is empty"}}))
@@ -111,7 +115,9 @@ class Functions(unittest.TestCase):
         async with with_handler("def predict(a: float, b: float):\n    return a + b") as client:
             answer = await client.predict("1,2\n3,4\n", "/invocations", content_type="text/csv")
             self.assertEqual((answer.body, answer.headers["content-type"]), (b"3.0\n7.0\n", "text/csv; charset=utf-8"))
-            answer = await client.predict("b,a\n1,2\n", "/invocations", content_type="text/csv", accept="application/json")
+            answer = await client.predict(
+                "b,a\n1,2\n", "/invocations", content_type="text/csv", accept="application/json"
+            )
             self.assertEqual(answer.json, {"predictions": [3.0]})
             answer = await client.predict("1,2\n3\n", "/invocations", content_type="text/csv")
             self.assertEqual(answer.status, 400)
@@ -173,7 +179,9 @@ class Batches(unittest.TestCase):
     async def test_a_bad_request_harms_no_other_of_its_batch(self) -> None:
         import asyncio
 
-        source = "import time\ndef predict_batch(xs: list[int]):\n    time.sleep(0.02)\n    return [10 // x for x in xs]"
+        source = (
+            "import time\ndef predict_batch(xs: list[int]):\n    time.sleep(0.02)\n    return [10 // x for x in xs]"
+        )
         async with with_handler(source, "predict_batch") as client:
             answers = await asyncio.gather(*(client.predict({"xs": i}) for i in (1, 2, 0, 5)))
             self.assertEqual([answer.status for answer in answers], [200, 200, 500, 200])
@@ -217,13 +225,38 @@ class Classes(unittest.TestCase):
 
     @run
     async def test_a_constructor_may_take_the_models_path(self) -> None:
-        source = "class Model:\n    def __init__(self, path):\n        self.path = path\n    def predict(self, x):\n        return self.path"
+        source = "class Model:\n    def __init__(self, weights):\n        self.path = weights\n    def predict(self, x):\n        return self.path"
         async with with_handler(source, "Model", model="/weights") as client:
             self.assertEqual((await client.predict(1)).json, {"prediction": "/weights"})
         with self.assertRaises(SetupError) as caught:
             async with with_handler(source, "Model"):
                 pass
         self.assertIn("--model", caught.exception.fix)
+
+    @run
+    async def test_a_handler_of_hugging_face_gets_the_whole_body(self) -> None:
+        source = (
+            "class EndpointHandler:\n    def __init__(self, path):\n        self.path = path\n"
+            "    def __call__(self, data: dict):\n        return [len(data['inputs']), self.path != '']"
+        )
+        async with with_handler(source, "EndpointHandler") as client:
+            self.assertEqual(
+                (await client.predict({"inputs": "four", "parameters": {}})).json, {"prediction": [4, True]}
+            )
+        async with with_handler(source, "") as client:
+            self.assertEqual((await client.predict({"inputs": "four"})).json, {"prediction": [4, True]})
+
+    @run
+    async def test_a_function_of_lambda_gets_an_event(self) -> None:
+        source = (
+            "import json\ndef lambda_handler(event, context):\n    body = json.loads(event['body'])\n    assert context.aws_request_id\n"
+            "    if 'x' not in body:\n        return {'statusCode': 400, 'body': json.dumps('x is missing')}\n"
+            "    return {'statusCode': 200, 'body': json.dumps({'y': body['x'] + event['x']})}"
+        )
+        async with with_handler(source, "lambda_handler") as client:
+            self.assertEqual((await client.predict({"x": 2})).json, {"prediction": {"y": 4}})
+            answer = await client.predict({"z": 2})
+            self.assertEqual((answer.status, answer.json["error"]["why"]), (400, "x is missing"))
 
     def test_what_is_not_there_is_told(self) -> None:
         name = module("def other():\n    pass")
@@ -264,7 +297,11 @@ class Cog(unittest.TestCase):
             self.assertEqual((answer.json["status"], answer.json["output"]), ("succeeded", "hello you"))
             answer = await client.ask("PUT", "/predictions/abc", {"input": {"name": "you", "times": 2}})
             self.assertEqual((answer.json["id"], answer.json["output"]), ("abc", "hello you hello you"))
-            for body, words in (({"times": 1}, "name is missing"), ({"name": "x", "times": 4}, "at most 3"), ({"name": "x", "tone": "odd"}, "one of 'kind'")):
+            for body, words in (
+                ({"times": 1}, "name is missing"),
+                ({"name": "x", "times": 4}, "at most 3"),
+                ({"name": "x", "tone": "odd"}, "one of 'kind'"),
+            ):
                 answer = await client.predict({"input": body})
                 self.assertEqual(answer.status, 422)
                 self.assertIn(words, answer.json["error"]["why"])
@@ -291,8 +328,10 @@ class SageMaker(unittest.TestCase):
             "def predict_fn(x, model):\n    return x * model\n"
             "def output_fn(prediction, accept):\n    return json.dumps({'y': prediction}), accept"
         )
-        async with with_handler(source, "") as client:
-            answer = await client.predict({"x": 2}, "/invocations", content_type="application/json", accept="application/json")
+        async with with_handler(source, "predict_fn") as client:
+            answer = await client.predict(
+                {"x": 2}, "/invocations", content_type="application/json", accept="application/json"
+            )
             self.assertEqual((answer.body, answer.headers["content-type"]), (b'{"y": 6}', "application/json"))
             self.assertEqual((await client.predict({"x": 2})).json, {"prediction": {"y": 6}})
 

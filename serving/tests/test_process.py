@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -34,7 +35,9 @@ class Server:
         self.port = free_port()
         words = [sys.executable, "-m", "berth_serving", *arguments, "--port", str(self.port), "--host", "127.0.0.1"]
         environment = {**os.environ, "PYTHONPATH": HERE, "PYTHONDONTWRITEBYTECODE": "1", **variables}
-        self.process = subprocess.Popen(words, cwd=folder, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            words, cwd=folder, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+        )
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
@@ -97,7 +100,9 @@ class Serving(unittest.TestCase):
         self.write("app.py", SLOW)
         server = self.start("--handler", "app:predict", "--grace", "1", "--timeout", "60")
         server.wait()
-        threading.Thread(target=lambda: _quietly(lambda: server.ask("POST", "/predictions", {"x": 60})), daemon=True).start()
+        threading.Thread(
+            target=lambda: _quietly(lambda: server.ask("POST", "/predictions", {"x": 60})), daemon=True
+        ).start()
         time.sleep(0.2)
         start = time.monotonic()
         server.end()
@@ -140,13 +145,26 @@ class Serving(unittest.TestCase):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
-            words = [sys.executable, "-m", "berth_serving", "--handler", "x", "--host", "127.0.0.1", "--port", str(taken.getsockname()[1])]
+            words = [
+                sys.executable,
+                "-m",
+                "berth_serving",
+                "--handler",
+                "x",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(taken.getsockname()[1]),
+            ]
             done = subprocess.run(words, env={**os.environ, "PYTHONPATH": HERE}, capture_output=True, timeout=15)
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"choose another with --port", done.stderr)
 
     def test_serve_takes_the_code_that_came_with_the_model(self) -> None:
-        self.write("ml/model/code/inference.py", "def model_fn(d):\n    return 2\ndef predict_fn(x, m):\n    return [m * each for each in x]\n")
+        self.write(
+            "ml/model/code/inference.py",
+            "def model_fn(d):\n    return 2\ndef predict_fn(x, m):\n    return [m * each for each in x]\n",
+        )
         server = self.start("serve", "--opt-ml", os.path.join(self.folder, "ml"))
         server.wait("/ping")
         self.assertEqual(server.ask("POST", "/invocations", [1, 2]), (200, [2, 4]))
@@ -157,7 +175,9 @@ class Serving(unittest.TestCase):
         if script is not None:
             self.write("ml/code/train.py", script)
         words = [sys.executable, "-m", "berth_serving", "train", "--opt-ml", root]
-        done = subprocess.run(words, cwd=self.folder, env={**os.environ, "PYTHONPATH": HERE, **variables}, capture_output=True, timeout=20)
+        done = subprocess.run(
+            words, cwd=self.folder, env={**os.environ, "PYTHONPATH": HERE, **variables}, capture_output=True, timeout=20
+        )
         path = os.path.join(root, "output", "failure")
         failure = ""
         if os.path.exists(path):
@@ -166,7 +186,10 @@ class Serving(unittest.TestCase):
         return done.returncode, done.stdout.decode(), failure
 
     def test_train_hands_parameters_and_folders_on(self) -> None:
-        self.write("ml/input/config/hyperparameters.json", json.dumps({"epochs": "3", "name": "a b", "sagemaker_region": '"x"'}))
+        self.write(
+            "ml/input/config/hyperparameters.json",
+            json.dumps({"epochs": "3", "name": "a b", "sagemaker_region": '"x"'}),
+        )
         self.write("ml/input/data/train/rows.csv", "1\n")
         script = "import os, sys\nprint(sys.argv[1:], os.environ['SM_CHANNEL_TRAIN'], os.environ['SM_HP_EPOCHS'])\n"
         code, words, failure = self.train(script)
@@ -187,10 +210,8 @@ class Serving(unittest.TestCase):
 
 
 def _quietly(work: Any) -> None:
-    try:
+    with contextlib.suppress(OSError, ValueError):  # it is cut off
         work()
-    except (OSError, ValueError):
-        pass  # it is cut off
 
 
 if __name__ == "__main__":

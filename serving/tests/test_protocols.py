@@ -125,7 +125,10 @@ class Inference(unittest.TestCase):
             self.assertEqual((await client.predict({}, path)).status, 400)
             self.assertEqual((await client.predict({"inputs": []}, "/v2/models/other/infer")).status, 404)
             self.assertEqual((await client.ask("GET", "/v2/models/model/versions/2")).status, 404)
-            answer = await client.predict({"inputs": [{"name": "a", "shape": [1], "datatype": "FP64", "data": [1]}], "outputs": [{"name": "zz"}]}, path)
+            answer = await client.predict(
+                {"inputs": [{"name": "a", "shape": [1], "datatype": "FP64", "data": [1]}], "outputs": [{"name": "zz"}]},
+                path,
+            )
             self.assertEqual(answer.status, 400)
 
     @run
@@ -182,7 +185,12 @@ class Told(unittest.TestCase):
 
 class Arguments(unittest.TestCase):
     def test_arguments_come_before_variables(self) -> None:
-        environment = {"BERTH_SERVING_PORT": "9000", "BERTH_SERVING_MAX_BATCH": "4", "PORT": "7000", "BERTH_SERVING_DEBUG": "1"}
+        environment = {
+            "BERTH_SERVING_PORT": "9000",
+            "BERTH_SERVING_MAX_BATCH": "4",
+            "PORT": "7000",
+            "BERTH_SERVING_DEBUG": "1",
+        }
         _, settings = parse(["--port", "8000", "--handler", "a:b"], environment)
         self.assertEqual((settings.port, settings.max_batch, settings.debug), (8000, 4, True))
         _, settings = parse(["--handler", "a"], {"PORT": "7000"})

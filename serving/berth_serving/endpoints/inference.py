@@ -32,7 +32,9 @@ def _check_name(serving: Serving, request: Request) -> None:
         why = f"the server has {serving.settings.name}"
         raise ServingError(f"there is no model {shorten(name, 60)}", why, "name it by --name", status=404)
     if version != VERSION:
-        raise ServingError(f"there is no version {shorten(version, 20)}", f"the model has version {VERSION}", status=404)
+        raise ServingError(
+            f"there is no version {shorten(version, 20)}", f"the model has version {VERSION}", status=404
+        )
 
 
 async def model_ready(serving: Serving, request: Request) -> Response:
@@ -62,7 +64,11 @@ async def infer(serving: Serving, request: Request) -> Response:
         raise InvalidInput("the body cannot be read", "binary tensors are not taken", "send data as a list in JSON")
     value = read_json(await request.body())
     if not isinstance(value, dict) or not isinstance(value.get("inputs"), list) or not value["inputs"]:
-        raise InvalidInput("the body cannot be read", "it has no list of inputs", 'send {"inputs": [{"name", "shape", "datatype", "data"}]}')
+        raise InvalidInput(
+            "the body cannot be read",
+            "it has no list of inputs",
+            'send {"inputs": [{"name", "shape", "datatype", "data"}]}',
+        )
     parameters = value.get("parameters")
     wanted = _wanted(value.get("outputs"))
     ask = servable.parse_tensors(value["inputs"], parameters if isinstance(parameters, dict) else {})
@@ -76,7 +82,9 @@ async def infer(serving: Serving, request: Request) -> Response:
 def _wanted(outputs: Any) -> list[str]:
     if outputs is None:
         return []
-    if not isinstance(outputs, list) or not all(isinstance(each, dict) and isinstance(each.get("name"), str) for each in outputs):
+    if not isinstance(outputs, list) or not all(
+        isinstance(each, dict) and isinstance(each.get("name"), str) for each in outputs
+    ):
         raise InvalidInput("the body cannot be read", "outputs is no list of objects with names")
     return [each["name"] for each in outputs]
 

@@ -107,7 +107,7 @@ async def invocations(serving: Serving, request: Request) -> Response:
     body = await request.body()
     if servable.takes_raw:
         content_type = request.header(b"content-type")
-        ask = getattr(servable, "parse_raw")(body, content_type, request.header(b"accept"))
+        ask = servable.parse_raw(body, content_type, request.header(b"accept"))
     else:
         ask = read_ask(servable, request, body)
         streamed = await _streamed(serving, request, ask)
@@ -142,5 +142,3 @@ def _in_type(kind: str, ask: Ask, answer: Answer) -> Response:
     if ask.single:
         return Response(write_json(values[0]), JSON)
     return json_response({"predictions": values} if ask.style == "instances" else values)
-
-

@@ -28,7 +28,7 @@ def read_ask(servable: Servable, request: Request, body: bytes) -> Ask:
         return servable.parse({"instances": [read_json(line) for line in body.splitlines() if line.strip()]})
     if kind == "multipart/form-data":
         return servable.parse(_form(request.header(b"content-type"), body))
-    if kind == "application/x-www-form-urlencoded" and body[:1] in b"{[\"0123456789-":
+    if kind == "application/x-www-form-urlencoded" and body[:1] in b'{["0123456789-':
         return servable.parse(read_json(body))  # what curl says when only -d is given
     return servable.parse_bytes(body, kind)
 
@@ -40,10 +40,10 @@ def _form(content_type: str, body: bytes) -> dict[str, Any]:
     if not message.is_multipart():
         raise InvalidInput("the body cannot be read", "it is no form, as its Content-Type says")
     found: dict[str, Any] = {}
-    for part in message.iter_parts():  # type: ignore[attr-defined]
+    for part in message.iter_parts():
         name = part.get_param("name", header="content-disposition")
         content = part.get_payload(decode=True)
-        if name is None or content is None:
+        if name is None or not isinstance(content, bytes):
             continue
         is_file = part.get_filename() is not None
         found[str(name)] = content if is_file else number_of(content.decode("utf-8", "replace"))

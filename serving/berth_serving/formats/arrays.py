@@ -130,7 +130,9 @@ class ArrayServable(Servable):
         if self._only is not None and len(value) == 1:
             return self._of_value(next(iter(value.values())), method)
         wanted = ", ".join(columns or self._names)
-        raise InvalidInput("the input does not fit", f"the model takes {shorten(wanted)}", "send an object with these names")
+        raise InvalidInput(
+            "the input does not fit", f"the model takes {shorten(wanted)}", "send an object with these names"
+        )
 
     def _of_columns(self, value: Mapping[str, Any], columns: Sequence[str], method: Optional[str]) -> Ask:
         if not any(isinstance(value[name], list) for name in columns):
@@ -147,7 +149,10 @@ class ArrayServable(Servable):
             raise InvalidInput("the instances do not fit", why, "send each instance as a list")
         missing = [name for name in columns if name not in row]
         if missing:
-            raise InvalidInput("an instance does not fit", f"{shorten(missing[0], 60)} is missing; it takes {shorten(', '.join(columns))}")
+            raise InvalidInput(
+                "an instance does not fit",
+                f"{shorten(missing[0], 60)} is missing; it takes {shorten(', '.join(columns))}",
+            )
         return [row[name] for name in columns]
 
     def _table(self, rows: list[list[Any]]) -> dict[str, Any]:
@@ -174,7 +179,9 @@ class ArrayServable(Servable):
 
     def parse_array(self, array: Any) -> Ask:
         if self._only is None:
-            raise InvalidInput("the array does not fit", f"the model takes {', '.join(self._names)}", "send JSON with these names")
+            raise InvalidInput(
+                "the array does not fit", f"the model takes {', '.join(self._names)}", "send JSON with these names"
+            )
         single = array.ndim == len(self._only.shape) - 1
         if not self.model.mixed:
             array = array.astype(DTYPES[self._only.datatype])
@@ -187,7 +194,9 @@ class ArrayServable(Servable):
             if self._only is not None and len(arrays) == 1:
                 arrays = {self._only.name: next(iter(arrays.values()))}
             elif self._only is not None and self.model.columns is not None and set(self.model.columns) <= arrays.keys():
-                return self._of_columns({name: array.reshape(-1).tolist() for name, array in arrays.items()}, self.model.columns, method)
+                return self._of_columns(
+                    {name: array.reshape(-1).tolist() for name, array in arrays.items()}, self.model.columns, method
+                )
             else:
                 raise InvalidInput("the inputs do not fit", f"the model takes {', '.join(self._names)}")
         if not self.model.mixed:
@@ -283,7 +292,11 @@ class ArrayServable(Servable):
         else:
             row = _array_schema(self._only.shape[1:], self._only.datatype)
             example = _zeros(self._only.shape[1:], self._only.datatype)
-        schema = {"type": "object", "properties": {"instances": {"type": "array", "items": row}}, "required": ["instances"]}
+        schema = {
+            "type": "object",
+            "properties": {"instances": {"type": "array", "items": row}},
+            "required": ["instances"],
+        }
         return Description(self.model.kind, self._title, "", schema, {}, {"instances": [example]})
 
 
@@ -327,5 +340,3 @@ def _zeros(shape: Sequence[int], datatype: str) -> Any:
         count *= max(size, 1)
         made = [made] * max(size, 1)
     return made if count <= _EXAMPLE_LIMIT else []
-
-

@@ -15,7 +15,9 @@ class BoosterModel(ArrayModel):
         self.kind = self.platform = kind
         self._booster = booster
         count, names = features
-        usual = names is None or all(str(name).startswith(("Column_", "f")) and str(name).lstrip("Columnf_").isdigit() for name in names)
+        usual = names is None or all(
+            str(name).startswith(("Column_", "f")) and str(name).lstrip("Columnf_").isdigit() for name in names
+        )
         self.columns = None if usual else [str(name) for name in names]
         self.inputs = [Tensor("input", "FP64" if kind == "lightgbm" else "FP32", (-1, count or -1))]
         self.outputs = [Tensor("output", "FP64" if kind == "lightgbm" else "FP32", (-1,))]
@@ -31,17 +33,17 @@ class BoosterModel(ArrayModel):
 
 def load(path: str, kind: str) -> ArrayModel:
     if kind == "xgboost":
-        import xgboost  # type: ignore[import-not-found]
+        import xgboost
 
         booster = xgboost.Booster()
         booster.load_model(path)
         return BoosterModel(kind, booster, (booster.num_features(), booster.feature_names))
     if kind == "lightgbm":
-        import lightgbm  # type: ignore[import-not-found]
+        import lightgbm
 
         trees = lightgbm.Booster(model_file=path)
         return BoosterModel(kind, trees, (trees.num_feature(), trees.feature_name()))
-    import catboost  # type: ignore[import-not-found]
+    import catboost
 
     model = catboost.CatBoost()
     model.load_model(path)

@@ -59,7 +59,7 @@ def _array(value: Any) -> Any:
 
 
 def load(path: str, kind: str) -> ArrayModel:
-    import onnxruntime  # type: ignore[import-not-found]
+    import onnxruntime
 
     options = onnxruntime.SessionOptions()
     # Threads that spin while they wait would take the CPU from the server.

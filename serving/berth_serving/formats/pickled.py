@@ -22,13 +22,19 @@ class EstimatorModel(ArrayModel):
 
     def __init__(self, estimator: Any) -> None:
         self._estimator = estimator
-        self._default = next((name for name in ("predict", "transform") if callable(getattr(estimator, name, None))), "")
+        self._default = next(
+            (name for name in ("predict", "transform") if callable(getattr(estimator, name, None))), ""
+        )
         self.methods = [name for name in _METHODS if callable(getattr(estimator, name, None))]
         features = getattr(estimator, "n_features_in_", None)
         names = getattr(estimator, "feature_names_in_", None)
         self.columns = None if names is None else [str(name) for name in names]
         self._frame = _frame_maker(self.columns)
-        shape = (-1,) if features is None and self.columns is None and _takes_texts(estimator) else (-1, int(features or -1))
+        shape = (
+            (-1,)
+            if features is None and self.columns is None and _takes_texts(estimator)
+            else (-1, int(features or -1))
+        )
         self.inputs = [Tensor("input", "BYTES" if len(shape) == 1 else "FP64", shape)]
         self.outputs = [Tensor("output", _output_type(estimator), (-1,))]
 
@@ -81,16 +87,20 @@ def load(path: str, kind: str) -> ArrayModel:
 
 def _read(path: str, kind: str) -> Any:
     if kind == "skops":
-        import skops.io  # type: ignore[import-not-found]
+        import skops.io
 
         untrusted = skops.io.get_untrusted_types(file=path)
-        foreign = [name for name in untrusted if name.split(".")[0] not in ("sklearn", "numpy", "scipy", "xgboost", "lightgbm")]
+        foreign = [
+            name for name in untrusted if name.split(".")[0] not in ("sklearn", "numpy", "scipy", "xgboost", "lightgbm")
+        ]
         if foreign:
             why = f"it wants to make {', '.join(foreign[:5])}"
-            raise SetupError(f"{os.path.basename(path)} is not loaded", why, "serve it by a handler that trusts these types")
+            raise SetupError(
+                f"{os.path.basename(path)} is not loaded", why, "serve it by a handler that trusts these types"
+            )
         return skops.io.load(path, trusted=untrusted)
     try:
-        import joblib  # type: ignore[import-not-found]
+        import joblib
     except ImportError:
         if kind == "joblib":
             raise
@@ -110,4 +120,8 @@ def _with_predict(found: Any, path: str) -> Any:
         why = f"it holds a dictionary of {', '.join(map(str, list(found)[:8]))}"
     else:
         why = f"it holds {type(found).__module__}.{type(found).__name__}, which has no predict"
-    raise SetupError(f"{os.path.basename(path)} is no model to serve by itself", why, "write a handler: a function predict that loads it")
+    raise SetupError(
+        f"{os.path.basename(path)} is no model to serve by itself",
+        why,
+        "write a handler: a function predict that loads it",
+    )

@@ -23,7 +23,9 @@ class KerasModel(ArrayModel):
     def predict(self, arrays: Mapping[str, Any], method: Optional[str]) -> dict[str, Any]:
         given = list(arrays.values())
         found = self._model.predict_on_batch(given if len(given) > 1 else given[0])
-        several = list(found.values()) if isinstance(found, dict) else found if isinstance(found, (list, tuple)) else [found]
+        several = (
+            list(found.values()) if isinstance(found, dict) else found if isinstance(found, (list, tuple)) else [found]
+        )
         return {spec.name: _array(value) for spec, value in zip(self.outputs, several)}
 
 
@@ -41,7 +43,7 @@ class SavedModel(ArrayModel):
         self.outputs = [_tensor(each, name, name) for name, each in signature.structured_outputs.items()]
 
     def predict(self, arrays: Mapping[str, Any], method: Optional[str]) -> dict[str, Any]:
-        import tensorflow  # type: ignore[import-not-found]
+        import tensorflow
 
         found = self._signature(**{name: tensorflow.constant(array) for name, array in arrays.items()})
         return {name: _array(value) for name, value in found.items()}
@@ -60,10 +62,12 @@ def _tensor(spec: Any, usual: str, name: Optional[str] = None) -> Tensor:
 
 
 def load(path: str, kind: str) -> ArrayModel:
-    import tensorflow  # type: ignore[import-not-found]
+    import tensorflow
 
     if kind == "keras":
         return KerasModel(tensorflow.keras.models.load_model(path, compile=False))
     loaded = tensorflow.saved_model.load(path)
     signatures = loaded.signatures
-    return SavedModel(loaded, signatures["serving_default"] if "serving_default" in signatures else next(iter(signatures.values())))
+    return SavedModel(
+        loaded, signatures["serving_default"] if "serving_default" in signatures else next(iter(signatures.values()))
+    )

@@ -22,12 +22,14 @@ class TorchScriptModel(ArrayModel):
         names = [argument.name for argument in module.forward.schema.arguments if argument.name != "self"]
         first = next(iter(module.parameters()), None)
         shape = _first_shape(module)
-        self.inputs = [Tensor(name, "FP32", shape if len(names) == 1 else (-1, -1)) for name in names] or [Tensor("input", "FP32", shape)]
+        self.inputs = [Tensor(name, "FP32", shape if len(names) == 1 else (-1, -1)) for name in names] or [
+            Tensor("input", "FP32", shape)
+        ]
         self.outputs = [Tensor("output", "FP32", (-1, -1))]
         self._dtype = None if first is None else first.dtype
 
     def predict(self, arrays: Mapping[str, Any], method: Optional[str]) -> dict[str, Any]:
-        import torch  # type: ignore[import-not-found]
+        import torch
 
         with torch.inference_mode():
             given = [torch.as_tensor(array).to(self._device) for array in arrays.values()]
@@ -56,13 +58,15 @@ def _named(found: Any) -> dict[str, Any]:
 
 
 def load(path: str, kind: str) -> ArrayModel:
-    import torch  # type: ignore[import-not-found]
+    import torch
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         module = torch.jit.load(path, map_location=device).eval()
     except RuntimeError as error:
         why = "it is no TorchScript program; weights alone do not say which model they belong to"
-        fix = "write a handler that makes the model and loads them, or export it with torch.jit.save or torch.onnx.export"
+        fix = (
+            "write a handler that makes the model and loads them, or export it with torch.jit.save or torch.onnx.export"
+        )
         raise SetupError(f"{os.path.basename(path)} cannot be served by itself", why, fix) from error
     return TorchScriptModel(module, device)

@@ -37,16 +37,16 @@ class Pipeline:
 
     def load(self) -> None:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        import torch  # type: ignore[import-not-found]
-        from transformers import pipeline  # type: ignore[import-not-found]
+        import torch
+        from transformers import pipeline
 
         device = 0 if torch.cuda.is_available() else -1
         self._pipeline = pipeline(self._task, model=self._folder, device=device)
 
-    def predict(self, inputs: Any, parameters: Optional[dict] = None) -> Any:
-        with_inputs = isinstance(inputs, dict) and self._task == "question-answering"
-        found = self._pipeline(**inputs) if with_inputs else self._pipeline(inputs, **(parameters or {}))
-        return found
+    def predict(self, inputs: Any, parameters: Optional[dict[str, Any]] = None) -> Any:
+        if isinstance(inputs, dict) and self._task == "question-answering":
+            return self._pipeline(**inputs)
+        return self._pipeline(inputs, **(parameters or {}))
 
 
 def task_of(folder: str) -> str:
@@ -57,7 +57,9 @@ def task_of(folder: str) -> str:
             found = json.load(source).get("architectures") or []
     except (OSError, ValueError) as error:
         why = "weights in safetensors do not say which model they belong to, and no config.json lies beside them"
-        raise SetupError(f"{name} cannot be served by itself", why, "add the model's config.json and tokenizer, or write a handler") from error
+        raise SetupError(
+            f"{name} cannot be served by itself", why, "add the model's config.json and tokenizer, or write a handler"
+        ) from error
     for architecture in found:
         for ending, task in TASKS:
             if str(architecture).endswith(ending):
@@ -76,5 +78,9 @@ def load(path: str, tell: Tell) -> Servable:
         servable.load(tell)
     except ModuleNotFoundError as error:
         name = (error.name or "a module").split(".")[0]
-        raise SetupError(f"{folder} cannot be loaded", f"it needs the module {name}, which is not installed", "add it to the requirements") from error
+        raise SetupError(
+            f"{folder} cannot be loaded",
+            f"it needs the module {name}, which is not installed",
+            "add it to the requirements",
+        ) from error
     return servable

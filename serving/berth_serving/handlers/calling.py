@@ -12,17 +12,20 @@ from typing import Any, AsyncIterator, Callable, Iterable, Iterator, Mapping, Op
 
 from ..answers import ValueAnswer
 from ..body import unwrap
-from ..errors import InvalidInput, ServingError, SetupError
+from ..errors import InvalidInput, ServingError
 from ..servable import Answer, Ask, Block, Description, Servable, Tell
 from ..tensors import check, nest
 from .convert import annotation_name
 from .declared import read_declarations
+from .events import as_handler, takes_event
 from .find import method_of
+from .making import make_instance, setup_arguments
 from .schema import example_of, schema_of
-from .signature import MISSING, Signature, read_signature
+from .signature import Signature, read_signature
 
 _WHOLE = ("numpy.ndarray", "pandas.DataFrame", "pandas.Series", "torch.Tensor")
 _JOINED = ("ConcatenateIterator", "AsyncConcatenateIterator")
+_OBJECT_NAMES = ("data", "event", "request", "body", "payload")
 _SIMPLE = ("integer", "number", "string", "boolean")
 
 
@@ -37,7 +40,6 @@ class HandlerServable(Servable):
         self._name = name
         self._function: Callable[..., Any] = target
         self._wraps: tuple[Optional[Callable[..., Any]], Optional[Callable[..., Any]]] = (None, None)
-        self.loop: Optional[asyncio.AbstractEventLoop] = None
         self._whole = False
         self._joined = False
 
@@ -47,29 +49,31 @@ class HandlerServable(Servable):
         target = self._target
         if inspect.isclass(target):
             tell(f"making {target.__name__}")
-            target = _make(target, self._model_path)
+            target = make_instance(target, self._model_path)
         if not inspect.isroutine(target):
             self._setup(target, tell)
             self._wraps = (getattr(target, "preprocess", None), getattr(target, "postprocess", None))
             self._function = method_of(target)
+        if takes_event(self._function):
+            self._function = as_handler(self._function)
         function = self._function
         self.signature = read_declarations(read_signature(function))
         self.is_async = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
         self.streams = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
         self._read_marks(target)
-        if self.is_async and self.loop is None:
+        if self.is_async and not hasattr(self, "loop"):
             self.loop = asyncio.new_event_loop()
         only = self.signature.only
         self._whole = not self.batches and only is not None and annotation_name(only.annotation) in _WHOLE
         self._joined = _kind_name(self.signature.returns) in _JOINED
 
     def _setup(self, target: Any, tell: Tell) -> None:
-        for name in ("load", "setup"):
+        for name in ("load", "setup", "initialize"):
             method = getattr(target, name, None)
             if not callable(method):
                 continue
             tell(f"{type(target).__name__}.{name}")
-            outcome = method(*_setup_arguments(method, self._model_path))
+            outcome = method(*setup_arguments(method, self._model_path))
             if inspect.isawaitable(outcome):
                 self.loop = asyncio.new_event_loop()
                 self.loop.run_until_complete(outcome)
@@ -97,7 +101,9 @@ class HandlerServable(Servable):
         schema = self.signature.schema()
         output = _inner_schema(self.signature.returns)
         if self.batches:  # one instance is one item of each input
-            items = {name: {"title": each["title"], **each.get("items", {})} for name, each in schema["properties"].items()}
+            items = {
+                name: {"title": each["title"], **each.get("items", {})} for name, each in schema["properties"].items()
+            }
             schema, output = {**schema, "properties": items}, output.get("items", {})
         text = inspect.getdoc(self._function) or inspect.getdoc(self._target) or ""
         example: Any = example_of(schema)
@@ -108,12 +114,20 @@ class HandlerServable(Servable):
         return Description("handler", self._name, text.strip().split("\n\n")[0][:500], schema, output, example)
 
     def parse(self, value: Any) -> Ask:
-        found = unwrap(value, self.signature.names)
+        found = unwrap(value, self._own_names())
         if found.rows is not None:
             return self._of_rows(found.rows, found.style)
         if found.style == "cog" and not isinstance(found.value, Mapping) and self.signature.only is None:
             raise InvalidInput("input is no object", "it needs an entry for each input", status=422)
         return Ask(Block(1, [found.value]), single=True, style=found.style)
+
+    def _own_names(self) -> list[str]:
+        """Keys that are the handler's own; one that takes an object, as those of Hugging Face do, gets `inputs`, too."""
+        only = self.signature.only
+        if only is None or not self.signature.takes_object():
+            return self.signature.names
+        is_object = schema_of(only.annotation).get("type") == "object" or only.name in _OBJECT_NAMES
+        return [*self.signature.names, "inputs"] if is_object else self.signature.names
 
     def _of_rows(self, rows: list[Any], style: str) -> Ask:
         if self._whole and not all(isinstance(row, Mapping) and self._is_named(row) for row in rows):
@@ -125,7 +139,9 @@ class HandlerServable(Servable):
 
     def parse_table(self, columns: Optional[Sequence[str]], rows: Sequence[Sequence[Any]]) -> Ask:
         names = self.signature.names
-        if columns is not None and (not self._whole or annotation_name(self.signature.fields[0].annotation) == _WHOLE[1]):
+        if columns is not None and (
+            not self._whole or annotation_name(self.signature.fields[0].annotation) == _WHOLE[1]
+        ):
             return self._of_rows([dict(zip(columns, row)) for row in rows], "instances")
         simple = len(names) == 1 and schema_of(self.signature.fields[0].annotation).get("type") in _SIMPLE
         if simple and all(len(row) == 1 for row in rows):
@@ -161,7 +177,9 @@ class HandlerServable(Servable):
         counts = {len(column) for column in named.values()}
         if len(counts) > 1:
             raise InvalidInput("the inputs do not fit", "their first dimensions, which count rows, differ")
-        rows = [{name: self._cell(name, column[row]) for name, column in named.items()} for row in range(min(counts or {0}))]
+        rows = [
+            {name: self._cell(name, column[row]) for name, column in named.items()} for row in range(min(counts or {0}))
+        ]
         if not rows:
             raise InvalidInput("there is nothing to predict", "the inputs have no rows", "send one row at least")
         return Ask(Block(len(rows), rows), single=False)
@@ -324,36 +342,6 @@ def _as_rows(outcome: Any) -> list[Any]:
         outcome = outcome.detach().cpu()
     found = outcome.tolist() if hasattr(outcome, "tolist") else outcome
     return list(found) if isinstance(found, (list, tuple)) else [found]
-
-
-def _make(kind: Any, model_path: Optional[str]) -> Any:
-    """An instance; what its constructor has to be given is the model's path, or what Truss gives."""
-    parameters = list(inspect.signature(kind).parameters.values())
-    needed = [
-        each for each in parameters if each.default is MISSING and each.kind in (each.POSITIONAL_OR_KEYWORD, each.POSITIONAL_ONLY)
-    ]
-    if not needed and any(each.kind is each.VAR_KEYWORD for each in parameters) and hasattr(kind, "load"):
-        return kind(config={}, data_dir=pathlib.Path("data"), secrets={}, environment={})
-    if not needed:
-        return kind()
-    if len(needed) == 1 and model_path is not None:
-        return kind(model_path)
-    names = ", ".join(each.name for each in needed)
-    fix = "give them defaults, or name the model's path with --model" if len(needed) == 1 else "give them defaults"
-    raise SetupError(f"{kind.__name__} cannot be made", f"its constructor needs {names}", fix)
-
-
-def _setup_arguments(method: Any, model_path: Optional[str]) -> list[Any]:
-    parameters = list(inspect.signature(method).parameters.values())
-    needed = [each for each in parameters if each.default is MISSING and each.kind is each.POSITIONAL_OR_KEYWORD]
-    if not needed:
-        return []
-    # cog hands `setup(weights)` None where there are none.
-    if len(needed) == 1 and (model_path is not None or method.__name__ == "setup"):
-        return [model_path]
-    names = ", ".join(each.name for each in needed)
-    fix = "give them defaults, or name the model's path with --model" if len(needed) == 1 else "give them defaults"
-    raise SetupError(f"{method.__qualname__} cannot be called", f"it needs {names}", fix)
 
 
 def _kind_name(annotation: Any) -> str:

@@ -19,7 +19,7 @@ from typing import Any, Mapping, Optional, Sequence
 from ..errors import InvalidInput, shorten
 
 _UNIONS: tuple[Any, ...] = tuple(kind for kind in (typing.Union, getattr(types, "UnionType", None)) if kind is not None)
-_SEQUENCES = {list: list, tuple: tuple, set: set, frozenset: frozenset}
+_SEQUENCES: dict[Any, Any] = {list: list, tuple: tuple, set: set, frozenset: frozenset}
 
 
 class Wrong(InvalidInput):
@@ -51,7 +51,7 @@ def convert(annotation: Any, value: Any, place: str) -> Any:
         if value in typing.get_args(annotation):
             return value
         raise Wrong(place, f"one of {', '.join(map(repr, typing.get_args(annotation)))}", value)
-    if isinstance(annotation, typing.TypeVar) or isinstance(annotation, str):
+    if isinstance(annotation, (typing.TypeVar, str)):
         return value
     kind = origin or annotation
     if kind in (bool, int, float, str):
@@ -114,11 +114,11 @@ def _convert_foreign(kind: Any, name: str, given: tuple[Any, str]) -> Optional[t
         if name == "pandas.Series":
             return (kind(value),)
         if name == "torch.Tensor":
-            import torch  # type: ignore[import-not-found]
+            import torch
 
             return (torch.as_tensor(value),)
         if name == "PIL.Image":
-            from PIL import Image  # type: ignore[import-not-found]
+            from PIL import Image
 
             return (Image.open(io.BytesIO(to_bytes(value, place))),)
         if hasattr(kind, "model_validate"):

@@ -12,9 +12,21 @@ from ..errors import SetupError, shorten
 from . import shim
 
 #: Functions that a module is searched for when no attribute is named, the likeliest first.
-FUNCTIONS = ("predict", "predict_batch", "infer", "inference", "handler", "handle", "generate", "classify", "run", "main")
+FUNCTIONS = (
+    "lambda_handler",
+    "predict",
+    "predict_batch",
+    "infer",
+    "inference",
+    "handler",
+    "handle",
+    "generate",
+    "classify",
+    "run",
+    "main",
+)
 SAGEMAKER = ("model_fn", "predict_fn", "input_fn", "output_fn", "transform_fn")
-CLASSES = ("Predictor", "Runner", "Model", "Handler", "Service")
+CLASSES = ("Predictor", "Runner", "Model", "EndpointHandler", "InferlessPythonModel", "Handler", "Service")
 METHODS = ("predict", "run", "infer", "inference", "handle", "__call__")
 
 
@@ -24,7 +36,9 @@ def split_name(name: str) -> tuple[str, Optional[str]]:
     if module.endswith(".py"):
         module = os.path.normpath(module[:-3]).replace(os.sep, ".")
     if not module or not all(part.isidentifier() for part in module.split(".")):
-        raise SetupError(f"{shorten(name, 100)} is no handler", "it should read module:attribute", "such as app:predict")
+        raise SetupError(
+            f"{shorten(name, 100)} is no handler", "it should read module:attribute", "such as app:predict"
+        )
     return module, attribute or None
 
 
@@ -45,6 +59,8 @@ def import_module(name: str) -> Any:
 
 def find_handler(module: Any, attribute: Optional[str]) -> Any:
     """The object that is named, or the likeliest of the module; the module itself if it has SageMaker's functions."""
+    if attribute is not None and attribute.split(".")[0] in SAGEMAKER:
+        return module  # one of them stands for all
     if attribute is not None:
         found = module
         for part in attribute.split("."):
@@ -72,6 +88,8 @@ def find_handler(module: Any, attribute: Optional[str]) -> Any:
 
 def _predicts(kind: type) -> bool:
     named = kind.__name__ in CLASSES or _is_predictor(kind)
+    if named and any("__call__" in vars(base) for base in kind.__mro__):
+        return True
     return any(callable(getattr(kind, name, None)) for name in (METHODS[:-1] if named else METHODS[:1]))
 
 
@@ -92,5 +110,7 @@ def method_of(target: Any) -> Any:
         if callable(method) and (name != "__call__" or not inspect.isclass(target)):
             return method
     raise SetupError(
-        f"{type(target).__name__} has nothing to call", f"it has none of {', '.join(METHODS[:-1])}", "add a method predict"
+        f"{type(target).__name__} has nothing to call",
+        f"it has none of {', '.join(METHODS[:-1])}",
+        "add a method predict",
     )

@@ -74,7 +74,7 @@ def _inline(schema: dict[str, Any]) -> dict[str, Any]:
             return {} if depth > _DEPTH else walk(definitions.get(part["$ref"].rsplit("/", 1)[-1], {}), depth + 1)
         return {key: walk(inner, depth) for key, inner in part.items() if key not in ("$defs", "definitions")}
 
-    return typing.cast(dict, walk(schema, 0))
+    return typing.cast("dict[str, Any]", walk(schema, 0))
 
 
 def _of_type(kind: type, arguments: Sequence[Any], depth: int) -> dict[str, Any]:

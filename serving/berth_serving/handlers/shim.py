@@ -78,7 +78,7 @@ class CancelationException(Exception):
     """A prediction was given up."""
 
 
-def concurrent(max: int = 1) -> Any:  # noqa: A002 - the name that predictors write
+def concurrent(max: int = 1) -> Any:
     """How many predictions at a time."""
 
     def mark(function: Any) -> Any:
@@ -90,7 +90,7 @@ def concurrent(max: int = 1) -> Any:  # noqa: A002 - the name that predictors wr
 
 def _base_model() -> type:
     try:
-        from pydantic import BaseModel  # type: ignore[import-not-found]
+        from pydantic import BaseModel
 
         return BaseModel
     except ImportError:
@@ -119,6 +119,5 @@ def install() -> None:
     names = ("Input", "BasePredictor", "BaseRunner", "Path", "File", "ConcatenateIterator", "AsyncConcatenateIterator")
     for name in (*names, "Secret", "ExperimentalFeatureWarning", "CancelationException", "concurrent"):
         setattr(module, name, globals()[name])
-    setattr(module, "BaseModel", _base_model())
-    setattr(module, "Opaque", Any)
+    vars(module).update(BaseModel=_base_model(), Opaque=Any)
     sys.modules["cog"] = module

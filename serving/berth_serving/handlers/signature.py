@@ -171,7 +171,7 @@ def read_signature(function: Callable[..., Any]) -> Signature:
 
 def _hints(function: Any) -> dict[str, Any]:
     """Annotations as types, those that cannot be had left out."""
-    target = function if inspect.isroutine(function) else getattr(type(function), "__call__", function)
+    target = function if inspect.isroutine(function) else type(function).__call__
     try:
         return typing.get_type_hints(target, include_extras=True)
     except Exception:  # a name that exists only for type checkers, for instance

@@ -1,4 +1,4 @@
-"""What is served when SageMaker says `serve`: code that came with the model, what the image names, or the bare model."""
+"""What SageMaker's `serve` serves: code that came with the model, what the image names, or the bare model."""
 
 from __future__ import annotations
 

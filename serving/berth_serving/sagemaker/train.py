@@ -1,4 +1,4 @@
-"""`train`: runs the project's training with SageMaker's folders and parameters, and leaves the reason of a failure where it looks."""
+"""`train`: runs the project's training with SageMaker's folders and parameters, and leaves the reason of a failure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import Any, Deque, Mapping, Optional
+from typing import Any, Mapping, Optional
 
 from ..errors import SetupError
 from ..settings import Settings
@@ -105,7 +105,12 @@ def _text(value: Any) -> str:
 def _command(root: str, given: tuple[Mapping[str, str], Mapping[str, Any]]) -> tuple[list[str], Optional[str]]:
     """What is run, and where: the image's own command, the script that the job names, or a usual one."""
     environment, parameters = given
-    words = [word for name, value in parameters.items() if not name.startswith("sagemaker_") for word in (f"--{name}", _text(value))]
+    words = [
+        word
+        for name, value in parameters.items()
+        if not name.startswith("sagemaker_")
+        for word in (f"--{name}", _text(value))
+    ]
     own = environment.get("BERTH_TRAIN_COMMAND")
     if own:
         return [*shlex.split(own), *words], None
@@ -115,8 +120,14 @@ def _command(root: str, given: tuple[Mapping[str, str], Mapping[str, Any]]) -> t
         for script in [os.path.basename(str(named))] if named else _USUAL_SCRIPTS:
             if os.path.isfile(os.path.join(folder, script)):
                 return [sys.executable, script, *words], folder
-    why = f"{named} is neither in {code} nor in {os.getcwd()}" if named else f"none of {', '.join(_USUAL_SCRIPTS)} is in {os.getcwd()}"
-    raise SetupError("there is nothing to train", why, "name the command in BERTH_TRAIN_COMMAND, or the script in SAGEMAKER_PROGRAM")
+    why = (
+        f"{named} is neither in {code} nor in {os.getcwd()}"
+        if named
+        else f"none of {', '.join(_USUAL_SCRIPTS)} is in {os.getcwd()}"
+    )
+    raise SetupError(
+        "there is nothing to train", why, "name the command in BERTH_TRAIN_COMMAND, or the script in SAGEMAKER_PROGRAM"
+    )
 
 
 def _run(root: str, command: list[str], where: tuple[Optional[str], Mapping[str, str]]) -> int:
@@ -127,7 +138,7 @@ def _run(root: str, command: list[str], where: tuple[Optional[str], Mapping[str,
         raise SetupError(f"{command[0]} cannot be run", error.strerror or str(error), "name another command") from None
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda number, _: process.send_signal(number))
-    last: Deque[bytes] = collections.deque(maxlen=_LAST_LINES)
+    last: collections.deque[bytes] = collections.deque(maxlen=_LAST_LINES)
     reader = threading.Thread(target=_hand_on, args=(process, last))
     reader.start()
     code = process.wait()
@@ -138,7 +149,7 @@ def _run(root: str, command: list[str], where: tuple[Optional[str], Mapping[str,
     return code if code >= 0 else 128 - code
 
 
-def _hand_on(process: subprocess.Popen[bytes], last: Deque[bytes]) -> None:
+def _hand_on(process: subprocess.Popen[bytes], last: collections.deque[bytes]) -> None:
     assert process.stderr is not None
     for line in process.stderr:
         last.append(line)

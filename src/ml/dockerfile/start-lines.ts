@@ -1,6 +1,7 @@
 import type { ProjectPlan, StartPlan } from '../plan/plan.ts';
 import { needsServing } from './extra-files.ts';
 import { RUNTIME_FOLDER } from './install-lines.ts';
+import { programLines } from './runtime-lines.ts';
 import { type Startup, startPeriodSeconds } from './startup.ts';
 import { comment, quoted, reason, runLine, shellWords } from './text.ts';
 
@@ -46,7 +47,7 @@ export function startLines(
     ...healthLines(plan, startup, isBaked),
     ...signalLines(start),
     reason(plan.decisions.find(({ subject }) => subject === 'start')?.why ?? `${start.module} is the program`),
-    `CMD ${JSON.stringify(start.command)}`,
+    ...programLines(start),
   ]; // prettier-ignore
 }
 
