@@ -122,7 +122,7 @@ class HandlerServable(Servable):
         return Ask(Block(1, [found.value]), single=True, style=found.style)
 
     def _own_names(self) -> list[str]:
-        """Keys that are the handler's own; one that takes an object, as those of Hugging Face do, gets `inputs`, too."""
+        """Keys that are the handler's own; one that takes an object, as those of Hugging Face do, gets `inputs`."""
         only = self.signature.only
         if only is None or not self.signature.takes_object():
             return self.signature.names
