@@ -18,6 +18,8 @@ export interface InitOptions {
   bakeModels?: boolean;
   /** Only tells what would be done. */
   dryRun: boolean;
+  /** `always`: exact versions are asked of the package index and written down. */
+  index?: ProjectOptions['index'];
 }
 
 /** What became of a file, or would. */
@@ -41,7 +43,7 @@ export interface InitResult {
  * @throws {InvalidArgumentError} if nothing in the folder can be run
  */
 export async function initProject(directory: string, options: InitOptions): Promise<InitResult> {
-  const wanted: ProjectOptions = { python: options.python, ignoreDockerfile: true };
+  const wanted: ProjectOptions = { python: options.python, ignoreDockerfile: true, index: options.index };
   const project = await openProject(directory, wanted);
   if (project.place !== project.directory)
     throw new InvalidArgumentError(`${directory} is a file`, {

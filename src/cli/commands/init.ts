@@ -24,6 +24,7 @@ several services. Each line says why it is there. What is there already is never
       force,
       classic,
       python,
+      index: 'always',
       bakeModels: options['bake-models'],
       dryRun: options['dry-run'],
     });

@@ -93,7 +93,7 @@ async function ask(question: PackageQuestion, known: KnownPackages, indexes: rea
   const { install } = needed;
   const own = (facts.manifest?.constraints ?? []).filter(({ url }) => url === undefined);
   return resolvePackages({
-    index: options.asksAlways === true || indexes.includes(TORCH_CPU_INDEX) || question.isSure === true ? options.index : undefined, packages: known, imports: importsOf(question), before: install.before,
+    index: options.asksAlways === true || install.before !== null || indexes.includes(TORCH_CPU_INDEX) || question.isSure === true ? options.index : undefined, packages: known, imports: importsOf(question), before: install.before,
     ownConstraints: [...own.map(({ name, specifiers }) => `${name}${specifiers}`), ...install.pins],
     question: { requirements: requirementsToAsk(needed.asked, python.version), python: python.version, platform: platformOf(question), indexes, before: install.before },
   });
@@ -143,7 +143,7 @@ function together(question: PackageQuestion, { device, placed, answer, cuda, bas
     python: debian?.python ?? question.python.version,
     base: named,
     apt: [...new Set([...system.apt, ...(debian?.packages ?? []).map((row) => row.package)])].toSorted(),
-    install: installOf(withoutManager(question, placed), { extra, answer, debian, buildApt: system.buildApt }),
+    install: installOf(question, { install: withoutManager(question, placed), extra, answer, debian, buildApt: system.buildApt }),
     shmBytes: memory.shmBytes,
     resolved: resolved === undefined || debian === undefined ? resolved : withoutDebian(resolved, debian).kept,
     usual,
@@ -157,11 +157,12 @@ function together(question: PackageQuestion, { device, placed, answer, cuda, bas
 } // prettier-ignore
 
 function installOf(
-  install: InstallPlan,
-  { extra, answer, debian, buildApt }: { extra: readonly string[]; answer: ResolvedPlan; debian: DebianChoice | undefined; buildApt: readonly string[] },
+  { options }: PackageQuestion,
+  { install, extra, answer, debian, buildApt }: { install: InstallPlan; extra: readonly string[]; answer: ResolvedPlan; debian: DebianChoice | undefined; buildApt: readonly string[] },
 ): InstallPlan {
   const missing = extra.filter((text) => !install.arguments.includes(text));
-  const pins = install.before === null || install.pins.length > 0 ? install.pins : pinsOf(answer.resolved ?? []);
+  const isOpen = install.pins.length === 0 && (options.asksAlways === true || install.before !== null) && ![...answer.packages.values()].some(({ hashed }) => hashed);
+  const pins = isOpen ? pinsOf(answer.resolved ?? []) : install.pins;
   const all = { ...install, arguments: [...install.arguments, ...missing], pins, ...(buildApt.length > 0 && { buildApt }) };
   return debian === undefined || answer.resolved === undefined ? all : debianInstall(all, debian, answer.resolved);
 } // prettier-ignore
@@ -174,7 +175,10 @@ function withoutManager({ needed, facts }: PackageQuestion, placed: IndexChoice)
   return isNamed || !placed.indexes.includes(TORCH_CPU_INDEX) ? needed.install : { ...rest, commands: [] };
 }
 
-/** What the index had on the day of the project's last change: the same each time it is installed. */
+/** What the index has, or had on the day of the project's last change: the same each time it is installed. */
 function pinsOf(resolved: readonly ResolvedPackage[]): string[] {
-  return resolved.map(({ name, version }) => `${name}==${version}`).toSorted();
+  return resolved
+    .filter(({ version }) => version !== '')
+    .map(({ name, version }) => `${name}==${version}`)
+    .toSorted();
 }
