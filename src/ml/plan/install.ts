@@ -59,7 +59,7 @@ function fromImports(facts: ProjectFacts, unlisted: readonly UnlistedImport[], {
   for (const text of extra) named.set(normalName(parseRequirement(text)?.name ?? text), text);
   const found = [...named.values()];
   const [first] = unlisted;
-  const before = found.some((text) => exactVersion(parseRequirement(text)?.specifiers ?? '') !== undefined) ? null : (lastCommit ?? null);
+  const before = found.some((text) => exactVersion(parseRequirement(text)?.specifiers ?? '') !== undefined) ? null : beforeOf({ lock: undefined, requirements: [] }, lastCommit);
   const newest = before === null ? 'in their newest versions' : `in the versions of ${before}, when the project was last changed`;
   return {
     install: { files: [], arguments: found, needsProject: false, pins: [], before },
@@ -123,7 +123,7 @@ interface Added {
 function addedFor(manifest: Manifest, unlisted: readonly UnlistedImport[], extra: readonly string[]): Added {
   const optional = [...manifest.optional.values()].flat();
   const inGroup = (name: string): Requirement | undefined => optional.find((item) => item.name === name);
-  const imports = unlisted.filter(({ module, distribution }) => inGroup(distribution) !== undefined || Object.hasOwn(DISTRIBUTION_OF_IMPORT, module));
+  const imports = unlisted.filter(({ module, distribution, why }) => why !== undefined || inGroup(distribution) !== undefined || Object.hasOwn(DISTRIBUTION_OF_IMPORT, module));
   const wanted = new Map<string, string>();
   for (const { distribution } of imports) wanted.set(distribution, distribution);
   for (const text of extra) wanted.set(normalName(parseRequirement(text)?.name ?? text), text);
@@ -180,12 +180,22 @@ function pinsOf({ lock, kind, requirements }: Manifest, python: string): string[
   return packages.map(({ name, version }) => `${name}==${version}`).toSorted();
 }
 
-/** Without any exact version, and for projects that nobody changed for a year, versions are those of the last change. */
-function beforeOf({ lock, requirements }: Manifest, lastCommit: string | undefined): string | null {
-  if (lastCommit === undefined || lock !== undefined) return null;
+const MONTHS_WITHOUT_PINS = 3;
+const MONTHS_WITH_PINS = 12;
+
+/**
+ * The day as of which versions are chosen: that of the last change, where nobody changed the project for a while. A project that is worked on gets
+ * what is new; for one that pins something only what is brought along is old, so that may be older.
+ */
+function beforeOf(
+  { lock, requirements }: Pick<Manifest, 'lock' | 'requirements'>,
+  lastCommit: string | undefined,
+): string | null {
+  if (lastCommit === undefined || lock !== undefined || !/^\d{4}-\d{2}/.test(lastCommit)) return null;
   const hasPin = requirements.some(({ specifiers }) => exactVersion(specifiers) !== undefined);
-  const year = Number(PYTHON_TABLE_MONTH.slice(0, 4)) - 1;
-  return hasPin && lastCommit >= `${year}${PYTHON_TABLE_MONTH.slice(4)}` ? null : lastCommit;
+  const [year = 0, month = 0] = PYTHON_TABLE_MONTH.split('-').map(Number);
+  const limit = new Date(Date.UTC(year, month - 1 - (hasPin ? MONTHS_WITH_PINS : MONTHS_WITHOUT_PINS)));
+  return lastCommit < limit.toISOString().slice(0, 7) ? lastCommit : null;
 }
 
 function choiceOf({ lock, manager }: Manifest, own: readonly string[]): string {
@@ -204,7 +214,7 @@ function whyOf(
 
 /** The day as of which versions are chosen; for `choosePython`, which comes first. */
 export function versionsAsOf({ manifest }: ProjectFacts, lastCommit: string | undefined): string | null {
-  return manifest === undefined ? (lastCommit ?? null) : beforeOf(manifest, lastCommit);
+  return beforeOf(manifest ?? { lock: undefined, requirements: [] }, lastCommit);
 }
 
 function unpinned(found: readonly string[]): Finding {
@@ -216,13 +226,26 @@ function unpinned(found: readonly string[]): Finding {
 
 /** What a group of the manifest lists is installed from there, and nobody has to do anything. */
 function unlistedFinding(
-  { module, distribution, evidence, late }: UnlistedImport,
+  { module, distribution, evidence, late, why }: UnlistedImport,
   { manifest, isAdded }: { manifest: Manifest; isAdded: boolean },
 ): Finding[] {
+  const { file, line } = evidence;
+  const fix = `add ${distribution} to ${manifest.path}`;
+  if (why !== undefined)
+    return [
+      {
+        code: 'hidden-requirement',
+        severity: 'warning',
+        file,
+        line,
+        fix,
+        message: `${manifest.path} does not list ${distribution}: ${why}; it is installed too`,
+      },
+    ];
   if ([...manifest.optional.values()].some((list) => list.some(({ name }) => name === distribution))) return [];
   return [{
-    code: 'unlisted-import', severity: late ? 'note' : 'warning', file: evidence.file, line: evidence.line,
-    message: `${module} is imported, but ${manifest.path} does not list ${distribution}${isAdded ? '; it is installed too' : ''}`, fix: `add ${distribution} to ${manifest.path}`,
+    code: 'unlisted-import', severity: late ? 'note' : 'warning', file, line, fix,
+    message: `${module} is imported, but ${manifest.path} does not list ${distribution}${isAdded ? '; it is installed too' : ''}`,
   }]; // prettier-ignore
 }
 

@@ -4,6 +4,7 @@ import { isAside, localModule, type ProjectFacts, reachable } from '../detect/pr
 import { hasFolder } from '../files.ts';
 import { normalName } from '../detect/requirements.ts';
 import type { PythonModule } from '../python/module.ts';
+import { hiddenRequirements } from './hidden-requirements.ts';
 import type { Evidence } from './plan.ts';
 
 /** An import whose distribution no manifest lists. */
@@ -13,6 +14,8 @@ export interface UnlistedImport {
   evidence: Evidence;
   /** In a function, so that the program starts without it. */
   late: boolean;
+  /** What needs the distribution, where `module` is another one. */
+  why?: string;
 }
 
 /** Imports of the programs that come neither with Python, nor from the project, nor with what the manifest lists or locks. */
@@ -21,12 +24,14 @@ export function unlistedImports(facts: ProjectFacts, programs: readonly PythonMo
   const listed = [...(manifest?.requirements ?? []), ...(manifest?.lock?.packages ?? [])].map(({ name }) => name);
   const present = broughtAlong(manifest?.kind === 'cog' ? [...listed, 'cog'] : listed);
   const found = new Map<string, UnlistedImport>();
-  for (const item of modulesOf(facts, programs).flatMap((module) => outsideImports(facts, module))) {
+  const modules = modulesOf(facts, programs);
+  for (const item of modules.flatMap((module) => outsideImports(facts, module))) {
     const known = found.get(item.distribution);
     if (known === undefined || (known.late && !item.late))
       if (!isPresent(present, item.module, item.distribution)) found.set(item.distribution, item);
   }
-  return [...found.values()];
+  const hidden = hiddenRequirements(modules, facts, broughtAlong([...present, ...found.keys()]));
+  return [...found.values(), ...hidden];
 }
 
 /** The programs with what they import; without any, all code that is not beside the project; without that, its notebooks. */
