@@ -42,7 +42,8 @@ interface Built {
 /** The image, without the base it stands on, against what the plan says of it. */
 async function compareSize(engine: TestEngine, report: FaultReport, built: Built): Promise<string[]> {
   const { name } = built.project;
-  const { stdout } = await engine.berth('plan', '--json', join(built.folder, name));
+  const { code, stdout, stderr } = await engine.berth('plan', '--json', join(built.folder, name));
+  if (code !== 0) return [`${name} cannot be planned: ${stderr}`];
   const { size } = JSON.parse(stdout) as { size: { unpackedBytes: number } | null };
   if (size === null) return [`${name}: the plan has no forecast of the size`];
   const bytes = Number((await engine.docker('inspect', '--format', '{{.Size}}', built.image)).stdout);
