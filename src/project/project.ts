@@ -102,9 +102,9 @@ async function manifestTexts(tree: FileTree, { install, manifest, lock }: Projec
 }
 
 function requireName(name: string | undefined): void {
-  if (name === undefined || /^[a-z0-9](?:[a-z0-9]|[._-](?=[a-z0-9])){0,62}$/.test(name)) return;
+  if (name === undefined || /^[a-z0-9](?:[a-z0-9]|[._-](?=[a-z0-9])){1,62}$/.test(name)) return;
   throw new InvalidArgumentError(`${name} cannot be the name of an image`, {
-    why: 'such names are lower case letters and digits, with single dots, dashes or underscores between',
+    why: 'such names are two or more lower case letters and digits, with single dots, dashes or underscores between',
     hint: 'choose a name such as my-model',
   });
 }
@@ -119,7 +119,8 @@ function requirePython(version: string | undefined): void {
 
 function nameOf(directory: string): string {
   const name = basename(directory).toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 40); // prettier-ignore
-  return name === '' ? 'project' : name;
+  // Containers have names of two letters at least.
+  return name.length > 1 ? name : `project${name === '' ? '' : '-'}${name}`;
 }
 
 /** Who called: the account behind sudo; else, for root, the owner of the folder. */

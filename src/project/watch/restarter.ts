@@ -4,8 +4,8 @@ export const RESTARTER_PATH = '/.berth-restart.py';
 export const ENDED = 'berth: the program ended with exit code';
 /** Signal that restarts the program. */
 export const RESTART_SIGNAL = 'SIGHUP';
-/** By then the former program is gone: no answer is one of its own. */
-export const GONE_MS = 60;
+/** What it writes when the former program is gone, so that every answer is one of the new one. */
+export const RESTARTED = 'berth: the program starts anew\n';
 
 /**
  * The first process of a container whose code changes while it runs: it starts the program, and starts it anew on SIGHUP. Signals are taken
@@ -73,6 +73,7 @@ while True:
             sys.stderr.flush()
     elif number == signal.SIGHUP:
         end(child)
+        os.write(2, b'${RESTARTED.trimEnd()}\n')
         child = launch()
     else:
         end(child)

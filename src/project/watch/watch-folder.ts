@@ -10,6 +10,8 @@ export interface Changes {
   changed: readonly string[];
   /** What is no longer there. */
   gone: readonly string[];
+  /** When the first of them was seen, by `performance.now()`. */
+  since: number;
 }
 
 export interface WatchOptions {
@@ -30,9 +32,10 @@ const NEVER = new Set(['.git', '.hg', '.svn', '__pycache__', 'node_modules', '.v
  */
 export async function* watchFolder(root: string, options: WatchOptions): AsyncGenerator<Changes> {
   const touched = new Set<string>();
-  const state = { wake: () => {}, error: undefined as Error | undefined };
+  const state = { wake: () => {}, error: undefined as Error | undefined, since: 0 };
   const folders = createWatchers(root, options, {
     touch: (path) => {
+      if (touched.size === 0) state.since = performance.now();
       touched.add(path);
       state.wake();
     },
@@ -54,10 +57,11 @@ export async function* watchFolder(root: string, options: WatchOptions): AsyncGe
     if (state.error !== undefined) throw state.error;
     if (options.signal.aborted) return;
     await untilQuiet(touched);
+    const { since } = state;
     const paths = [...touched];
     touched.clear();
     const changes = await settle({ root, stamps, folders, options }, paths);
-    if (changes.changed.length + changes.gone.length > 0) yield changes;
+    if (changes.changed.length + changes.gone.length > 0) yield { ...changes, since };
   }
 }
 
@@ -78,7 +82,10 @@ interface Settling {
   options: WatchOptions;
 }
 
-async function settle({ root, stamps, folders, options }: Settling, paths: readonly string[]): Promise<Changes> {
+async function settle(
+  { root, stamps, folders, options }: Settling,
+  paths: readonly string[],
+): Promise<Omit<Changes, 'since'>> {
   const changed = new Set<string>();
   const gone = new Set<string>();
   const compare = async (path: string): Promise<void> => {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { copyIntoContainer, killContainer, removeContainer } from '#client/containers.ts';
 import { inspectImage } from '#client/images.ts';
 import type { Client } from '#client/transport.ts';
@@ -14,7 +13,7 @@ import { buildForServing, DEFAULT_TIMEOUT_MS, innerPort, type ServeOptions } fro
 import { serviceBody } from '../service-body.ts';
 import { type Address, waitUntilAnswers } from '../wait-until-answers.ts';
 import { type Followed, followProgram } from './follow-program.ts';
-import { GONE_MS, RESTART_SIGNAL, RESTARTER, RESTARTER_PATH } from './restarter.ts';
+import { RESTART_SIGNAL, RESTARTER, RESTARTER_PATH } from './restarter.ts';
 import { syncChanges } from './sync-changes.ts';
 import { type Changes, watchFolder } from './watch-folder.ts';
 
@@ -102,21 +101,21 @@ async function commandOf(client: Client, image: string): Promise<string[]> {
 interface Waiting {
   /** When the change was seen, by `performance.now()`. */
   since: number;
-  /** An answer before that may be the former program's. */
-  afterMs?: number;
+  /** An answer before the program was started anew is the former one's. */
+  isRestart?: boolean;
   options: WatchProjectOptions;
 }
 
 /** Waits for an answer, and tells after how many seconds it came, or why there is none. */
 async function whenAnswering(
   { tools, project, address, output, waiting }: Session,
-  { since, afterMs = 0, options }: Waiting,
+  { since, isRestart = false, options }: Waiting,
   tell: (seconds: number) => void,
 ): Promise<void> {
-  const ended = output.mark();
+  const { ended, restarted } = output.mark();
   const signal = AbortSignal.any([waiting.signal, ended, options.signal]);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  await sleep(afterMs);
+  if (isRestart) await once(restarted, signal);
   const answer = await waitUntilAnswers(address, project.plan.health ?? '/', { timeoutMs, signal });
   if (answer !== undefined) return tell((performance.now() - since) / 1000);
   if (waiting.signal.aborted || options.signal.aborted) return;
@@ -129,13 +128,22 @@ async function whenAnswering(
   if (meaning !== undefined) tools.report.warn(`${meaning.cause} (${meaning.fix})`);
 }
 
+/** Until one of two things has happened. */
+async function once(...signals: readonly AbortSignal[]): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const signal of signals)
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  await promise;
+}
+
 /** Code is brought in at once; whether the image has to change is found out while the program starts. */
 async function applyChanges(
   session: Session,
   { changes, options }: { changes: Changes; options: WatchProjectOptions },
 ): Promise<Session> {
   const { tools, project } = session;
-  const since = performance.now();
+  const { since } = changes;
   session.waiting.abort();
   const paths = [...changes.changed, ...changes.gone];
   const named = `${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ` and ${paths.length - 3} more` : ''}`;
@@ -144,7 +152,7 @@ async function applyChanges(
     const next = { ...session, waiting: new AbortController() };
     const place = { container: session.container, folder: PROJECT_FOLDER, owner: { uid: USER.id, gid: USER.id } };
     await syncChanges(tools.client, { root: project.directory, changes }, place);
-    void whenAnswering(next, { since, afterMs: GONE_MS, options }, tellOf(next, named));
+    void whenAnswering(next, { since, isRestart: true, options }, tellOf(next, named));
     await killContainer(tools.client, session.container, RESTART_SIGNAL);
     const planned = await openProject(project.place, project.options);
     if (planned.dockerfile.text === project.dockerfile.text) return next;
