@@ -6,6 +6,8 @@ import { findTraining, type MissingArtifact, missingArtifacts, type TrainingFact
 import { type FileTree, folderOf } from '../files.ts';
 import { decidePackages, type PackageDecisions, type PackageOptions } from './decide-packages.ts';
 import { planEnvironment } from './environment.ts';
+import { planModelStart } from './model-start.ts';
+import { type ModelChoice, planModels } from './models.ts';
 import { planHubModels } from './hub-models.ts';
 import { otherApps } from './other-apps.ts';
 import { type Needed, planInstall, programsOf, trimEvidence, versionsAsOf } from './install.ts';
@@ -40,6 +42,7 @@ interface Programs {
   start: StartChoice | undefined;
   python: PythonChoice;
   needed: Needed;
+  models: ModelChoice;
   missing: readonly MissingArtifact[];
 }
 
@@ -73,9 +76,11 @@ async function findPrograms(read: ProjectFacts, options: PlanOptions): Promise<P
   const near = folder === '' ? [] : await pythonRequests(read.tree, folder);
   const facts = { ...read, manifest, pythonRequests: [...near, ...read.pythonRequests] };
   const python = choosePythonFor(facts, options);
-  const start = app === undefined ? undefined : planStart(facts, app);
-  const needed = planInstall(facts, programsOf(app, training), { extra: start?.extra ?? [], python: python.version, lastCommit: options.lastCommit });
-  return { facts, apps, app, training, start, python, needed, missing: app === undefined ? [] : missingArtifacts(facts, app) };
+  const start = app === undefined ? (training === undefined ? planModelStart(facts) : undefined) : planStart(facts, app);
+  const models = planModels(facts, programsOf(app, training));
+  const listed = planInstall(facts, programsOf(app, training), { extra: [...(start?.extra ?? []), ...models.extra], python: python.version, lastCommit: options.lastCommit });
+  const needed = { ...listed, install: { ...listed.install, pins: [...listed.install.pins, ...models.pins] } };
+  return { facts, apps, app, training, start, python, needed, models, missing: app === undefined ? [] : missingArtifacts(facts, app) };
 } // prettier-ignore
 
 /** An own Dockerfile names its Python; only the caller's wish stands above it. */
@@ -109,7 +114,7 @@ async function assemble(programs: Programs, packages: PackageDecisions, options:
     port: start?.port ?? null,
     health: start?.health ?? null,
     shmBytes,
-    models: [],
+    models: programs.models.models,
     hubModels,
     environment,
     secrets: planSecrets(facts, hubModels, environment),
@@ -126,19 +131,22 @@ async function assemble(programs: Programs, packages: PackageDecisions, options:
   };
 } // prettier-ignore
 
-function decisionsOf({ python, needed, start, training, missing }: Programs, packages: PackageDecisions): Decision[] {
+function decisionsOf(
+  { python, needed, start, training, missing, models }: Programs,
+  packages: PackageDecisions,
+): Decision[] {
   const own: Decision = { subject: 'python', choice: python.version, why: python.why, evidence: python.evidence };
   // Where another Python takes the place of the one that fits best, the packages say why.
   const first = packages.python === python.version ? [own, needed.decision] : [needed.decision];
   const rest = packages.decisions;
-  return [...rest.filter(({ subject }) => subject === 'python'), ...first, ...rest.filter(({ subject }) => subject !== 'python'), ...(start?.decisions ?? []), ...trainingDecisions(training, missing)].map(trimEvidence); // prettier-ignore
+  return [...rest.filter(({ subject }) => subject === 'python'), ...first, ...rest.filter(({ subject }) => subject !== 'python'), ...models.decisions, ...(start?.decisions ?? []), ...trainingDecisions(training, missing)].map(trimEvidence); // prettier-ignore
 }
 
 function findingsOf(programs: Programs, packages: PackageDecisions): Finding[] {
-  const { facts, apps, app, training, start, python, needed } = programs;
+  const { facts, apps, app, training, start, python, needed, models } = programs;
   const all = [
     ...python.findings, ...needed.findings, ...packages.findings, ...(start?.findings ?? []), ...pythonTwoFindings(programsOf(app, training).flatMap((module) => reachable(facts, module))),
-    ...otherApps(app, apps), ...nothingToRun(facts, app, training),
+    ...otherApps(app, apps), ...models.findings, ...nothingToRun(programs),
   ];
   const seen = new Map(all.map((finding) => [JSON.stringify([finding.code, finding.file, finding.line, finding.message]), finding]));
   const order = { error: 0, warning: 1, note: 2 };
@@ -176,8 +184,8 @@ async function withSize(
   return { ...plan, size, decisions: [...plan.decisions, sizeDecision(size, own)] };
 } // prettier-ignore
 
-function nothingToRun(facts: ProjectFacts, app: AppFacts | undefined, training: TrainingFacts | undefined): Finding[] {
-  if (app !== undefined || training !== undefined || facts.dockerfile !== undefined) return [];
+function nothingToRun({ facts, start, training }: Programs): Finding[] {
+  if (start !== undefined || training !== undefined || facts.dockerfile !== undefined) return [];
   const isEmpty = facts.modules.length === 0 && facts.notebooks.length === 0;
   const message = isEmpty ? 'there is no Python file in this folder' : 'no program was found that serves or trains';
   return [
