@@ -1,5 +1,7 @@
 import type { FileTree } from '../files.ts';
 import type { PythonModule } from '../python/module.ts';
+import type { ModelFacts } from '../models/model.ts';
+import { findModels } from '../models/find-models.ts';
 import { findManifest, type Manifest } from './manifest.ts';
 import { type NotebookFacts, readNotebooks } from './notebooks.ts';
 import { type PythonRequest, pythonRequests } from './python-version.ts';
@@ -15,6 +17,8 @@ export interface ProjectFacts {
   /** All Python files: those that matter read whole, of the others only what they import. */
   modules: readonly PythonModule[];
   notebooks: readonly NotebookFacts[];
+  /** Largest first. */
+  models: readonly ModelFacts[];
   manifest: Manifest | undefined;
   pythonRequests: readonly PythonRequest[];
   dockerfile: { path: string; text: string } | undefined;
@@ -36,6 +40,7 @@ export async function readProject(tree: FileTree): Promise<ProjectFacts> {
     tree,
     modules,
     notebooks: await readNotebooks(tree, unknown),
+    models: await findModels(tree),
     manifest: await findManifest(tree),
     pythonRequests: await pythonRequests(tree),
     dockerfile: text === undefined ? undefined : { path: 'Dockerfile', text },
