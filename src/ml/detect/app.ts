@@ -119,6 +119,8 @@ function appOf(facts: ProjectFacts, module: PythonModule, { hint, bind: foreign 
     const { framework, ...rest } = variable;
     return of(framework, rest);
   }
+  const served = hint === undefined ? undefined : hintedVariable(facts, module, hint);
+  if (served !== undefined) return of(served.kind, served);
   if (imports(module, 'gradio') && [...module.calls].some((call) => call.endsWith('.launch')))
     return of('gradio', { line: importLine(module, 'gradio') });
   if ([...module.calls].some((call) => DJANGO.test(call))) return of('django', { line: importLine(module, 'django') });
@@ -158,6 +160,21 @@ function withKnownPort(facts: ProjectFacts, module: PythonModule, bind: Bind | u
   }
   return bind;
 }
+
+/** A variable that a server is told to take, however the code makes it; what it is is guessed by the frameworks that the program reaches. */
+function hintedVariable(
+  facts: ProjectFacts,
+  module: PythonModule,
+  { command, weight }: StartHint,
+): { kind: string; variable: string; importable: boolean; line: number } | undefined {
+  const variable = command?.target?.variable ?? '';
+  const protocol = { gunicorn: 'wsgi', uwsgi: 'wsgi', 'waitress-serve': 'wsgi', uvicorn: 'asgi', hypercorn: 'asgi', daphne: 'asgi' }[command?.program ?? ''];
+  if (variable === '' || weight < 100 || protocol === undefined || DJANGO.test([...module.calls].find((call) => DJANGO.test(call)) ?? '')) return undefined;
+  const worker = command?.words.some((word) => word.includes('uvicorn')) === true ? 'asgi' : protocol;
+  const modules = reachable(facts, module);
+  const known = FRAMEWORKS.find((framework) => framework.protocol === worker && framework.name !== 'dash' && modules.some((item) => imports(item, framework.name)));
+  return { kind: known?.name ?? (worker === 'wsgi' ? 'flask' : 'starlette'), variable, importable: true, line: 1 };
+} // prettier-ignore
 
 function isStreamlit(module: PythonModule): boolean {
   const names = new Set(module.imports.flatMap(({ module: name, as }) => (name === 'streamlit' ? as : [])));

@@ -2,11 +2,11 @@ import { baseOf, type FileTree, folderOf, hasFile, joinPath } from '../files.ts'
 import type { PythonImport, PythonModule } from '../python/module.ts';
 
 const SIDE_FOLDERS =
-  /(^|\/)(tests?|testing|examples?|samples?|docs?|benchmarks?|notebooks?|\.github|site-packages|build|dist|migrations|third_party|vendor|node_modules|\.[^/]+)\//;
+  /(^|\/)(tests?|testing|examples?|samples?|docs?|benchmarks?|notebooks?|\.github|site-packages|build|dist|migrations|third_party|vendor|archive|archived|backup|old|legacy|deprecated|\.[^/]+)\//;
 
 /** Tests, examples and the like: not part of what runs. */
 export function isAside(path: string): boolean {
-  return SIDE_FOLDERS.test(path) || /^(test_.*|.*_test|tests|conftest|setup|noxfile|fabfile|tasks|versioneer)\.py$/.test(baseOf(path)); // prettier-ignore
+  return SIDE_FOLDERS.test(path) || /^(test_.*|.*_tests?|tests?|conftest|setup|noxfile|fabfile|tasks|versioneer|.*[_-](?:old|backup|bak|copy)|.* .*)\.py$/i.test(baseOf(path)); // prettier-ignore
 }
 
 /** The folders above a file, the nearest first, the top (empty) last. */

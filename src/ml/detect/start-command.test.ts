@@ -11,6 +11,7 @@ test.each([
   ['FOO=1 python3 -u src/serve.py --port 7000', { program: 'python', script: 'src/serve.py', port: 7000 }],
   ['python -m uvicorn main:app', { program: 'uvicorn', target: { module: 'main', variable: 'app' } }],
   ['python -m package.server', { target: { module: 'package.server', variable: '' } }],
+  ['python application', { program: 'python', script: 'application/__main__.py' }],
   ['bash -c "gunicorn web:create_app()"', { program: 'gunicorn', target: { module: 'web', variable: 'create_app' } }],
   ['flask --app shop/app.py run -p 5001', { program: 'flask', target: { module: 'shop.app', variable: '' }, port: 5001 }],
   ['python manage.py runserver 0.0.0.0:8001', { program: 'python', script: 'manage.py', port: 8001 }],

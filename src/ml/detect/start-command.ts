@@ -49,7 +49,8 @@ export function commandOfWords(given: readonly string[], folder = ''): StartComm
   if (!isPython && !SERVERS.has(program) && !RUNNERS.has(program) && program !== 'flask') return undefined;
   const base = { words, program, ...addressIn(rest), folder: chdirIn(rest) ?? folder };
   if (SERVERS.has(program)) return { ...base, target: targetIn(rest), script: scriptIn(rest) };
-  if (RUNNERS.has(program) || program === 'python') return { ...base, target: undefined, script: scriptIn(rest) };
+  if (program === 'python') return { ...base, target: undefined, script: scriptIn(rest) ?? folderIn(rest) };
+  if (RUNNERS.has(program)) return { ...base, target: undefined, script: scriptIn(rest) };
   if (program === 'flask') return { ...base, target: flaskTarget(words), script: undefined };
   return { ...base, target: { module: program, variable: '' }, script: undefined };
 }
@@ -85,8 +86,14 @@ function isValue(words: readonly string[], word: string): boolean {
 }
 
 function scriptIn(words: readonly string[]): string | undefined {
-  return words.find((word) => /^[^-$][^\s$]*\.py$/.test(word))?.replace(/^\.\//, '');
+  const file = words.find((word) => /^[^-$][^\s$]*\.py$/.test(word));
+  return file?.replace(/^\.\//, '');
 }
+
+/** `python folder` starts its `__main__.py`. */
+function folderIn([first = '']: readonly string[]): string | undefined {
+  return /^[\w./]+$/.test(first) && !/^[.\d/]*$/.test(first) ? `${first.replace(/^\.\/|\/$/g, '')}/__main__.py` : undefined;
+} // prettier-ignore
 
 function flaskTarget(words: readonly string[]): StartCommand['target'] {
   const at = words.findIndex((word) => word === '--app' || word === '-A');

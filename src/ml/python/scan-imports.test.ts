@@ -20,6 +20,7 @@ test.each([
   ['# import no\nprint("import no")', []],
   ['from x import (never, closed', ['x never closed']],
   ['\r\nimport a\r\nimport b\r\n', ['a', 'b']],
+  ['x = (\'"""\', 1)\nimport a', ['a']],
   ['', []],
 ])('%j', (source, expected) => {
   expect(modules(source)).toEqual(expected);
@@ -39,6 +40,11 @@ const flat = (items: ReturnType<typeof scanImports>): unknown[] => items.map(({ 
 test('lines alone say the same as the parser', () => {
   const source = `"""Doc."""\nfrom __future__ import annotations\nimport os.path as path, json\nfrom a.b import (c,\n  d as e)\ntry:\n    import fast\nexcept ImportError:\n    import slow\n\ndef f():\n    from .g import h\n`;
   expect(flat(scanImports(source))).toEqual(flat([...readModule('x/y.py', source).imports]));
+}); // prettier-ignore
+
+test('a block ends where the next statement begins', () => {
+  const source = 'if TYPE_CHECKING:\n    import a\nif x:\n    import b\nif TYPE_CHECKING:\n    import c\nelse:\n    import d\ntry:\n    import e\nfinally:\n    pass\nif y:\n    import f\n';
+  expect(scanImports(source).map(({ module, optional }) => [module, optional])).toEqual([['b', false], ['d', false], ['e', true], ['f', false]]);
 }); // prettier-ignore
 
 test('ten megabytes of text between quotes are passed over at once', () => {

@@ -21,7 +21,7 @@ export function scanImports(source: string): PythonImport[] {
     while ((quoted[range]?.end ?? Infinity) <= index) range++;
     if ((quoted[range]?.start ?? Infinity) < index) continue;
     const indent = match[1]?.length ?? 0;
-    const under = indent === 0 ? undefined : blockAbove(blocks, index, indent);
+    const under = indent === 0 ? undefined : blockAbove(source, blocks, { index, indent });
     if (under === 'if') continue;
     for (let at = source.indexOf('\n', counted); at !== -1 && at < index; at = source.indexOf('\n', at + 1)) {
       line++;
@@ -38,12 +38,19 @@ function quotedRanges(source: string): { start: number; end: number }[] {
   TRIPLE.lastIndex = 0;
   const ranges: { start: number; end: number }[] = [];
   for (let open = TRIPLE.exec(source); open !== null; open = TRIPLE.exec(source)) {
+    if (isQuoted(source, open.index)) continue;
     const close = source.indexOf(open[0], open.index + 3);
     const end = close === -1 ? source.length : close + 3;
     ranges.push({ start: open.index, end });
     TRIPLE.lastIndex = end;
   }
   return ranges;
+}
+
+/** `'"""'`: three quotes that are a text themselves. */
+function isQuoted(source: string, at: number): boolean {
+  const [before, after] = [source[at - 1], source[at + 3]];
+  return before !== source[at] && (before === '"' || before === "'") && after === before;
 }
 
 interface Block {
@@ -64,9 +71,17 @@ function blockStarts(source: string): Block[] {
   return blocks;
 }
 
-/** The nearest block before that is indented less, if it is near enough to still be open. */
-function blockAbove(blocks: readonly Block[], index: number, indent: number): Block['kind'] | undefined {
-  return blocks.findLast(({ at, indent: own }) => at < index && own < indent)?.kind;
+/** The nearest block before that is indented less, if it is still open. */
+function blockAbove(
+  source: string,
+  blocks: readonly Block[],
+  { index, indent }: { index: number; indent: number },
+): Block['kind'] | undefined {
+  const block = blocks.findLast(({ at, indent: own }) => at < index && own < indent);
+  if (block === undefined) return undefined;
+  const between = source.slice(endOfLine(source, block.at), index);
+  const closing = block.kind === 'try' ? '(?!except|else|finally)[^\\s#)]' : '[^\\s#)]';
+  return new RegExp(`^[ \\t]{0,${block.indent}}${closing}`, 'm').test(between) ? undefined : block.kind;
 }
 
 /** The statement that begins here, over its brackets and continued lines. */

@@ -44,6 +44,7 @@ export function underCondition(around: Surroundings, source: string, at: { from:
   const inMain = around.inMain || MAIN.test(head);
   const typing = around.typing || /^if\s*\(?\s*(?:typing\.|t\.)?TYPE_CHECKING\b/.test(head);
   const guarded = around.guarded || /is_available|device_count|list_physical_devices|cuda|gpu/i.test(head);
-  const conditional = around.conditional || /sys\.(?:version_info|platform|version)|os\.name|platform\./.test(head);
+  const conditional =
+    around.conditional || /sys\.(?:version_info|platform|version)|os\.name|platform\.|\bPY[23]\b/.test(head);
   return { ...around, inMain, typing, guarded, conditional };
 }
