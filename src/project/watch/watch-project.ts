@@ -14,6 +14,7 @@ import { serviceBody } from '../service-body.ts';
 import { type Address, waitUntilAnswers } from '../wait-until-answers.ts';
 import { type Followed, followProgram } from './follow-program.ts';
 import { RESTART_SIGNAL, RESTARTER, RESTARTER_PATH } from './restarter.ts';
+import type { ProjectDockerfile } from '../write-dockerfile.ts';
 import { syncChanges } from './sync-changes.ts';
 import { type Changes, watchFolder } from './watch-folder.ts';
 
@@ -46,22 +47,37 @@ export async function watchProject(tools: Collaborators, project: Project, optio
   const { signal, onReady } = options;
   requireKnownPlace(project);
   const { project: ready, image } = await buildForServing(tools, project, options);
-  let session = await begin(tools, { project: ready, image }, options);
+  const followed: FollowedProject = { session: await begin(tools, { project: ready, image }, options), turns: createTurns() };
   try {
-    const { name: container, address } = session;
+    const { name: container, address } = followed.session;
     const tell = (seconds: number): void => onReady({ container, address, path: ready.plan.health ?? '/', seconds });
-    void whenAnswering(session, { since: start, options }, tell);
+    void whenAnswering(followed.session, { since: start, options }, tell);
     const filter = await ignoreOf(ready);
     // These two are not copied, and yet a change of them means another image.
     const excludes = (path: string): boolean => path !== 'Dockerfile' && path !== '.dockerignore' && filter?.excludes(path) === true;
     for await (const changes of watchFolder(ready.directory, { excludes, signal }))
-      session = await applyChanges(session, { changes, options });
+      await followed.turns(() => applyChanges(followed, { changes, options }));
   } finally {
+    const { session } = followed;
     session.waiting.abort();
     session.output.stop();
     await removeContainer(tools.client, session.container, { force: true, volumes: true }).catch(() => {});
   }
 } // prettier-ignore
+
+/** What is watched; one thing at a time is done to it. */
+interface FollowedProject {
+  session: Session;
+  turns: (work: () => Promise<void>) => Promise<void>;
+}
+
+function createTurns(): FollowedProject['turns'] {
+  let last: Promise<void> = Promise.resolve();
+  return (work) => {
+    last = last.then(work, work);
+    return last;
+  };
+}
 
 /** The code of an own Dockerfile may go anywhere. */
 function requireKnownPlace({ dockerfile, name }: Project): void {
@@ -137,34 +153,62 @@ async function once(...signals: readonly AbortSignal[]): Promise<void> {
   await promise;
 }
 
-/** Code is brought in at once; whether the image has to change is found out while the program starts. */
+interface Change {
+  /** Names of what changed, for people. */
+  named: string;
+  since: number;
+  options: WatchProjectOptions;
+}
+
+/** Code is brought in at once; whether the image has to change is found out when the program has started, which needs the processor more. */
 async function applyChanges(
-  session: Session,
+  followed: FollowedProject,
   { changes, options }: { changes: Changes; options: WatchProjectOptions },
-): Promise<Session> {
-  const { tools, project } = session;
-  const { since } = changes;
-  session.waiting.abort();
+): Promise<void> {
+  const { tools, project, waiting } = followed.session;
   const paths = [...changes.changed, ...changes.gone];
   const named = `${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ` and ${paths.length - 3} more` : ''}`;
-  try {
-    if (paths.some((path) => changesImage(project, path))) return await rebuild(session, { named, since, options });
-    const next = { ...session, waiting: new AbortController() };
-    const place = { container: session.container, folder: PROJECT_FOLDER, owner: { uid: USER.id, gid: USER.id } };
+  const change = { named, since: changes.since, options };
+  waiting.abort();
+  await unlessRefused(tools, change, async () => {
+    if (paths.some((path) => changesImage(project, path))) return rebuild(followed, change);
+    const next = { ...followed.session, waiting: new AbortController() };
+    followed.session = next;
+    const place = { container: next.container, folder: PROJECT_FOLDER, owner: { uid: USER.id, gid: USER.id } };
     await syncChanges(tools.client, { root: project.directory, changes }, place);
-    void whenAnswering(next, { since, isRestart: true, options }, tellOf(next, named));
-    await killContainer(tools.client, session.container, RESTART_SIGNAL);
-    const planned = await openProject(project.place, project.options);
-    if (planned.dockerfile.text === project.dockerfile.text) return next;
-    next.waiting.abort();
-    return await rebuild({ ...next, project: planned }, { named, since, options });
+    const answered = whenAnswering(next, { since: changes.since, isRestart: true, options }, tellOf(next, named));
+    void answered.then(() => followed.turns(() => planAgain(followed, next, change)));
+    await killContainer(tools.client, next.container, RESTART_SIGNAL);
+  });
+}
+
+/** What goes wrong with one change is told, and the next one may mend it. */
+async function unlessRefused(tools: Collaborators, { named, options }: Change, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
   } catch (error) {
-    if (options.signal.aborted) return session;
+    if (options.signal.aborted) return;
     const { message, hint } = error as { message: string; hint?: string };
     tools.report.warn(`${named} changed, and that could not be taken over: ${message}${hint === undefined ? '' : ` (${hint})`}`);
-    return session;
   }
 } // prettier-ignore
+
+/** Unless another change came meanwhile, whose plan counts. */
+async function planAgain(followed: FollowedProject, session: Session, change: Change): Promise<void> {
+  if (followed.session !== session || change.options.signal.aborted) return;
+  await unlessRefused(session.tools, change, async () => {
+    const { place, options, dockerfile } = session.project;
+    const planned = await openProject(place, options);
+    if (!isSameImage(planned.dockerfile, dockerfile)) await rebuild(followed, change);
+  });
+}
+
+/** Reasons may name other lines, and mean the same. */
+function isSameImage(one: ProjectDockerfile, other: ProjectDockerfile): boolean {
+  const [text, otherText] = [one, other].map((dockerfile) => dockerfile.text.replace(/^#.*\n/gm, ''));
+  if (text !== otherText || one.extra.size !== other.extra.size) return false;
+  return [...one.extra].every(([path, bytes]) => Buffer.from(bytes).equals(other.extra.get(path) ?? Buffer.alloc(0)));
+}
 
 /** Manifests; and code that is installed, so that what runs is a copy of it. */
 function changesImage({ plan }: Project, path: string): boolean {
@@ -176,17 +220,15 @@ function tellOf({ tools }: Session, named: string): (seconds: number) => void {
 }
 
 /** Another image: of the folder as it is now. */
-async function rebuild(
-  { tools, project, output, waiting }: Session,
-  { named, since, options }: { named: string; since: number; options: WatchProjectOptions },
-): Promise<Session> {
+async function rebuild(followed: FollowedProject, { named, since, options }: Change): Promise<void> {
+  const { tools, project, output, waiting } = followed.session;
   waiting.abort();
   tools.report.say(`${named} changed: building anew`);
   const planned = await openProject(project.place, project.options);
   requireKnownPlace(planned);
   const image = await buildProject(tools, planned, options);
   const next = await begin(tools, { project: planned, image }, options);
+  followed.session = next;
   output.stop();
   void whenAnswering(next, { since, options }, tellOf(next, named));
-  return next;
 }
