@@ -77,7 +77,10 @@ export function textOf(bytes: Uint8Array): string {
 
 /** One character per byte, for searches in what is no text. */
 export function latinOf(bytes: Uint8Array): string {
-  return new TextDecoder('latin1').decode(bytes);
+  // The decoder named latin1 is that of Windows-1252, which changes some.
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return text;
 }
 
 /**

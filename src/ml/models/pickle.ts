@@ -100,9 +100,9 @@ async function line({ reader }: Machine): Promise<string> {
   const ahead = await reader.peek(Math.min(MAX_TEXT_BYTES, reader.size - reader.position));
   const end = ahead.indexOf(10);
   if (end === -1) throw new EndOfFile('a line without an end');
-  const text = textOf(ahead.subarray(0, end));
+  const written = textOf(ahead.subarray(0, end));
   reader.seek(reader.position + end + 1);
-  return text;
+  return written;
 }
 
 function text(lengthBytes: 1 | 4 | 8): Act {

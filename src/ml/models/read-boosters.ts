@@ -32,7 +32,9 @@ function ubjVersion(tail: string): string | undefined {
   const at = tail.lastIndexOf('version');
   if (at === -1) return undefined;
   // A typed list `[$i#…` or one of marked values.
-  const bytes = [...tail.slice(at + 7, at + 60)].map((letter) => letter.codePointAt(0) ?? 0);
+  const bytes = Array.from({ length: Math.min(53, tail.length - at - 7) }, (_, index) =>
+    tail.charCodeAt(at + 7 + index),
+  );
   const list = bytes.slice(bytes.indexOf(0x5b) + 1);
   const numbers = list[0] === 0x24 ? typed(list) : marked(list);
   return numbers.length === 3 ? numbers.join('.') : undefined;

@@ -1,5 +1,5 @@
 import type { FileTree } from '../files.ts';
-import { type ByteReader, readerOf } from './bytes.ts';
+import { type ByteReader, latinOf, readerOf } from './bytes.ts';
 import type { ModelFacts } from './model.ts';
 
 /** A file that may be a model, and what its reader needs to know of it. */
@@ -40,5 +40,5 @@ export async function tailOf({ tree, path, bytes }: ModelSource, length: number)
 }
 
 export function startsWith(bytes: Uint8Array, magic: string): boolean {
-  return magic.length <= bytes.length && [...magic].every((letter, index) => bytes[index] === letter.codePointAt(0));
+  return latinOf(bytes.subarray(0, magic.length)) === magic;
 }
