@@ -12,8 +12,15 @@ const MAX_FOLDERS = 200;
 /** A file changed this shortly before it was read may change again without another time. */
 const SETTLED_MS = 100;
 
-type Stamp = readonly [bytes: number, modifiedMs: number, changedMs: number, inode: number];
-type Kept = [stamp: Stamp, module: unknown];
+/** A file as it was when it was read, and what was read. */
+type Kept = readonly [
+  path: string,
+  bytes: number,
+  modifiedMs: number,
+  changedMs: number,
+  inode: number,
+  module: unknown,
+];
 
 /**
  * Opens what is kept of a folder. A file's entry counts while size, times and inode are the same; the whole counts for one build of this program only,
@@ -29,7 +36,7 @@ export function openModuleMemory(
   const path = join(cacheFolder(), `${createHash('sha256').update(root).digest('hex').slice(0, 20)}.json`);
   const former = readKept(path, program);
   const fresh = new Map<string, Kept>();
-  const isSame = (file: string, [bytes, modifiedMs, changedMs, inode]: Stamp): boolean => {
+  const isSame = ([file, bytes, modifiedMs, changedMs, inode]: Kept): boolean => {
     const facts = files.get(file);
     return facts?.bytes === bytes && facts.modifiedMs === modifiedMs && facts.changedMs === changedMs && facts.inode === inode;
   }; // prettier-ignore
@@ -37,19 +44,19 @@ export function openModuleMemory(
   return {
     recall: (file) => {
       const kept = former.get(file);
-      if (kept === undefined || !isSame(file, kept[0])) return undefined;
+      if (kept === undefined || !isSame(kept)) return undefined;
       used++;
-      return unpacked(file, kept[1]);
+      return unpacked(file, kept[5]);
     },
     keep: (file, module) => {
       const facts = files.get(file);
       if (facts === undefined || Date.now() - facts.changedMs <= SETTLED_MS) return;
-      fresh.set(file, [[facts.bytes, facts.modifiedMs, facts.changedMs, facts.inode], packed(module)]);
+      fresh.set(file, [file, facts.bytes, facts.modifiedMs, facts.changedMs, facts.inode, packed(module)]);
     },
     save: () => {
       if (fresh.size === 0 && used >= former.size) return;
-      const entries = [...former, ...fresh].filter(([file, kept]) => isSame(file, kept[0]));
-      writeKept(path, program, JSON.stringify(Object.fromEntries(entries)));
+      const entries = [...new Map([...former, ...fresh]).values()].filter(isSame);
+      writeKept(path, program, JSON.stringify(entries));
     },
   };
 }
@@ -77,7 +84,9 @@ function readKept(path: string, program: string): Map<string, Kept> {
     const end = text.indexOf('\n');
     const body = text.slice(end + 1);
     if (!text.startsWith(`berth-modules ${program} `) || text.slice(0, end) !== headOf(program, body)) return new Map();
-    return new Map(Object.entries(JSON.parse(body) as Record<string, Kept>));
+    const kept = new Map<string, Kept>();
+    for (const entry of JSON.parse(body) as Kept[]) kept.set(entry[0], entry);
+    return kept;
   } catch {
     return new Map();
   }

@@ -8,6 +8,10 @@ const MAX_FILES = 40;
 const MAX_DEPTH = 3;
 const SCRIPT_NAME = /^(?:start|run|entrypoint|docker-entrypoint|serve|launch|boot|run_app|start_server)\.sh$/;
 
+/** What all names that are looked for begin with: most files of a large project are told by it at once. */
+const CANDIDATE =
+  /^(?:Procfile|Dockerfile|docker-|compose|README|readme|Readme|config\.toml|\.flaskenv|render|nixpacks|railway|app\.ya?ml|fly\.|zeabur|koyeb)|\.sh$/;
+
 type Reader = (text: string, at: { tree: FileTree; file: string }) => Promise<readonly StartHint[]> | readonly StartHint[]; // prettier-ignore
 
 const READERS: readonly { name: RegExp; read: Reader }[] = [
@@ -26,8 +30,9 @@ export async function readStartHints(tree: FileTree): Promise<StartHint[]> {
   const found: StartHint[] = [];
   let read = 0;
   for (const { path } of tree.files) {
-    if (path.split('/').length > MAX_DEPTH || read >= MAX_FILES) continue;
-    const reader = READERS.find(({ name }) => name.test(baseOf(path)));
+    const base = baseOf(path);
+    if (!CANDIDATE.test(base) || path.split('/').length > MAX_DEPTH || read >= MAX_FILES) continue;
+    const reader = READERS.find(({ name }) => name.test(base));
     const text = reader === undefined ? undefined : await tree.read(path);
     if (reader === undefined || text === undefined) continue;
     read++;
