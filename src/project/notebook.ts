@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempDisposable, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createContainer, removeContainer, startContainer } from '#client/containers.ts';
+import { createContainer, removeContainer, startContainer, waitContainer } from '#client/containers.ts';
 import { InternalError } from '#lib/errors.ts';
 import { freePort } from './free-port.ts';
 import { LABELS } from './labels.ts';
@@ -26,6 +26,8 @@ export interface Notebook extends AsyncDisposable {
   container: string;
   /** With the token. */
   url: string;
+  /** Until it ends, or `signal` aborts. */
+  untilEnd: (signal: AbortSignal) => Promise<void>;
 }
 
 const PORT = 8888;
@@ -65,7 +67,11 @@ export async function openNotebook(tools: Collaborators, project: Project, optio
     const service = { id, name, address, path: '/api', project, startedAt, undo: async () => name };
     const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
     await watchStart(tools, service, { timeoutMs, signal });
-    return { container: name, url: `http://127.0.0.1:${outer}/lab?token=${token}`, [Symbol.asyncDispose]: remove };
+    const untilEnd = async (over: AbortSignal): Promise<void> => {
+      const { exit } = await waitContainer(client, id, { condition: 'not-running', signal: over });
+      await exit.catch(() => {}); // ended by the signal, or with the engine
+    };
+    return { container: name, url: `http://127.0.0.1:${outer}/lab?token=${token}`, untilEnd, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { openNotebook } from '#project/notebook.ts';
 import { openProject } from '#project/project.ts';
 import { defineCommand } from '../command.ts';
@@ -27,7 +26,7 @@ afterwards and belongs to you. Ctrl-C ends it.`,
     await using running = await openNotebook({ client: await context.client(), report }, project, wanted);
     output.line(`  ${output.style('stdout')('bold', running.url)}`);
     output.note(`log: berth logs -f ${running.container}    end: Ctrl-C`);
-    if (!signal.aborted) await once(signal, 'abort');
+    await running.untilEnd(signal);
     return 0;
   },
 }); // prettier-ignore
