@@ -247,7 +247,7 @@ function readClosed(reader: Reader, rest: string): Yaml {
       return value;
     }
     reader.at++;
-    if (reader.at >= reader.lines.length || reader.at - from > MAX_FLOW_LINES) {
+    if (reader.at >= reader.lines.length || reader.at - from > MAX_FLOW_LINES || text.length > MAX_FLOW_CHARACTERS) {
       reader.at = from;
       fail(reader, 'a quote or a bracket is not closed');
     }
@@ -256,6 +256,7 @@ function readClosed(reader: Reader, rest: string): Yaml {
 }
 
 const MAX_FLOW_LINES = 500;
+const MAX_FLOW_CHARACTERS = 100_000;
 
 interface Flow {
   reader: Reader;

@@ -15,6 +15,8 @@ export interface Requirement {
   line: number;
   /** Installed as a link to its source (`-e`). */
   editable?: boolean;
+  /** A package of conda, whose builds are others than those of the index. */
+  fromConda?: boolean;
   /** Its files are named by their digests. */
   hashed?: boolean;
 }

@@ -46,6 +46,11 @@ test('with folders of the project pip installs what a lock says', async () => {
   expect(made.install.commands).toEqual([]);
 });
 
+test('a version that conda alone has a build of gives way to its next patch release', async () => {
+  const made = await plan({ 'environment.yml': 'dependencies:\n- numpy=1.19.2\n- pandas=1.2.4\n' }, { python: '3.9' });
+  expect(made.install.arguments).toEqual(['numpy==1.19.*', 'pandas==1.2.4']);
+});
+
 test('the project itself is installed after its packages', async () => {
   const dot = await plan({
     'requirements.txt': '-e .\nflask',
@@ -89,7 +94,7 @@ test('an import that an optional group lists comes from there', async () => {
 });
 
 test.each([
-  ['flask\nnumpy', '2022-04-18', '2022-04-18'], ['flask==2.0', '2022-04-18', '2022-04-18'], ['flask==2.0', '2026-06-01', null], ['flask', '2026-06-01', '2026-06-01'], ['flask', undefined, null],
+  ['flask\nnumpy', '2022-04-18', '2022-04-18'], ['flask==2.0', '2022-04-18', '2022-04-18'], ['flask==2.0', '2026-06-01', null], ['flask', '2026-06-01', '2026-06-01'], ['flask', '2026-10-20', null], ['flask', undefined, null], ['flask', 'soon', null],
 ])('%j of %s is installed as of %s', async (text, lastCommit, before) => {
   expect((await plan({ 'requirements.txt': text }, { lastCommit })).install.before).toBe(before);
 }); // prettier-ignore

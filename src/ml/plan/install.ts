@@ -11,7 +11,9 @@ import type { PythonModule } from '../python/module.ts';
 import { exactVersion } from '../version.ts';
 import { lockedText, managerCommands } from './manager-commands.ts';
 import type { Decision, Evidence, Finding, InstallPlan, PackageManager, ProjectPlan } from './plan.ts';
+import { loosened } from './python.ts';
 import { type UnlistedImport, unlistedImports } from './unlisted-imports.ts';
+import { pythonsWithWheels } from './wheel-pythons.ts';
 
 export type { UnlistedImport } from './unlisted-imports.ts';
 
@@ -56,7 +58,7 @@ function fromImports(facts: ProjectFacts, unlisted: readonly UnlistedImport[], {
   const space = facts.manifest?.requirements ?? [];
   for (const item of space) named.set(item.name, requirementText(item));
   for (const { distribution } of unlisted) if (!named.has(distribution)) named.set(distribution, distribution);
-  for (const text of extra) named.set(normalName(parseRequirement(text)?.name ?? text), text);
+  for (const text of extra) named.set(nameOf(text), text);
   const found = [...named.values()];
   const [first] = unlisted;
   const before = found.some((text) => exactVersion(parseRequirement(text)?.specifiers ?? '') !== undefined) ? null : beforeOf({ lock: undefined, requirements: [] }, lastCommit);
@@ -67,14 +69,18 @@ function fromImports(facts: ProjectFacts, unlisted: readonly UnlistedImport[], {
     lock: null,
     asked: found,
     distributions: new Set(broughtAlong([...named.keys()])),
-    imported: unlisted.map(({ distribution }) => distribution),
+    imported: [...unlisted.map(({ distribution }) => distribution), ...extra.map(nameOf)],
     decision: {
       subject: 'packages', choice: found.length === 0 ? 'none' : found.join(', '), evidence: first?.evidence,
       why: found.length === 0 ? 'the code imports nothing from outside' : `no requirements file; these are what the code imports, ${newest}`,
     },
-    findings: found.length === 0 ? [] : [unpinned(found)],
+    findings: found.length === 0 || facts.modules.length + facts.notebooks.length === 0 ? [] : [unpinned(found)],
   };
 } // prettier-ignore
+
+function nameOf(text: string): string {
+  return normalName(parseRequirement(text)?.name ?? text);
+}
 
 interface Question {
   facts: ProjectFacts;
@@ -84,7 +90,7 @@ interface Question {
 
 function fromManifest(manifest: Manifest, { facts, unlisted, options }: Question): Needed {
   const { extra = [], python = USUAL_PYTHON, lastCommit } = options;
-  const applicable = manifest.requirements.filter(({ marker }) => holds(marker, { python }));
+  const applicable = manifest.requirements.filter(({ marker }) => holds(marker, { python })).map((item) => (item.fromConda === true ? withWheel(item, python) : item));
   const added = addedFor(manifest, unlisted, extra);
   const written = writtenOut(manifest, applicable, facts);
   const beside = [...applicable.filter(({ file }) => !manifest.files.includes(file)).map(textOf), ...added.texts];
@@ -126,13 +132,21 @@ function addedFor(manifest: Manifest, unlisted: readonly UnlistedImport[], extra
   const imports = unlisted.filter(({ module, distribution, why }) => why !== undefined || inGroup(distribution) !== undefined || Object.hasOwn(DISTRIBUTION_OF_IMPORT, module));
   const wanted = new Map<string, string>();
   for (const { distribution } of imports) wanted.set(distribution, distribution);
-  for (const text of extra) wanted.set(normalName(parseRequirement(text)?.name ?? text), text);
+  for (const text of extra) wanted.set(nameOf(text), text);
   const texts = [...wanted].map(([name, text]) => {
     const group = inGroup(name);
     return lockedText(manifest, name, group === undefined ? text : requirementText(group));
   });
   return { texts, names: [...wanted.keys()], imported: imports.map(({ distribution }) => distribution) };
 } // prettier-ignore
+
+/** conda built more than the index has wheels of: where it has none of that patch release for this Python, another one is taken. */
+function withWheel(requirement: Requirement, python: string): Requirement {
+  const { name, specifiers } = requirement;
+  const wider = loosened(specifiers);
+  const has = (wanted: string): boolean | undefined => pythonsWithWheels(name, wanted)?.includes(python);
+  return has(specifiers) === false && has(wider) === true ? { ...requirement, specifiers: wider } : requirement;
+}
 
 function textOf(requirement: Requirement): string {
   const { name, url } = requirement;

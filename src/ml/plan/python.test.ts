@@ -55,12 +55,19 @@ test('a wish stands above everything', async () => {
   expect(made.findings.map(({ message }) => message)).toEqual(['Python 3.13 is to be used, but numpy 2.0.2 has wheels for Python 3.9 to 3.12']); // prettier-ignore
 });
 
-test('pins that no Python fits are named on both sides; what cannot be compiled weighs more', async () => {
+test('pins that no Python fits are named on both sides', async () => {
   const made = await choose({ 'requirements.txt': 'torch==1.13.1\nscikit-learn==1.8.0\n' });
-  expect(made.findings[0]).toMatchObject({ code: 'python-contradiction', severity: 'error', file: 'requirements.txt', line: 2 }); // prettier-ignore
+  expect(made.findings[0]).toMatchObject({ code: 'python-contradiction', severity: 'error', file: 'requirements.txt', line: 1 }); // prettier-ignore
   expect(made.findings[0]?.message).toMatch(/torch 1\.13\.1.*scikit-learn 1\.8\.0/);
-  expect(made.version).toBe('3.10');
   expect(made.fits).toEqual([]);
+});
+
+test('where only compiling helps, the Python that is nearest to all is taken', async () => {
+  const made = await choose({ 'environment.yml': 'dependencies:\n- python>=3.9\n- pytorch=1.11.0\n- numpy=1.19.2\n- pip:\n  - pillow==6.2.0\n' }); // prettier-ignore
+  expect(made.version).toBe('3.9');
+  expect(made.findings[0]).toMatchObject({ code: 'python-contradiction', severity: 'warning', line: 6, message: 'pillow 6.2.0 has wheels for Python 3.6 to 3.7, but environment.yml wants Python >=3.9: it is compiled for Python 3.9' }); // prettier-ignore
+  const both = await choose({ 'requirements.txt': 'numpy==1.19.2\npandas==2.2.0\n' });
+  expect(both).toMatchObject({ version: '3.9', why: 'pandas 2.2.0 has wheels for Python 3.9 to 3.12' });
 });
 
 test('a Python without fixes is said, with one that fits', async () => {

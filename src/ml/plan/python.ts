@@ -10,7 +10,7 @@ import { isAside, type ProjectFacts } from '../detect/project.ts';
 import type { PythonRequest } from '../detect/python-version.ts';
 import type { Requirement } from '../detect/requirements.ts';
 import { holds } from '../markers.ts';
-import { exactVersion, meets, parseSpecifiers } from '../version.ts';
+import { compareVersions, exactVersion, meets, parseSpecifiers } from '../version.ts';
 import type { Evidence, Finding } from './plan.ts';
 import { pythonsWithWheels, spanOf } from './wheel-pythons.ts';
 
@@ -37,8 +37,8 @@ export interface PythonLimit {
   allows(version: string): boolean;
   why: string;
   evidence: Evidence;
-  /** A package that has only wheels: without one nothing can be installed. */
-  isFirm: boolean;
+  /** Whether nothing at all can be installed on it: pip refuses, or there is neither a wheel nor a source. Otherwise something is compiled. */
+  forbids(version: string): boolean;
 }
 
 /** Which Python a project gets: what its files name, else the usual one, else the nearest that everything pinned has wheels for. */
@@ -97,11 +97,11 @@ function usualAt(before: string | null | undefined): string {
   return known.find((version) => (PYTHON_RELEASED[version] ?? '9999') <= limit) ?? known.at(-1) ?? USUAL_PYTHON;
 }
 
-/** What a file names counts, unless a pinned package without sources has no wheel for it: then nothing could be installed at all. */
+/** What a file names counts, unless a pinned package cannot be installed on it: then nobody has used both together. */
 function requested(request: PythonRequest, all: readonly PythonRequest[], { limits, fits }: Candidates): Choice {
   const named = minor(request.version);
   const { file, line } = request;
-  const firm = limits.find((limit) => limit.isFirm && !limit.allows(named));
+  const firm = limits.find((limit) => limit.forbids(named));
   const [version = named] = firm === undefined ? [] : fits;
   const why = version === named ? `${file} names it` : `${file} names Python ${named}, but ${firm?.why ?? ''}`;
   const evidence = version === named ? { file, line } : firm?.evidence;
@@ -128,19 +128,26 @@ function conflicts(limits: readonly PythonLimit[], named: string, version: strin
 }
 
 function contradiction(limits: readonly PythonLimit[], usual: string): Choice {
-  const best = preferred(usual).toSorted((a, b) => countMet(limits, b) - countMet(limits, a))[0] ?? USUAL_PYTHON;
-  const message = `no Python fits everything: ${limits.map(({ why }) => why).join('; ')}`;
-  const broken = limits.find((limit) => !limit.allows(best));
+  const best = preferred(usual).toSorted((a, b) => cost(limits, a) - cost(limits, b))[0] ?? usual;
+  const broken = limits.find((limit) => limit.forbids(best)) ?? limits.find((limit) => !limit.allows(best));
+  const isFirm = broken?.forbids(best) === true;
+  const met = limits.find((limit) => limit !== broken && !preferred(usual).some((version) => limit.allows(version) && broken?.allows(version) === true));
+  const among = isFirm ? `no Python fits everything: ${limits.map(({ why }) => why).join('; ')}` : `${broken?.why ?? ''}, but ${met?.why ?? 'other limits hold'}: it is compiled for Python ${best}`;
   const finding: Finding = {
-    code: 'python-contradiction', severity: 'error', message, fix: 'relax one of these versions',
+    code: 'python-contradiction', severity: isFirm ? 'error' : 'warning', message: among, fix: 'relax one of these versions',
     file: broken?.evidence.file ?? null, line: broken?.evidence.line ?? null,
-  }; // prettier-ignore
-  return { version: best, why: message, evidence: broken?.evidence, findings: [finding] };
-}
+  };
+  return { version: best, why: isFirm ? among : (met?.why ?? among), evidence: (isFirm ? broken : met)?.evidence, findings: [finding] };
+} // prettier-ignore
 
-/** How much of what is said a version meets; what cannot be installed at all weighs most. */
-function countMet(limits: readonly PythonLimit[], version: string): number {
-  return limits.reduce((sum, limit) => sum + (limit.allows(version) ? (limit.isFirm ? 3 : 1) : 0), 0);
+/** What a version breaks: most what cannot be installed, then how far it lies from what would be allowed. */
+function cost(limits: readonly PythonLimit[], version: string): number {
+  const at = PYTHONS.findIndex((python) => python === version);
+  return limits.reduce((sum, limit) => {
+    if (limit.allows(version)) return sum;
+    const steps = Math.min(...PYTHONS.flatMap((python, index) => (limit.allows(python) ? [Math.abs(index - at)] : [])));
+    return sum + (limit.forbids(version) ? 1000 : 100) + Math.min(steps, 50);
+  }, 0);
 }
 
 function endOfLife({ version, evidence }: Choice, fits: readonly string[]): Finding[] {
@@ -179,9 +186,9 @@ function statedLimits({ manifest }: ProjectFacts): PythonLimit[] {
   if (wanted !== undefined && wanted.specifiers !== '')
     limits.push({
       allows: (version) => allowsMinor(wanted.specifiers, version),
+      forbids: () => false,
       why: `${wanted.file} wants Python ${wanted.specifiers}`,
       evidence: { file: wanted.file, line: wanted.line ?? 1 },
-      isFirm: false,
     });
   const listed = manifest?.classifiedPythons;
   if (listed !== undefined && listed.versions.length > 0 && wanted === undefined)
@@ -189,7 +196,7 @@ function statedLimits({ manifest }: ProjectFacts): PythonLimit[] {
       allows: (version) => listed.versions.includes(version),
       why: `${listed.file} lists Python ${listed.versions.join(', ')}`,
       evidence: { file: listed.file, line: listed.line },
-      isFirm: false,
+      forbids: () => false,
     });
   return limits;
 }
@@ -210,7 +217,7 @@ function syntaxLimits({ modules }: ProjectFacts): PythonLimit[] {
       const specifiers = `${sign}${hint?.version ?? ''}`;
       if (hint === undefined || found.has(specifiers) || isAside(path)) continue;
       const why = `${path} uses ${hint.what}${sign === '<' ? `, which Python ${hint.version} no longer has` : ''}`;
-      found.set(specifiers, { allows: (version) => meets(version, specifiers), why, evidence: { file: path, line: hint.line }, isFirm: false });
+      found.set(specifiers, { allows: (version) => meets(version, specifiers), why, evidence: { file: path, line: hint.line }, forbids: () => false });
     }
   }
   return [...found.values()];
@@ -220,10 +227,20 @@ function wheelLimits({ manifest }: ProjectFacts): PythonLimit[] {
   const locked = new Map((manifest?.lock?.packages ?? []).map((item) => [item.name, item]));
   return (manifest?.requirements ?? []).flatMap((requirement) => {
     const lock = locked.get(requirement.name);
-    const specifiers = lock === undefined ? requirement.specifiers : `==${lock.version}`;
+    const specifiers = lock === undefined ? wheelSpecifiers(requirement) : `==${lock.version}`;
     const pythons = requirement.url === undefined ? pythonsWithWheels(requirement.name, specifiers) : undefined;
     return pythons === undefined || pythons.length === PYTHONS.length ? [] : [wheelLimit(requirement, { specifiers, pythons })];
   }); // prettier-ignore
+}
+
+/** conda builds what the index has no wheel of; there another patch release is as good. */
+function wheelSpecifiers({ specifiers, fromConda }: Requirement): string {
+  return fromConda === true ? loosened(specifiers) : specifiers;
+}
+
+/** `==1.19.2` → `==1.19.*`. */
+export function loosened(specifiers: string): string {
+  return specifiers.replace(/^==(\d+\.\d+)\.\d+$/, '==$1.*');
 }
 
 function wheelLimit(
@@ -231,13 +248,17 @@ function wheelLimit(
   { specifiers, pythons }: { specifiers: string; pythons: readonly string[] },
 ): PythonLimit {
   const { name, marker, file, line } = requirement;
+  const isAsked = (version: string): boolean => marker === '' || holds(marker, { python: version });
+  const oldest = pythons.at(-1) ?? '';
+  const hasSource = !NO_SOURCE_RELEASES.has(name);
   return {
-    allows: (version) => pythons.includes(version) || (marker !== '' && !holds(marker, { python: version })),
+    allows: (version) => pythons.includes(version) || !isAsked(version),
+    forbids: (version) =>
+      !pythons.includes(version) && isAsked(version) && (!hasSource || compareVersions(version, oldest) < 0),
     why: `${name} ${exactVersion(specifiers) ?? specifiers} has wheels for Python ${spanOf(pythons)}`.replace(
       / +/g,
       ' ',
     ),
     evidence: { file, line },
-    isFirm: NO_SOURCE_RELEASES.has(name),
   };
 }

@@ -11,12 +11,22 @@ export type RequirementRole = 'requirement' | 'constraint' | { group: string };
 /** Adds a requirement to a manifest; what cannot be installed in a Linux image is left out or mended, and said. */
 export function addRequirement(draft: Draft, requirement: Requirement, role: RequirementRole): void {
   const { marker } = requirement;
-  if (marker !== '' && !PYTHONS.some((python) => holds(marker, { python }))) return;
+  if (marker !== '' && !holdsSomewhere(marker)) return;
   const mended = role === 'constraint' ? requirement : mend(draft, plain(draft, requirement));
   if (mended === undefined) return;
   if (role === 'requirement') draft.requirements.push(mended);
   else if (role === 'constraint') draft.constraints.push(mended);
   else draft.optional.set(role.group, [...(draft.optional.get(role.group) ?? []), mended]);
+}
+
+const MAX_KNOWN = 1000;
+const KNOWN = new Map<string, boolean>();
+
+/** Whether any Python on Linux gets it. Lists repeat the same few markers on every line. */
+function holdsSomewhere(marker: string): boolean {
+  const known = KNOWN.get(marker) ?? PYTHONS.some((python) => holds(marker, { python }));
+  if (KNOWN.size < MAX_KNOWN) KNOWN.set(marker, known);
+  return known;
 }
 
 function plain(draft: Draft, requirement: Requirement): Requirement {

@@ -22,7 +22,7 @@ export function addCondaPackage(draft: Draft, text: string, { file, line }: Evid
   draft.systemPackages.push(...(known.apt ?? []).map((debian) => ({ name: debian, ...evidence })));
   for (const distribution of known.pip ?? []) {
     const isSame = normalName(distribution) === normalName(name) || SAME_VERSIONS.has(distribution);
-    addRequirement(draft, { name: normalName(distribution), extras: [], specifiers: isSame ? wanted : '', marker: '', url: undefined, ...evidence }, 'requirement'); // prettier-ignore
+    addRequirement(draft, { name: normalName(distribution), extras: [], specifiers: isSame ? wanted : '', marker: '', url: undefined, fromConda: true, ...evidence }, 'requirement'); // prettier-ignore
   }
 }
 

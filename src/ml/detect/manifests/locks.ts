@@ -122,17 +122,26 @@ const plain = (url: string): string => withoutCredentials(url).address;
 
 function readPipfileLock(text: string): Read {
   const parsed: unknown = JSON.parse(text);
-  const packages = Object.entries(objectAt(parsed, 'default')).flatMap(([name, value]) => fromPipfile(text, name, value));
+  const lines = linesOfKeys(text);
+  const packages = Object.entries(objectAt(parsed, 'default')).flatMap(([name, value]) => fromPipfile(name, value, lines.get(name) ?? 1));
   const requires = objectAt(objectAt(parsed, '_meta'), 'requires');
   const python = requires['python_full_version'] ?? requires['python_version'];
   return { packages, requiresPython: typeof python === 'string' ? `==${python}${python.split('.').length > 2 ? '' : '.*'}` : undefined };
 } // prettier-ignore
 
-function fromPipfile(text: string, name: string, value: unknown): LockedPackage[] {
+/** The first line that each key of a JSON file stands on. */
+function linesOfKeys(text: string): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const [index, line] of text.split('\n').entries()) {
+    const key = /^\s*"([^"]+)"\s*:/.exec(line)?.[1];
+    if (key !== undefined && !found.has(key)) found.set(key, index + 1);
+  }
+  return found;
+}
+
+function fromPipfile(name: string, value: unknown, line: number): LockedPackage[] {
   const version = textAt(value, 'version')?.replace(/^==/, '');
   const git = textAt(value, 'git');
-  const before = text.indexOf(`"${name}"`);
-  const line = before === -1 ? 1 : text.slice(0, before).split('\n').length;
   if (version === undefined && git === undefined) return [];
   const url = git === undefined ? textAt(value, 'file') : gitLink(git, textAt(value, 'ref'));
   return [{ name: normalName(name), version: version ?? '', marker: textAt(value, 'markers') ?? '', url: url === undefined ? undefined : plain(url), line }]; // prettier-ignore
