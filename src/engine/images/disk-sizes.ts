@@ -74,9 +74,22 @@ function uniqueBytes({ own, users, borrowers, lent }: Part): number {
   return borrowers.isSubsetOf(users) ? own : Math.max(0, own - lent());
 }
 
-/** Bytes of all layers together, files and folders, those that only lend content to others included. */
-export async function layersSize({ layers, snapshots }: Pick<ImagesContext, 'layers' | 'snapshots'>): Promise<number> {
-  const folders = (await snapshots.list()).filter(({ kind, form }) => kind === 'committed' && form === 'directory');
+/**
+ * Bytes of the layers of images together, files and folders, those that only lend content to others included. What only the build cache has is
+ * told by that.
+ */
+export async function layersSize(
+  { layers, snapshots }: Pick<ImagesContext, 'layers' | 'snapshots'>,
+  images: readonly Pick<Image, 'config'>[],
+): Promise<number> {
+  const diffIds = new Set(images.flatMap(({ config }) => config.rootfs.diff_ids));
+  const names = new Set<string>(images.flatMap(({ config }) => chainIds(config.rootfs.diff_ids)));
+  const committed = (await snapshots.list()).filter(({ kind }) => kind === 'committed');
+  const folders = committed.filter(({ form, name }) => form === 'directory' && names.has(name));
   const bytes = folders.reduce((sum, folder) => sum + folder.bytes, 0);
-  return layers.list().reduce((sum, { diskBytes }) => sum + diskBytes, bytes);
+  const others = new Set(
+    committed.flatMap(({ form, diffId }) => (form === 'layer' && diffId !== undefined ? [diffId] : [])),
+  );
+  const files = layers.list().filter(({ diffId }) => diffIds.has(diffId) || !others.has(diffId));
+  return files.reduce((sum, { diskBytes }) => sum + diskBytes, bytes);
 }

@@ -104,6 +104,28 @@ RUN echo tagged > /tagged
   expect((await rig.engine.request('POST', `/build/prune?${filter({ colour: ['red'] })}`)).status).toBe(400);
 });
 
+/** Bytes that are told of images and of the build cache. */
+const sizes = async (): Promise<[images: number, cache: number]> => {
+  const { LayersSize, BuildCache } = await ask<{ LayersSize: number; BuildCache: Usage[] }>('/system/df');
+  return [LayersSize, BuildCache.reduce((sum, { Size, Shared }) => sum + (Shared ? 0 : Size), 0)];
+};
+
+const zeros = (bytes: number): string => `RUN head -c ${bytes} /dev/zero > /zeros${bytes}\n`;
+
+test('what only builds keep is told as that, and what images have as theirs', async () => {
+  await prune('all=1');
+  const [before] = await sizes();
+  const Dockerfile = `FROM busybox AS one\n${zeros(300_000)}FROM busybox\nCOPY --from=one /zeros300000 /\n${zeros(20_000)}`;
+  expect((await rig.build({ Dockerfile }, '-t', 'told')).code).toBe(0);
+  expect(await sizes()).toEqual([before + 320_000, 300_000]);
+  await prune();
+  expect(await sizes()).toEqual([before + 320_000, 0]);
+  await rig.engine.docker('rmi', 'told');
+  expect(await sizes()).toEqual([before, 320_000]);
+  await prune();
+  expect(await sizes()).toEqual([before, 0]);
+});
+
 test('bytes that a prune tells of come back to the disk, down to a limit and the longest unused first', async () => {
   await prune('all=1');
   for (const name of ['first', 'second', 'third']) {
@@ -149,7 +171,7 @@ test('each build is remembered with why its steps were done, what they took and 
   const { builds } = await ask<Builds>('/berth/builds');
   expect(builds[0]).toMatchObject({ name: 'why:latest', status: 'completed' });
   const ref = builds[0]?.ref ?? '';
-  expect((await rig.engine.request('GET', `/berth/builds/${ref}/logs`)).text).toBe('hello a\n');
+  expect((await rig.engine.request('GET', `/berth/builds/${ref}/logs`)).text).toBe('hello a\nend\n');
   const { traceEvents } = await ask<{ traceEvents: { ph: string; name: string }[] }>(`/berth/builds/${ref}/trace`);
   expect(traceEvents.some(({ ph, name }) => ph === 'X' && name.includes('RUN echo hello'))).toBe(true);
   expect(await ask(`/berth/builds/${ref}/trace?form=otlp`)).toMatchObject({ resourceSpans: [{}] });

@@ -4,7 +4,7 @@ import { volumeToWire } from '#api/volumes.ts';
 import type { Builder } from '#engine/builder/builder.ts';
 import type { Containers } from '#engine/containers/containers.ts';
 import { diskSizes, layersSize } from '#engine/images/disk-sizes.ts';
-import { listImages } from '#engine/images/list-images.ts';
+import { type ListedImage, listImages } from '#engine/images/list-images.ts';
 import type { Volumes } from '#engine/volumes/volumes.ts';
 import { InvalidArgumentError } from '#lib/errors.ts';
 import type { Call, Route } from '../route.ts';
@@ -34,20 +34,22 @@ async function diskUsage(engine: DiskUsageBackend, { query, version }: Call): Pr
   const unknown = asked.find((type) => !TYPES.includes(type));
   if (unknown !== undefined) throw new InvalidArgumentError(`unknown object type: ${unknown}`);
   const wants = (type: string): boolean => asked.length === 0 || asked.includes(type);
+  const { context } = engine.images;
+  const listed = wants('image') ? await listImages(context, parseFilters('', [])) : [];
   return {
-    LayersSize: wants('image') ? await layersSize(engine.images.context) : 0,
-    Images: wants('image') ? await images(engine, version) : null,
+    LayersSize: wants('image') ? await layersSize(context, listed) : 0,
+    Images: wants('image') ? await images(engine, listed, version) : null,
     Containers: wants('container') ? await containers(engine) : null,
     Volumes: wants('volume') ? await volumes(engine) : null,
     BuildCache: wants('build-cache') ? await buildCache(engine) : null,
   };
 }
 
-async function images(engine: DiskUsageBackend, version: number): Promise<unknown[]> {
-  const [listed, users] = await Promise.all([
-    listImages(engine.images.context, parseFilters('', [])),
-    engine.imageUsers(),
-  ]);
+async function images(
+  engine: DiskUsageBackend,
+  ...[listed, version]: [listed: readonly ListedImage[], version: number]
+): Promise<unknown[]> {
+  const users = await engine.imageUsers();
   const sizes = await diskSizes(engine.images.context, listed);
   return listed.map((image) => {
     const { size, shared } = sizes.get(image.id) ?? { size: image.size, shared: image.sharedSize };
