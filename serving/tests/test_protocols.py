@@ -110,6 +110,19 @@ class Inference(unittest.TestCase):
             self.assertEqual(answer.json, {"model_name": "model", "model_version": "1", "id": "7", "outputs": expected})
 
     @run
+    async def test_inputs_and_outputs_are_told_as_far_as_types_tell_them(self) -> None:
+        source = "def predict(a: float, names: list[str], b: int = 1) -> bool:\n    return True"
+        async with with_handler(source) as client:
+            told = (await client.ask("GET", "/v2/models/model")).json
+            self.assertEqual(
+                [(each["datatype"], each["shape"]) for each in told["inputs"]],
+                [("FP64", [-1]), ("BYTES", [-1, -1]), ("INT64", [-1])],
+            )
+            self.assertEqual(told["outputs"], [{"name": "output", "datatype": "BOOL", "shape": [-1]}])
+        async with with_handler("def predict(x):\n    return x") as client:
+            self.assertEqual((await client.ask("GET", "/v2/models/model")).json["inputs"], [])
+
+    @run
     async def test_errors_have_the_protocols_form(self) -> None:
         async with with_handler(ADD) as client:
             path = "/v2/models/model/infer"

@@ -22,6 +22,7 @@ from .find import method_of
 from .making import make_instance, setup_arguments
 from .schema import example_of, schema_of
 from .signature import Signature, read_signature
+from .tensors import tensors_of
 
 _WHOLE = ("numpy.ndarray", "pandas.DataFrame", "pandas.Series", "torch.Tensor")
 _JOINED = ("ConcatenateIterator", "AsyncConcatenateIterator")
@@ -65,6 +66,7 @@ class HandlerServable(Servable):
             self.loop = asyncio.new_event_loop()
         only = self.signature.only
         self._whole = not self.batches and only is not None and annotation_name(only.annotation) in _WHOLE
+        self.inputs, self.outputs = tensors_of(self.signature, self.batches)
         self._joined = _kind_name(self.signature.returns) in _JOINED
 
     def _setup(self, target: Any, tell: Tell) -> None:

@@ -4,11 +4,22 @@ import { programLines } from './runtime-lines.ts';
 const start = { kind: 'handler', module: 'app.py', environment: {}, directory: '' };
 
 test('the serving runtime is an entry point that knows what it serves without CMD', () => {
-  const command = ['python', '-m', 'berth_serving', '--model', 'my model.onnx', '--format', 'onnx', '--port', '8080'];
+  const command = [
+    'python',
+    '-m',
+    'berth_serving',
+    '--model',
+    'my model.onnx',
+    '--format',
+    'onnx',
+    '--port',
+    '8080',
+    '--debug',
+  ];
   const lines = programLines({ ...start, command });
   expect(lines).toContain('ENTRYPOINT ["python","-m","berth_serving"]');
-  expect(lines).toContain('ENV BERTH_SERVING_MODEL="my model.onnx" BERTH_SERVING_FORMAT=onnx');
-  expect(lines.at(-1)).toBe('CMD ["--model","my model.onnx","--format","onnx","--port","8080"]');
+  expect(lines).toContain('ENV BERTH_SERVING_MODEL="my model.onnx" BERTH_SERVING_FORMAT=onnx PORT=8080');
+  expect(lines.at(-1)).toBe('CMD ["--debug"]');
 });
 
 test('any other program is CMD alone', () => {

@@ -3,14 +3,14 @@ import { formatEngineAddress } from '#client/address.ts';
 import { inspectImage } from '#client/images.ts';
 import type { Client } from '#client/transport.ts';
 import { BerthError, CancelledError, InvalidArgumentError } from '#lib/errors.ts';
-import { explain } from '#ml/explain/explain.ts';
 import { endsGracefully } from './checks.ts';
 import type { Check, CheckResult, ConformOptions, Contract, Outcome, Readiness, Subject, Target } from './contract.ts';
-import { failed, passed, skipped } from './contract.ts';
+import { failed, skipped } from './contract.ts';
 import { COG } from './contracts/cog.ts';
 import { HTTP } from './contracts/http.ts';
 import { KSERVE } from './contracts/kserve.ts';
 import { SAGEMAKER } from './contracts/sagemaker.ts';
+import { judgeReadiness } from './judge-readiness.ts';
 import { send } from './send.ts';
 import { type Started, startSubject } from './start-subject.ts';
 
@@ -77,7 +77,7 @@ async function runStarted(
 ): Promise<Ran> {
   await using _ = started;
   const readiness = await started.readiness();
-  const ready = await readyResult(contract, { started, readiness }, options);
+  const ready = await judgeReadiness(contract, { image, started, readiness }, options);
   const isReady = ready.outcome.state === 'passed';
   const subject = subjectOf({ image, started, readiness }, options);
   const asked = isReady
@@ -124,42 +124,6 @@ function subjectOf(
   const { port } = started;
   const user = image.Config?.User ?? '';
   return { image, port, readiness, options, user, send: (sending) => send({ host: '127.0.0.1', port }, sending) };
-}
-
-async function readyResult(
-  contract: Contract,
-  { started, readiness: { listensMs, readyMs, before } }: { started: Started; readiness: Readiness },
-  options: ConformOptions,
-): Promise<CheckResult> {
-  const inner = options.port ?? contract.port;
-  const path = contract.readyPath(options);
-  const port = inner === undefined ? 'its port' : `port ${inner}`;
-  const how = contract.command === undefined ? '' : ` with the argument ${contract.command.join(' ')}`;
-  const check = { name: 'gets-ready', demand: `started${how}, it answers GET ${path} on ${port}` };
-  if (readyMs !== undefined) return { ...check, outcome: passed(`after ${(readyMs / 1000).toFixed(1)} s`) };
-  const { running, exitCode, oomKilled } = await started.state();
-  const meaning = explain(await started.lastWords(), running ? {} : { exitCode, oomKilled });
-  if (!running)
-    return {
-      ...check,
-      outcome: failed(
-        `it ended with exit code ${exitCode}${meaning === undefined ? '' : `: ${meaning.cause}`}`,
-        meaning?.fix ??
-          (contract.command === undefined
-            ? 'its last words are below'
-            : `let its entry point understand ${contract.command.join(' ')}`),
-      ),
-    };
-  const seen =
-    listensMs === undefined ? `nothing answered on ${port}` : `it answered, but was not ready (${before.join(', ')})`;
-  const usual =
-    listensMs === undefined
-      ? `let it listen on 0.0.0.0, ${port}`
-      : `answer GET ${path} when the model is loaded; --timeout gives it longer`;
-  return {
-    ...check,
-    outcome: failed(meaning === undefined ? seen : `${seen}: ${meaning.cause}`, meaning?.fix ?? usual),
-  };
 }
 
 async function endResult(contract: Contract, started: Started): Promise<CheckResult> {
