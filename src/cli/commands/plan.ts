@@ -6,6 +6,7 @@ import type { PlanTarget } from '#ml/plan/plan.ts';
 import { UsageError } from '../parse-options.ts';
 
 const USUAL_WIDTH = 100;
+const SLOW_MS = 1500;
 
 /** `berth plan DIR` */
 export const plan = defineCommand({
@@ -32,13 +33,14 @@ export const plan = defineCommand({
       });
     const index = offline ? 'never' : 'always';
     const accelerator = cpu ? 'cpu' : gpu ? 'gpu' : undefined;
-    const project = await openProject(directory, {
+    const opening = openProject(directory, {
       python,
       index,
       accelerator,
       target: targetOf(target),
       signal: context.signal,
     });
+    const project = await toldIfSlow(context, opening, index === 'always');
     if (options.json) context.output.line(JSON.stringify(project.plan, null, 2));
     else if (options.dockerfile) context.output.line(project.dockerfile.text.trimEnd());
     else if (why !== undefined) printWhy(context, project, why);
@@ -46,6 +48,17 @@ export const plan = defineCommand({
     return 0;
   },
 });
+
+/** Says what takes its time, where somebody waits. */
+async function toldIfSlow<Result>({ output }: Context, work: Promise<Result>, asks: boolean): Promise<Result> {
+  const text = asks ? 'asking the package index what the requirements bring …' : 'reading the folder …';
+  const timer = output.stderr.isTTY ? setTimeout(() => output.note(text), SLOW_MS) : undefined;
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 function targetOf(word: string | undefined): PlanTarget | undefined {
   const target = PLAN_TARGETS.find((one) => one === word);

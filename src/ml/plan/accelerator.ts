@@ -61,13 +61,18 @@ function wished(wish: 'cpu' | 'gpu' | undefined): Sign | undefined {
   return wish === undefined ? undefined : { accelerator: wish, why: 'asked for', evidence: undefined };
 }
 
+/** Addresses that a manifest names as indexes, and pages that list files (`--find-links`). */
+function namedPlaces(facts: ProjectFacts): (Evidence & { url: string })[] {
+  return [...namedIndexes(facts), ...(facts.manifest?.index.findLinks ?? [])];
+}
+
 /** Addresses that a manifest names as indexes, the more special ones first. */
 export function namedIndexes(facts: ProjectFacts): (Evidence & { url: string })[] {
   const index = facts.manifest?.index;
   if (index === undefined) return [];
   const place = { file: facts.manifest?.path ?? '', line: 1 };
   const sources = [...index.sources.values()].map((url) => ({ url, ...place }));
-  return [...sources, ...(index.index === undefined ? [] : [index.index]), ...index.extra, ...index.findLinks];
+  return [...sources, ...(index.index === undefined ? [] : [index.index]), ...index.extra];
 }
 
 function withLocal(packages: KnownPackages, pattern: RegExp): KnownPackage | undefined {
@@ -77,7 +82,7 @@ function withLocal(packages: KnownPackages, pattern: RegExp): KnownPackage | und
 function rocmSign(facts: ProjectFacts, packages: KnownPackages): Sign | undefined {
   const named = withLocal(packages, /(?:\+|%2B)rocm\d/i);
   if (named !== undefined) return { accelerator: 'rocm', why: `${named.name} ${named.version ?? ''} is a build for AMD's ROCm`, evidence: named.evidence };
-  const index = namedIndexes(facts).find(({ url }) => /\/whl\/(?:nightly\/)?rocm\d/.test(url));
+  const index = namedPlaces(facts).find(({ url }) => /\/whl\/(?:nightly\/)?rocm\d/.test(url));
   if (index !== undefined) return { accelerator: 'rocm', why: 'its index holds builds for AMD\'s ROCm', evidence: index };
   const distribution = [...packages.values()].find(({ name }) => name.endsWith('-rocm'));
   return distribution && { accelerator: 'rocm', why: `${distribution.name} is a build for AMD's ROCm`, evidence: distribution.evidence };
@@ -86,7 +91,7 @@ function rocmSign(facts: ProjectFacts, packages: KnownPackages): Sign | undefine
 function cpuSign(facts: ProjectFacts, packages: KnownPackages): Sign | undefined {
   const named = withLocal(packages, /(?:\+|%2B)cpu\b/i);
   if (named !== undefined) return { accelerator: 'cpu', why: `${named.name} ${named.version ?? ''} is a build for processors`, evidence: named.evidence };
-  const index = namedIndexes(facts).find(({ url }) => /\/whl\/(?:nightly\/)?cpu\b/.test(url));
+  const index = namedPlaces(facts).find(({ url }) => /\/whl\/(?:nightly\/)?cpu\b/.test(url));
   if (index !== undefined) return { accelerator: 'cpu', why: 'its index holds builds for processors', evidence: index };
   const own = packages.get('tensorflow-cpu') ?? packages.get('faiss-cpu');
   return own?.name === 'tensorflow-cpu' ? { accelerator: 'cpu', why: 'tensorflow-cpu is the build for processors', evidence: own.evidence } : undefined;
@@ -95,7 +100,7 @@ function cpuSign(facts: ProjectFacts, packages: KnownPackages): Sign | undefined
 function gpuSign(facts: ProjectFacts, packages: KnownPackages): Sign | undefined {
   const named = withLocal(packages, /(?:\+|%2B)cu\d{2,3}/i);
   if (named !== undefined) return { accelerator: 'gpu', why: `${named.name} ${named.version ?? ''} is a build for CUDA`, evidence: named.evidence };
-  const index = namedIndexes(facts).find(({ url }) => /\/whl\/(?:nightly\/)?cu\d{2,3}\b/.test(url));
+  const index = namedPlaces(facts).find(({ url }) => /\/whl\/(?:nightly\/)?cu\d{2,3}\b/.test(url));
   if (index !== undefined) return { accelerator: 'gpu', why: 'its index holds builds for CUDA', evidence: index };
   for (const { name, extras, evidence, source } of packages.values()) {
     const why = Object.hasOwn(FOR_GPU, name) ? FOR_GPU[name] : cupyOrExtra(name, extras);

@@ -95,9 +95,17 @@ async function ask(question: PackageQuestion, known: KnownPackages, indexes: rea
   return resolvePackages({
     index: options.asksAlways === true || install.before !== null || indexes.includes(TORCH_CPU_INDEX) || question.isSure === true ? options.index : undefined, packages: known, imports: importsOf(question), before: install.before,
     ownConstraints: [...own.map(({ name, specifiers }) => `${name}${specifiers}`), ...install.pins],
-    question: { requirements: requirementsToAsk(needed.asked, python.version), python: python.version, platform: platformOf(question), indexes, before: install.before },
+    question: { requirements: requirementsToAsk(needed.asked, python.version), python: python.version, platform: platformOf(question), indexes, before: install.before, ...findLinksOf(question) },
   });
 } // prettier-ignore
+
+/** Pages on the network; folders of the project are not looked into. */
+function findLinksOf({ facts }: PackageQuestion): { findLinks?: readonly string[] } {
+  const pages = (facts.manifest?.index.findLinks ?? [])
+    .map(({ url }) => url)
+    .filter((url) => url.startsWith('https://'));
+  return pages.length === 0 ? {} : { findLinks: pages };
+}
 
 /** Wheels for the C library of the Debian that the base is made of. */
 function platformOf({ options, python }: PackageQuestion): string {

@@ -14,6 +14,8 @@ export interface ResolveQuestion {
   platform: string;
   /** Indexes beside the user's own, the first that has a package counts. */
   indexes: readonly string[];
+  /** Pages that list files (`--find-links`). */
+  findLinks?: readonly string[];
   /** Nothing uploaded later than this day (`2023-04-01`) is taken. */
   before: string | null;
 }

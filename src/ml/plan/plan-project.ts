@@ -9,6 +9,7 @@ import { planEnvironment } from './environment.ts';
 import { planModelStart } from './model-start.ts';
 import { type ModelChoice, planModels } from './models.ts';
 import { planHubModels } from './hub-models.ts';
+import { missingFiles } from './missing-files.ts';
 import { otherApps } from './other-apps.ts';
 import { type Needed, planInstall, programsOf, trimEvidence, versionsAsOf } from './install.ts';
 import type { Decision, Finding, PlanTarget, ProjectPlan } from './plan.ts';

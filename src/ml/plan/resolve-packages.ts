@@ -34,6 +34,11 @@ export async function resolvePackages(asked: ResolvePlanQuestion): Promise<Resol
   const ask = async (limits: ConstraintChoice): Promise<Resolution> =>
     index.resolve({ ...question, requirements: [...question.requirements, ...limits.extra], constraints: [...ownConstraints, ...limits.constraints] });
   let answer = await ask(constraints);
+  const linked = answer.kind === 'unreachable' ? linkedAt(question.requirements, answer.host) : [];
+  if (linked.length > 0) {
+    const rest = await resolvePackages({ ...asked, question: { ...question, requirements: question.requirements.filter((text) => !linked.includes(text)) } });
+    return { ...rest, unknown: [...rest.unknown, `what ${linked.join(', ')} brings along: its host does not answer`] };
+  }
   const brought = answer.kind === 'resolved' ? broughtByUnbuilt(answer.packages) : [];
   if (brought.length > 0) {
     const more = await index.resolve({ ...question, requirements: [...question.requirements, ...constraints.extra, ...brought], constraints: [...ownConstraints, ...constraints.constraints] });
@@ -52,6 +57,11 @@ export async function resolvePackages(asked: ResolvePlanQuestion): Promise<Resol
   }
   return outcome(packages, answer, constraints);
 } // prettier-ignore
+
+/** Requirements that come from an address of a host. */
+function linkedAt(requirements: readonly string[], host: string | undefined): string[] {
+  return host === undefined ? [] : requirements.filter((text) => text.includes(`://${host}/`));
+}
 
 /** What the tables know that a distribution without a wheel brings along, and that nothing else brought. */
 function broughtByUnbuilt(resolved: readonly ResolvedPackage[]): string[] {

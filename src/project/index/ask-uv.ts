@@ -75,10 +75,10 @@ function lines(texts: readonly string[]): string {
 const COMMON = ['--no-header', '--no-progress', '--color', 'never', '--no-build', '--no-python-downloads', '--index-strategy', 'unsafe-best-match'] as const; // prettier-ignore
 
 function resolveArguments(question: ResolveQuestion): string[] {
-  const { python, platform, before } = question;
+  const { python, platform, before, findLinks } = question;
   return [
     'pip', 'compile', 'requirements.in', ...COMMON, '--annotation-style', 'line', '--python-version', python, '--python-platform', platform,
-    '--constraints', 'constraints.txt', '--excludes', 'excludes.txt', ...(before === null ? [] : ['--exclude-newer', before]),
+    '--constraints', 'constraints.txt', '--excludes', 'excludes.txt', ...(before === null ? [] : ['--exclude-newer', before]), ...(findLinks ?? []).flatMap((url) => ['--find-links', url]),
   ]; // prettier-ignore
 }
 
@@ -88,7 +88,7 @@ async function withWheels(
 ): Promise<UvAnswer> {
   await writeFile(join(options.cwd, 'exact.in'), lines(answer.map(({ name, version }) => `${name}==${version}`)));
   const target = ['--python-version', question.python, '--python-platform', question.platform];
-  const locked = await run([uv, 'pip', 'compile', 'exact.in', ...COMMON, ...target, '--no-deps', '--format', 'pylock.toml', '--output-file', 'pylock.toml', '--quiet'], options);
+  const locked = await run([uv, 'pip', 'compile', 'exact.in', ...COMMON, ...target, ...(question.findLinks ?? []).flatMap((url) => ['--find-links', url]), '--no-deps', '--format', 'pylock.toml', '--output-file', 'pylock.toml', '--quiet'], options);
   const text = locked.code === 0 ? await readFile(join(options.cwd, 'pylock.toml'), 'utf8') : '';
   return { kind: 'resolved', lines: answer, wheels: parsePylock(text), left };
 } // prettier-ignore
