@@ -33,13 +33,35 @@ export function localModule(tree: FileTree, from: Pick<PythonModule, 'path'>, na
     const folder = joinPath(folderOf(from.path), '../'.repeat(dots - 1));
     return folder === undefined ? undefined : moduleFile(tree, folder, name.slice(dots));
   }
-  const above = foldersAbove(from.path);
-  for (const root of [...above, ...above.map((folder) => under(folder, 'src'))]) {
-    const found = moduleFile(tree, root, name);
-    if (found !== undefined && found !== from.path) return found;
-  }
-  return undefined;
+  if (!moduleNames(tree).has(name.split('.', 1)[0] ?? '')) return undefined;
+  const found = nearestModule(tree, folderOf(from.path), name);
+  return found.find((path) => path !== from.path);
 }
+
+/** Names that a file or folder of the tree has: most imports are of none of them. */
+function moduleNames(tree: FileTree): ReadonlySet<string> {
+  const known = NAMES.get(tree);
+  if (known !== undefined) return known;
+  const names = new Set(tree.files.flatMap(({ path }) => (path.endsWith('.py') ? path.slice(0, -3).split('/') : [])));
+  NAMES.set(tree, names);
+  return names;
+}
+
+const NAMES = new WeakMap<FileTree, ReadonlySet<string>>();
+const NEAREST = new WeakMap<FileTree, Map<string, readonly string[]>>();
+
+/** Files that a dotted name can mean for the files of a folder, the nearest first. */
+function nearestModule(tree: FileTree, folder: string, name: string): readonly string[] {
+  const known = NEAREST.get(tree) ?? new Map<string, readonly string[]>();
+  NEAREST.set(tree, known);
+  const key = `${folder}:${name}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const roots = foldersAbove(`${folder}/`);
+  const found = [...roots, ...roots.map((root) => under(root, 'src'))].flatMap((root) => moduleFile(tree, root, name) ?? []);
+  known.set(key, found);
+  return found;
+} // prettier-ignore
 
 /** A module and those of the project that it imports, directly or not. */
 export function reachable(

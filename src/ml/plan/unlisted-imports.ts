@@ -45,7 +45,8 @@ function modulesOf(facts: ProjectFacts, programs: readonly PythonModule[]): Pyth
 function outsideImports({ tree }: ProjectFacts, module: PythonModule): UnlistedImport[] {
   return module.imports.flatMap(({ module: name, names, line, optional, late }) => {
     const top = name.split('.')[0] ?? '';
-    const isLocal = localModule(tree, module, top) !== undefined || hasFolder(tree, top);
+    const isInside = `/${module.path}`.includes(`/${top}/`);
+    const isLocal = isInside || localModule(tree, module, top) !== undefined || hasFolder(tree, top);
     if (optional || top === '' || STANDARD_LIBRARY.has(top) || isLocal || HOST_ONLY.has(top)) return [];
     const distribution = distributionOf(names.length === 1 ? `${name}.${names[0] ?? ''}` : name);
     if (isHostOnly(distribution) || distribution === 'google') return [];
