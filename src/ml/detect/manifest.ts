@@ -50,7 +50,7 @@ async function readManifest(tree: FileTree, folder: string): Promise<Manifest | 
   const candidates = await readCandidates(tree, folder);
   const chosen = choose(candidates) ?? (await installedByDockerfile(tree, folder));
   if (chosen === undefined) return folder === '' ? belowTop(tree) : undefined;
-  if (chosen.kind === 'pyproject' || chosen.kind === 'setup') await readLocalProjects(tree, chosen);
+  if (chosen !== candidates.requirements) await readLocalProjects(tree, chosen);
   const others = Object.values(candidates).filter((other): other is Draft => other !== undefined && 'requirements' in other && other !== chosen); // prettier-ignore
   complete(chosen, others);
   ownLink(chosen, folder);

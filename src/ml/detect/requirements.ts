@@ -65,7 +65,14 @@ function fromName(content: string): BareRequirement | undefined {
 function fromLink(content: string): BareRequirement {
   const [url = '', marker = ''] = content.split(/\s+;\s*/, 2);
   const egg = /[#&]egg=([\w.-]+)(?:\[([^\]]*)\])?/.exec(url);
-  return { name: normalName(egg?.[1] ?? nameInLink(url)), extras: listed(egg?.[2] ?? ''), specifiers: '', marker, url };
+  const plain = url.replace(/(?<=[#&])egg=[^&]*&?/, '').replace(/[#&]$/, '');
+  return {
+    name: normalName(egg?.[1] ?? nameInLink(url)),
+    extras: listed(egg?.[2] ?? ''),
+    specifiers: '',
+    marker,
+    url: plain,
+  };
 }
 
 /** The name in a wheel's or an archive's file name, or of a repository. */

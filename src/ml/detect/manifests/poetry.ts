@@ -2,7 +2,7 @@ import { joinPath } from '../../files.ts';
 import { isTable, textOf, type Toml, tomlAt, tomlLine, type TomlTable } from '../../toml.ts';
 import { normalName, parseRequirement, type Requirement } from '../requirements.ts';
 import { addRequirement, type RequirementRole } from './add-requirement.ts';
-import { plainAddress } from './addresses.ts';
+import { plainAddress, withoutCredentials } from './addresses.ts';
 import type { Draft } from './contract.ts';
 import { caret } from './poetry-versions.ts';
 
@@ -11,7 +11,8 @@ export function readPoetry(draft: Draft, table: TomlTable, folder: string): void
   const poetry = tomlAt(table, 'tool', 'poetry');
   if (!isTable(poetry)) return;
   const own = poetry['dependencies'];
-  if (isTable(own)) readTable(draft, own, { role: 'requirement', folder });
+  const listed = new Set(draft.requirements.map(({ name }) => name));
+  if (isTable(own)) readTable(draft, own, { role: 'requirement', folder, listed });
   if (isTable(poetry['dev-dependencies'])) readTable(draft, poetry['dev-dependencies'], { role: { group: 'dev' }, folder }); // prettier-ignore
   const groups = isTable(poetry['group']) ? poetry['group'] : {};
   for (const [group, content] of Object.entries(groups)) {
@@ -30,19 +31,30 @@ export interface TableRole {
   role: RequirementRole;
   /** Folder of the manifest, which paths start from. */
   folder: string;
+  /** Names that `[project]` lists; of these Poetry 2 says here only where they come from. */
+  listed?: ReadonlySet<string>;
 }
 
 /** Tables of Poetry and Pipenv: `name = "^1.2"`, `name = {version = "…", extras = […], markers = "…"}`, or a list of such. */
-export function readTable(draft: Draft, table: TomlTable, { role, folder }: TableRole): void {
+export function readTable(draft: Draft, table: TomlTable, { role, folder, listed }: TableRole): void {
   for (const [name, value] of Object.entries(table)) {
     if (name === 'python') continue;
     const line = tomlLine(table, name);
     for (const one of Array.isArray(value) ? value : [value]) {
       const isOptional = isTable(one) && one['optional'] === true;
       const requirement = fromEntry(draft, { name, value: one, line }, folder);
-      if (requirement !== undefined) addRequirement(draft, requirement, isOptional && role === 'requirement' ? { group: normalName(name) } : role); // prettier-ignore
+      if (requirement === undefined) continue;
+      if (listed?.has(requirement.name) === true) linkTo(draft, requirement);
+      else
+        addRequirement(draft, requirement, isOptional && role === 'requirement' ? { group: normalName(name) } : role);
     }
   }
+}
+
+function linkTo(draft: Draft, { name, url }: Requirement): void {
+  if (url === undefined) return;
+  const address = withoutCredentials(url).address;
+  draft.requirements = draft.requirements.map((item) => (item.name === name ? { ...item, specifiers: '', url: address } : item)); // prettier-ignore
 }
 
 function fromEntry(

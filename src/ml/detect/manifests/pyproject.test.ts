@@ -84,6 +84,12 @@ run = "x.main:go"
   expect(draft.scripts).toMatchObject([{ target: 'x.main:go' }]);
 });
 
+test('Poetry 2: what the project lists is only placed by the table of Poetry', async () => {
+  const draft = await read('[project]\nname = "x"\nrequires-python = ">=3.10"\ndependencies = ["torch (>=2.2,<3)", "tool"]\n[tool.poetry.dependencies]\ntorch = {source = "cpu"}\ntool = {git = "https://git.example/tool.git"}\n[[tool.poetry.source]]\nname = "cpu"\nurl = "https://download.example/whl/cpu"\npriority = "explicit"\n[build-system]\nbuild-backend = "poetry.core.masonry.api"\n'); // prettier-ignore
+  expect(texts(draft.requirements)).toEqual(['torch>=2.2,<3', 'tool @ git+https://git.example/tool.git']);
+  expect([draft.manager, draft.index.sources.get('torch')]).toEqual(['poetry', 'https://download.example/whl/cpu']);
+});
+
 test('uv: sources, indexes, workspaces, constraints', async () => {
   const draft = await read(
     `[project]
