@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { unmount } from '#linux/mount.ts';
 import { shmFolderOf } from './build-spec.ts';
 import type { Context } from './context.ts';
-import { unmountRootfs } from './rootfs.ts';
+import { unmountRootfs, unmountRootfsLater } from './rootfs.ts';
 import { releaseVolumeFolders } from './volume-folders.ts';
 
 /** Takes away what a run left on the host: control groups, mounts, network. Nothing left is fine. */
@@ -14,7 +14,7 @@ export async function clearRun(context: Pick<Context, 'runtime' | 'networks' | '
     runtime.remove(id).catch(complain('control group')),
     networks.detach(id).catch(complain('network')),
   ]);
-  unmountRootfs(context, id);
+  await unmountRootfsLater(context, id);
   unmount(shmFolderOf(runtime.bundleOf(id)));
   releaseVolumeFolders(runtime.bundleOf(id));
 }

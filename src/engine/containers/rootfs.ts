@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mountAt, unmount } from '#linux/mount.ts';
+import { mountAt, unmount, unmountLater } from '#linux/mount.ts';
 import type { Mount } from '#linux/mount.ts';
 import type { Context } from './context.ts';
 
@@ -28,4 +28,12 @@ export function mountAll(target: string, mounts: readonly Mount[]): void {
 
 export function unmountRootfs(context: Pick<Context, 'runtime'>, id: string): void {
   while (unmount(rootfsOf(context, id)));
+}
+
+/**
+ * The same beside the event loop: with the last mount of a tree the kernel writes all that is to be written to the file system, which may be
+ * gigabytes that another container wrote.
+ */
+export async function unmountRootfsLater(context: Pick<Context, 'runtime'>, id: string): Promise<void> {
+  while (await unmountLater(rootfsOf(context, id)));
 }
