@@ -62,6 +62,8 @@ test.each([
   [{ 'app.py': `${FASTAPI}@app.get("/items/{id}")\ndef i(): pass\n@app.get("/healthz")\ndef h(): pass` }, '/healthz'],
   [{ 'main.py': `from routes import router\n${FASTAPI}app.include_router(router, prefix="/api")`, 'routes.py': 'from fastapi import APIRouter\nrouter = APIRouter(prefix="/v1")\n@router.get("/ping")\ndef p(): pass' }, '/api/v1/ping'],
   [{ 'app.py': `${FLASK}from views import bp\napp.register_blueprint(bp, url_prefix="/x")`, 'views.py': 'from flask import Blueprint\nbp = Blueprint("b", __name__)\n@bp.route("/status")\ndef s(): pass' }, '/x/status'],
+  [{ 'app.py': `from a import r\n${FASTAPI}app.include_router(r, prefix=settings.API)`, 'a.py': 'from fastapi import APIRouter\nfrom b import q\nr = APIRouter()\nr.include_router(q)', 'b.py': 'from fastapi import APIRouter\nq = APIRouter(prefix="/u")\n@q.get("/health")\ndef h(): pass' }, '/docs'],
+  [{ 'app.py': `from a import r\nfrom config import settings\n${FASTAPI}app.include_router(r, prefix=settings.API)`, 'config.py': 'class S:\n  API: str = "/v2"', 'a.py': 'from fastapi import APIRouter\nfrom b import q\nr = APIRouter()\nr.include_router(q)', 'b.py': 'from fastapi import APIRouter\nq = APIRouter(prefix="/u")\n@q.get("/health")\ndef h(): pass' }, '/v2/u/health'],
   [{ 'app.py': FLASK }, '/'],
   [{ 'app.py': 'import streamlit as st\nst.write(1)' }, '/_stcore/health'],
 ])('health of %j', async (texts, path) => {

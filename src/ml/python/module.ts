@@ -96,10 +96,12 @@ export interface PythonRoute {
 
 export interface RouterPrefix {
   variable: string;
-  prefix: string;
+  /** Undefined where it is not known here; then `prefixName` is the last name of what is given, as in `settings.API_PREFIX`. */
+  prefix: string | undefined;
+  prefixName: string | undefined;
   line: number;
-  /** True where an application takes the router in (`include_router`, `register_blueprint`), false where it is made. */
-  included: boolean;
+  /** Application or router that takes it in (`include_router`, `register_blueprint`); undefined where it is made. */
+  into: string | undefined;
 }
 
 /** A server that is started, with its port and host where they are known. */

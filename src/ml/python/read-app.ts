@@ -1,6 +1,6 @@
 import type { SyntaxNode } from '@lezer/common';
 import { FRAMEWORKS } from '../data/frameworks.ts';
-import { argumentsOf, calleeOf, childrenOf, evaluate, lineOf, textOf } from './evaluate.ts';
+import { argumentsOf, calleeOf, childrenOf, evaluate, lineOf, type Scope, textOf } from './evaluate.ts';
 import type { Found, Scene } from './found.ts';
 import type { AppVariable } from './module.ts';
 
@@ -38,29 +38,29 @@ function withoutBrackets(node: SyntaxNode | undefined): SyntaxNode | undefined {
 
 function noteRouter({ scope, found }: Scene, variable: string, call: SyntaxNode): void {
   const { keyword } = argumentsOf(scope, call);
-  const node = keyword.get('prefix') ?? keyword.get('url_prefix');
-  const prefix = node === undefined ? '' : evaluate(scope, node);
-  found.routers.push({
-    variable,
-    prefix: typeof prefix === 'string' ? prefix : '',
-    line: lineOf(scope, call),
-    included: false,
-  });
+  const given = keyword.get('prefix') ?? keyword.get('url_prefix');
+  found.routers.push({ variable, ...prefixOf(scope, given), line: lineOf(scope, call), into: undefined });
 }
 
 /** `app.include_router(items.router, prefix="/items")`, `app.register_blueprint(bp, url_prefix="/api")`. */
 export function noteInclusion({ scope, found }: Scene, node: SyntaxNode): void {
   const { positional, keyword } = argumentsOf(scope, node);
   const router = positional[0] ?? keyword.get('router') ?? keyword.get('blueprint');
+  const into = calleeOf(scope, node).split('.').slice(0, -1).join('.');
+  if (router === undefined || into === '') return;
   const given = keyword.get('prefix') ?? keyword.get('url_prefix');
-  const prefix = given === undefined ? '' : evaluate(scope, given);
-  if (router === undefined || typeof prefix !== 'string') return;
-  found.routers.push({
-    variable: textOf(scope, router).slice(0, 80),
-    prefix,
-    line: lineOf(scope, node),
-    included: true,
-  });
+  const variable = textOf(scope, router).slice(0, 80);
+  found.routers.push({ variable, ...prefixOf(scope, given), line: lineOf(scope, node), into });
+}
+
+function prefixOf(
+  scope: Scope,
+  given: SyntaxNode | undefined,
+): { prefix: string | undefined; prefixName: string | undefined } {
+  if (given === undefined) return { prefix: '', prefixName: undefined };
+  const value = evaluate(scope, given);
+  const prefixName = /(?:^|\.)([A-Za-z_]\w*)$/.exec(textOf(scope, given).slice(-80))?.[1];
+  return { prefix: typeof value === 'string' ? value : undefined, prefixName };
 }
 
 /** `with gr.Blocks() as demo:` makes an application too. */
