@@ -147,7 +147,7 @@ function findingsOf(programs: Programs, packages: PackageDecisions): Finding[] {
   const { facts, apps, app, training, start, python, needed, models } = programs;
   const all = [
     ...python.findings, ...needed.findings, ...packages.findings, ...(start?.findings ?? []), ...pythonTwoFindings(programsOf(app, training).flatMap((module) => reachable(facts, module))),
-    ...otherApps(app, apps), ...models.findings, ...nothingToRun(programs),
+    ...missingFiles(facts, app?.module), ...otherApps(app, apps), ...models.findings, ...nothingToRun(programs),
   ];
   const seen = new Map(all.map((finding) => [JSON.stringify([finding.code, finding.file, finding.line, finding.message]), finding]));
   const order = { error: 0, warning: 1, note: 2 };
