@@ -1,4 +1,5 @@
 import { BROUGHT_BY, DISTRIBUTION_OF_IMPORT } from '../data/distributions.ts';
+import { isWellKnown } from '../data/well-known.ts';
 import { PYTHON_TABLE_MONTH, USUAL_PYTHON } from '../data/python-support.ts';
 import type { AppFacts } from '../detect/app.ts';
 import type { Manifest } from '../detect/manifest.ts';
@@ -129,7 +130,7 @@ interface Added {
 function addedFor(manifest: Manifest, unlisted: readonly UnlistedImport[], extra: readonly string[]): Added {
   const optional = [...manifest.optional.values()].flat();
   const inGroup = (name: string): Requirement | undefined => optional.find((item) => item.name === name);
-  const imports = unlisted.filter(({ module, distribution, why }) => why !== undefined || inGroup(distribution) !== undefined || Object.hasOwn(DISTRIBUTION_OF_IMPORT, module));
+  const imports = unlisted.filter(({ module, distribution, why }) => why !== undefined || inGroup(distribution) !== undefined || Object.hasOwn(DISTRIBUTION_OF_IMPORT, module) || isWellKnown(distribution));
   const wanted = new Map<string, string>();
   for (const { distribution } of imports) wanted.set(distribution, distribution);
   for (const text of extra) wanted.set(nameOf(text), text);
