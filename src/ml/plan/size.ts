@@ -19,7 +19,7 @@ export interface PackageBytes extends Bytes {
 }
 
 /** A tree of compiled files beside each module, as pip makes it. */
-const COMPILED_SHARE = 1.0;
+const COMPILED_SHARE = 1.3;
 /** How much gzip leaves of source, of compiled files, and of weights. */
 const TEXT_SHARE = 0.3;
 const COMPILED_PACKED = 0.42;
