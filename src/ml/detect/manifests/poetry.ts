@@ -11,8 +11,8 @@ export function readPoetry(draft: Draft, table: TomlTable, folder: string): void
   const poetry = tomlAt(table, 'tool', 'poetry');
   if (!isTable(poetry)) return;
   const own = poetry['dependencies'];
-  const listed = new Set(draft.requirements.map(({ name }) => name));
-  if (isTable(own)) readTable(draft, own, { role: 'requirement', folder, listed });
+  const known = new Set(draft.requirements.map(({ name }) => name));
+  if (isTable(own)) readTable(draft, own, { role: 'requirement', folder, listed: known });
   if (isTable(poetry['dev-dependencies'])) readTable(draft, poetry['dev-dependencies'], { role: { group: 'dev' }, folder }); // prettier-ignore
   const groups = isTable(poetry['group']) ? poetry['group'] : {};
   for (const [group, content] of Object.entries(groups)) {
