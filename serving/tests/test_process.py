@@ -108,6 +108,42 @@ class Serving(unittest.TestCase):
         server.end()
         self.assertLess(time.monotonic() - start, 8)
 
+    def test_a_stream_that_nobody_reads_any_more_ends(self) -> None:
+        self.write(
+            "app.py",
+            "import time\ndef predict(n: int):\n    try:\n        for i in range(n):\n            time.sleep(0.02)\n"
+            "            yield i\n    finally:\n        open('ended', 'w').close()\n",
+        )
+        server = self.start("--handler", "app:predict")
+        server.wait()
+        body = b'{"n": 100000}'
+        head = (
+            f"POST /predictions HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as asking:
+            asking.sendall(head.encode() + body)
+            received = b""
+            while b"data: 3" not in received:
+                received += asking.recv(1000)
+        self.assertIn(b"text/event-stream", received)
+        end = time.monotonic() + 10
+        while not os.path.exists(os.path.join(self.folder, "ended")) and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertTrue(os.path.exists(os.path.join(self.folder, "ended")))
+        self.assertEqual(server.ask("POST", "/predictions", {"n": 2}), (200, {"prediction": [0, 1]}))
+        self.assertEqual(server.end()[0], 0)
+
+    def test_what_asks_are_written_if_they_shall_be(self) -> None:
+        self.write("app.py", SLOW)
+        server = self.start("--handler", "app:predict", "--access-log")
+        server.wait("/livez")
+        server.ask("GET", "/nothing?token=secret")
+        server.process.send_signal(signal.SIGTERM)
+        written, _ = server.process.communicate(timeout=15)
+        lines = [json.loads(line) for line in written.decode().splitlines()]
+        self.assertIn(("/nothing", 404), [(line["path"], line["status"]) for line in lines])
+        self.assertNotIn(b"secret", written)
+
     def test_while_it_drains_it_answers_and_says_that_it_is_not_ready(self) -> None:
         self.write("app.py", SLOW)
         server = self.start("--handler", "app:predict", "--drain", "1")

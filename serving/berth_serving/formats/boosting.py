@@ -28,7 +28,8 @@ class BoosterModel(ArrayModel):
         (array,) = arrays.values()
         if self.kind == "xgboost":
             return {"output": numpy.asarray(self._booster.inplace_predict(array, validate_features=False))}
-        return {"output": numpy.asarray(self._booster.predict(array))}
+        found = numpy.asarray(self._booster.predict(array))
+        return {"output": found.reshape(-1) if found.ndim == 2 and found.shape[1] == 1 else found}
 
 
 def load(path: str, kind: str) -> ArrayModel:
@@ -47,6 +48,9 @@ def load(path: str, kind: str) -> ArrayModel:
 
     model = catboost.CatBoost()
     model.load_model(path)
+    if len(model.classes_) > 0:  # answers classes rather than what they are made of
+        model = catboost.CatBoostClassifier()
+        model.load_model(path)
     names = model.feature_names_
     own = None if all(name.isdigit() for name in names) else names
     return BoosterModel(kind, model, (len(names), own))
