@@ -1,5 +1,5 @@
 import { type Dirent, lstatSync, opendirSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { sep } from 'node:path';
 import type { TreeFile } from '#ml/files.ts';
 
 /** A file of a folder; times are milliseconds since epoch. */
@@ -52,11 +52,10 @@ export function listFolder(root: string): Listing {
 
 /** Adds the files of one folder; gives back the folders in it. */
 function listOne(root: string, folder: string, listing: Listing): string[] {
-  const entries = entriesOf(join(root, folder), listing);
+  const entries = entriesOf(at(root, folder), listing);
   if (folder !== '' && entries.some(({ name }) => name === 'pyvenv.cfg')) return [];
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const at = (name: string): string => (folder === '' ? name : `${folder}/${name}`);
-  const folders = entries.filter((entry) => entry.isDirectory() && !SKIPPED.has(entry.name)).map(({ name }) => at(name));
+  const folders = entries.filter((entry) => entry.isDirectory() && !SKIPPED.has(entry.name)).map(({ name }) => at(folder, name));
   const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink());
   const isData = files.length > MANY && folder !== '' && !files.some(({ name }) => CODE.test(name));
   const looked = isData ? files.slice(0, SAMPLE) : files;
@@ -66,11 +65,16 @@ function listOne(root: string, folder: string, listing: Listing): string[] {
       listing.complete = false;
       break;
     }
-    const file = fileOf(root, at(entry.name), entry.isSymbolicLink());
+    const file = fileOf(root, at(folder, entry.name), entry.isSymbolicLink());
     if (file !== undefined) listing.files.push(file);
   }
   return folders;
 } // prettier-ignore
+
+/** Names that were listed are put together as they are: ten thousand need no more. */
+function at(folder: string, name: string): string {
+  return folder === '' || name === '' ? folder + name : `${folder}/${name}`;
+}
 
 function entriesOf(path: string, listing: Listing): Dirent[] {
   try {
@@ -92,7 +96,7 @@ function someEntries(path: string): Dirent[] {
 }
 
 function fileOf(root: string, path: string, isLink: boolean): ListedFile | undefined {
-  const facts = isLink ? linkTarget(root, path)?.facts : lstatSync(join(root, path), { throwIfNoEntry: false });
+  const facts = isLink ? linkTarget(root, path)?.facts : lstatSync(at(root, path), { throwIfNoEntry: false });
   if (facts?.isFile() !== true) return undefined;
   const { size, mtimeMs, ctimeMs, ino } = facts;
   return { path, bytes: size, modifiedMs: mtimeMs, changedMs: ctimeMs, inode: ino, isLink };
@@ -101,7 +105,7 @@ function fileOf(root: string, path: string, isLink: boolean): ListedFile | undef
 /** The file that a link leads to, if that lies in the tree. */
 export function linkTarget(root: string, path: string): { path: string; facts: Stats } | undefined {
   try {
-    const target = realpathSync(join(root, path));
+    const target = realpathSync(at(root, path));
     return target.startsWith(root === sep ? sep : root + sep) ? { path: target, facts: statSync(target) } : undefined;
   } catch {
     return undefined;

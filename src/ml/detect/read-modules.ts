@@ -47,18 +47,22 @@ function rank(path: string): number {
 
 interface Reader {
   modules: Map<string, PythonModule>;
+  /** True if a file need not be read, for it is known from the last time. */
+  recalls(file: TreeFile, want: PythonModule['read']): boolean;
   scan(file: TreeFile): Promise<PythonModule | undefined>;
   whole(file: TreeFile): Promise<PythonModule | undefined>;
 }
 
 function createReader(tree: FileTree): Reader {
   const modules = new Map<string, PythonModule>();
-  const readAs = async (file: TreeFile, want: PythonModule['read']): Promise<PythonModule | undefined> => {
+  const recalls = (file: TreeFile, want: PythonModule['read']): boolean => {
     const known = tree.memory?.recall(file.path);
-    if (known !== undefined && (known.read === 'whole' || known.read === want)) {
-      modules.set(file.path, known);
-      return known;
-    }
+    if (known === undefined || (known.read !== 'whole' && known.read !== want)) return false;
+    modules.set(file.path, known);
+    return true;
+  };
+  const readAs = async (file: TreeFile, want: PythonModule['read']): Promise<PythonModule | undefined> => {
+    if (recalls(file, want)) return modules.get(file.path);
     const source = await tree.read(file.path);
     if (source === undefined) return undefined;
     const module = want === 'whole' ? readModule(file.path, source) : importLines(file.path, source);
@@ -68,6 +72,7 @@ function createReader(tree: FileTree): Reader {
   };
   return {
     modules,
+    recalls,
     scan: async (file) => readAs(file, 'imports'),
     whole: async (file) => readAs(file, 'whole'),
   };
@@ -83,7 +88,7 @@ async function readLarge(
   for (const file of files) {
     bytes += file.bytes;
     if (scanned >= MAX_SCANNED || bytes > MAX_SCANNED_BYTES) break;
-    await reader.scan(file);
+    if (!reader.recalls(file, 'imports')) await reader.scan(file);
     scanned++;
   }
   if (scanned < files.length)
