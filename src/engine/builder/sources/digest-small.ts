@@ -3,7 +3,7 @@ import { type ReadFile, readFileAt } from '#linux/read-file-at.ts';
 import { isSameStamp, isYoung } from './digest-table.ts';
 import { readAttributes } from './file-content.ts';
 import type { FileStamp } from './file-digests.ts';
-import { createLastFolder } from './last-folder.ts';
+import { createLastFolder } from '#lib/files/last-folder.ts';
 import type { SourceEntry, SourceTree } from './source-tree.ts';
 
 const SMALL_BYTES = 64 * 1024;

@@ -3,7 +3,7 @@ import type { Attributes } from '#engine/snapshots/tree/attributes.ts';
 import { readFileAt } from '#linux/read-file-at.ts';
 import { writeFileAt } from '#linux/write-file-at.ts';
 import { isSameStamp } from '../sources/digest-table.ts';
-import { createLastFolder } from '../sources/last-folder.ts';
+import { createLastFolder } from '#lib/files/last-folder.ts';
 import type { SourceEntry, SourceTree } from '../sources/source-tree.ts';
 
 const SMALL_BYTES = 64 * 1024;

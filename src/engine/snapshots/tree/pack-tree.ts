@@ -11,6 +11,7 @@ import { TAR_END, tarEntry, tarPadding } from '#lib/tar/writer.ts';
 import { parseDeviceNumber } from '#linux/mknod.ts';
 import { getXattr } from '#linux/xattr.ts';
 import { attributesOf } from './attributes.ts';
+import { createSmallEntries, type SmallEntries } from './small-entries.ts';
 import { ffiPath } from './ffi-path.ts';
 
 export interface PackOptions {
@@ -33,10 +34,12 @@ const readAt = promisify(read);
 /** A tree as a tar archive, names sorted, links after what they link to. Equal trees give equal bytes. Sockets are left out. */
 export async function* packTree(root: Root, start: string, options: PackOptions = {}): AsyncGenerator<Buffer> {
   const first = new Map<string, string>();
+  // In a tree that nobody changes, folders can be held open.
+  using small = options.whiteouts === true ? createSmallEntries(root) : undefined;
   // Small headers go out together.
   let gathered: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of packPath({ root, first, options }, { path: start, name: options.as ?? '' })) {
+  for await (const piece of packPath({ root, first, small, options }, { path: start, name: options.as ?? '' })) {
     gathered.push(piece);
     bytes += piece.length;
     if (bytes < CHUNK_BYTES) continue;
@@ -53,6 +56,7 @@ interface Packing {
   root: Root;
   /** Name under which a file with several links was written, by device and inode. */
   first: Map<string, string>;
+  small: SmallEntries | undefined;
   options: PackOptions;
 }
 
@@ -61,6 +65,11 @@ async function* packPath(packing: Packing, { path, name }: { path: string; name:
   if (options.skip?.(path) === true) return;
   if (options.signal?.aborted === true)
     throw new CancelledError('packing was cancelled', { cause: options.signal.reason });
+  const entry = packing.small?.read(path, name);
+  if (entry !== undefined) {
+    yield entry;
+    return;
+  }
   const found = look(root, { path, name });
   if (found === undefined) return;
   const { place, stats, header } = found;

@@ -1,7 +1,7 @@
 import { closeSync, constants } from 'node:fs';
 import { BerthError } from '#lib/errors.ts';
-import { O_PATH } from '#lib/files/o-path.ts';
-import type { Root } from '#lib/files/open-root.ts';
+import { O_PATH } from './o-path.ts';
+import type { Root } from './open-root.ts';
 
 const OPEN_FOLDER = O_PATH | constants.O_DIRECTORY;
 
