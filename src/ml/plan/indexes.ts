@@ -43,7 +43,7 @@ export function planIndexes(question: IndexQuestion): IndexChoice {
   if (torch === undefined || isNamed) return { indexes: own, decisions: own.map((url) => namedDecision(url, named)), findings };
   const decisions = own.map((url) => namedDecision(url, named));
   const fixed = lockedBuild(facts, torch);
-  if (fixed !== undefined) return { indexes: own, decisions, findings: [...findings, ...(accelerator === 'cpu' ? [fixed] : [])] };
+  if (fixed !== undefined) return { indexes: own, decisions, findings: [...findings, ...(accelerator === 'cpu' && !(torch.version ?? '').endsWith('+cpu') ? [fixed] : [])] };
   const added = torchIndex(question, torch);
   if (added === undefined) return { indexes: own, decisions, findings };
   return { indexes: [...own, added.choice], decisions: [...decisions, added], findings };

@@ -9,6 +9,7 @@ import { planEnvironment } from './environment.ts';
 import { planModelStart } from './model-start.ts';
 import { type ModelChoice, planModels } from './models.ts';
 import { planHubModels } from './hub-models.ts';
+import { imageDecisions } from './image-decisions.ts';
 import { missingFiles } from './missing-files.ts';
 import { otherApps } from './other-apps.ts';
 import { type Needed, planInstall, programsOf, trimEvidence, versionsAsOf } from './install.ts';
@@ -64,8 +65,9 @@ async function planOne(read: ProjectFacts, options: PlanOptions): Promise<Projec
     facts, needed, options, served: app === undefined ? programsOf(undefined, training) : [app.module], programs: programsOf(app, training),
     python: { version: python.version, fits: python.fits, isFixed: options.python !== undefined || facts.pythonRequests.length > 0 },
   });
-  const plan = await assemble(programs, packages, options);
-  return withSize(options.target === undefined ? plan : planFor(plan, facts, options.target), { facts, packages, options });
+  const made = await assemble(programs, packages, options);
+  const plan = options.target === undefined ? made : planFor(made, facts, options.target);
+  return withSize({ ...plan, decisions: [...plan.decisions, ...(await imageDecisions(facts.tree, plan))] }, { facts, packages, options });
 } // prettier-ignore
 
 async function findPrograms(read: ProjectFacts, options: PlanOptions): Promise<Programs> {

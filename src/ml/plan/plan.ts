@@ -128,6 +128,8 @@ export type DecisionSubject =
   | 'training'
   | 'model'
   | 'size'
+  | 'layers'
+  | 'context'
   | 'user';
 
 export interface Finding {

@@ -1,8 +1,7 @@
-import { compileIgnore, ignoreLines } from '#dockerfile/ignore.ts';
 import { PYTHON_IMAGES } from '../data/base-images.ts';
 import { DEBIAN_BYTES } from '../data/debian-bytes.ts';
-import { generateIgnore } from '../dockerfile/ignore.ts';
-import { hasFile, type FileTree } from '../files.ts';
+import type { FileTree } from '../files.ts';
+import { contextFiles } from './context-files.ts';
 import type { ResolvedPackage } from './package-index.ts';
 import type { Decision, ProjectPlan, SizePlan } from './plan.ts';
 
@@ -64,7 +63,13 @@ export interface SizeQuestion {
 /** How large the image will be, and how large the one of the usual tutorial: the full base, the usual index, everything in the folder. */
 export async function forecastSize({ tree, plan, packages, usualPackages }: SizeQuestion): Promise<SizePlan> {
   const apt = aptBytes(plan.apt);
-  const own = total([baseBytes(plan, false), apt, packages, await contextBytes(tree, plan), servingBytes(plan)]);
+  const own = total([
+    baseBytes(plan, false),
+    apt,
+    packages,
+    ofFiles((await contextFiles(tree, plan)).kept),
+    servingBytes(plan),
+  ]);
   const everything = ofFiles(tree.files);
   const usual = total([baseBytes(plan, true), apt, usualPackages, everything]);
   return { ...own, usual };
@@ -86,12 +91,6 @@ function aptBytes(names: readonly string[]): Bytes {
   if (largest === undefined) return { compressedBytes: 0, unpackedBytes: 0 };
   const rest = total(others);
   return total([largest, { compressedBytes: rest.compressedBytes * SHARED_BY_APT, unpackedBytes: rest.unpackedBytes * SHARED_BY_APT }]); // prettier-ignore
-}
-
-async function contextBytes(tree: FileTree, plan: ProjectPlan): Promise<Bytes> {
-  const text = hasFile(tree, '.dockerignore') ? await tree.read('.dockerignore') : await generateIgnore(tree, plan);
-  const filter = compileIgnore(ignoreLines(text ?? ''));
-  return ofFiles(tree.files.filter(({ path }) => !filter.excludes(path)));
 }
 
 const WEIGHTS =
