@@ -1,6 +1,12 @@
 import { compileIgnore, type Ignore, ignoreLines } from '#dockerfile/ignore.ts';
 import { copiedFiles } from '#ml/detect/own-dockerfile.ts';
-import { extraFiles, MANIFESTS_FOLDER, needsServing, SERVING_FOLDER } from '#ml/dockerfile/extra-files.ts';
+import {
+  copiedManifests,
+  extraFiles,
+  MANIFESTS_FOLDER,
+  needsServing,
+  SERVING_FOLDER,
+} from '#ml/dockerfile/extra-files.ts';
 import { generateDockerfile } from '#ml/dockerfile/generate.ts';
 import { generateIgnore } from '#ml/dockerfile/ignore.ts';
 import type { Startup } from '#ml/dockerfile/startup.ts';
@@ -84,7 +90,8 @@ async function generatedDockerfile(
   const stripped = await strippedManifests(tree, plan);
   const ignore = only === undefined ? await ignoreFor(tree, plan, [...stripped.keys()]) : { text: `*\n!${only}\n`, isNew: true };
   const filter = filterOf(ignore.text);
-  const files = tree.files.map(({ path }) => path).filter((path) => filter?.excludes(path) !== true);
+  // Only weights make it worth to know what goes in.
+  const files = plan.models.length === 0 ? [] : tree.files.map(({ path }) => path).filter((path) => filter?.excludes(path) !== true);
   const textWith = ({ hasCaches, bakeModels = false, ...way }: BuilderWay, measured: Startup | undefined): string =>
     stripCredentials(
       generateDockerfile(plan, {
@@ -118,6 +125,7 @@ async function strippedManifests(tree: FileTree, { install, manifest, lock }: Pr
   const paths = new Set([...install.files, manifest?.path, lock?.path].filter((path) => path !== undefined));
   const found = new Map<string, string>();
   for (const path of paths) {
+    if (/\.(?:whl|zip|gz)$/.test(path)) continue;
     const stripped = stripCredentials((await tree.read(path)) ?? '');
     if (stripped.found.length > 0) found.set(path, stripped.text);
   }
@@ -149,7 +157,8 @@ function filterOf(text: string): Ignore | undefined {
 }
 
 async function extraOf(plan: ProjectPlan, stripped: ReadonlyMap<string, string>): Promise<Map<string, Uint8Array>> {
-  const texts = [...extraFiles(plan), ...[...stripped].map(([path, text]) => [`${MANIFESTS_FOLDER}/${path}`, text] as const)];
+  const copied = new Set(copiedManifests(plan));
+  const texts = [...extraFiles(plan), ...[...stripped].filter(([path]) => copied.has(path)).map(([path, text]) => [`${MANIFESTS_FOLDER}/${path}`, text] as const)];
   const runtime = needsServing(plan) ? await servingFiles() : [];
   return new Map([
     ...texts.map(([path, text]) => [path, Buffer.from(stripCredentials(text).text)] as const),

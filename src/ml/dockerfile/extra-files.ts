@@ -1,4 +1,5 @@
 import type { ProjectPlan } from '../plan/plan.ts';
+import { managerInstall } from './managers.ts';
 
 /** Folder for what is generated beside the Dockerfile, below the project's. */
 export const EXTRA_FOLDER = '.berth';
@@ -15,6 +16,8 @@ export const MANIFESTS_FOLDER = `${EXTRA_FOLDER}/manifests`;
 export function extraFiles(plan: ProjectPlan): Map<string, string> {
   const files = new Map<string, string>();
   const { exact } = plan.install;
+  // Its lock says it all.
+  if (managerInstall(plan) !== undefined) return files;
   const limits = constraintLines(plan);
   if (exact !== undefined) files.set(EXACT_FILE, fileText(plan, exact));
   else if (limits.length > 0) files.set(CONSTRAINTS_FILE, fileText(plan, limits));
@@ -25,6 +28,14 @@ export function extraFiles(plan: ProjectPlan): Map<string, string> {
 export function constraintLines({ install, constraints }: ProjectPlan): string[] {
   const pinned = new Set(install.pins.map(nameOf));
   return [...install.pins, ...constraints.filter((line) => !pinned.has(nameOf(line)))].map(oneLine);
+}
+
+/** Files of the project that are copied before the packages are installed; a manager reads its manifest and its lock, whatever pip would read. */
+export function copiedManifests(plan: ProjectPlan): string[] {
+  const { install, manifest, lock } = plan;
+  if (install.exact !== undefined) return [];
+  const managed = managerInstall(plan) === undefined ? [] : [manifest?.path, lock?.path];
+  return [...new Set([...install.files, ...managed.filter((path) => path !== undefined)])];
 }
 
 /** Whether the program is the serving runtime: it comes with the image. */

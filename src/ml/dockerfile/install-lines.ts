@@ -1,6 +1,6 @@
 import { baseOf, folderOf } from '../files.ts';
 import type { ProjectPlan } from '../plan/plan.ts';
-import { CONSTRAINTS_FILE, constraintLines, EXACT_FILE, EXTRA_FOLDER, MANIFESTS_FOLDER, needsServing, SERVING_FOLDER } from './extra-files.ts'; // prettier-ignore
+import { CONSTRAINTS_FILE, constraintLines, copiedManifests, EXACT_FILE, EXTRA_FOLDER, extraFiles, MANIFESTS_FOLDER, needsServing, SERVING_FOLDER } from './extra-files.ts'; // prettier-ignore
 import { type ManagerInstall, managerInstall, TOOL_CACHES } from './managers.ts';
 import { comment, copyLine, quoted, reason, runLine, shellWords } from './text.ts';
 
@@ -110,30 +110,16 @@ function secretComments(plan: ProjectPlan, { buildkit }: BuilderKind): string[] 
 }
 
 function manifestCopies(plan: ProjectPlan, kind: BuilderKind): string[] {
-  const { install } = plan;
   const from = kind.filesFrom === undefined ? [] : [`--from=${kind.filesFrom}`];
-  const own = install.exact === undefined ? manifestFiles(plan) : [];
+  const own = copiedManifests(plan);
   const plain = own.filter((path) => !kind.stripped.has(path));
   const lines = copiesByFolder(plain).map(([folder, files]) => copyLine([], files, folder));
   for (const path of own.filter((file) => kind.stripped.has(file)))
     lines.push(copyLine(from, [`${MANIFESTS_FOLDER}/${path}`], folderOf(path) === '' ? './' : `${folderOf(path)}/`));
-  const extra = extraOf(plan);
+  const extra = [...extraFiles(plan).keys()];
   if (extra.length > 0) lines.push(copyLine(from, extra, `${EXTRA_FOLDER}/`));
   if (needsServing(plan)) lines.push(copyLine(from, [`${SERVING_FOLDER}/`], `${RUNTIME_FOLDER}/`));
   return lines;
-}
-
-/** A manager reads its manifest and its lock, whatever pip would read. */
-function manifestFiles(plan: ProjectPlan): string[] {
-  const { install, manifest, lock } = plan;
-  const managed = managerInstall(plan) === undefined ? [] : [manifest?.path, lock?.path];
-  return [...new Set([...install.files, ...managed.filter((path) => path !== undefined)])];
-}
-
-function extraOf(plan: ProjectPlan): string[] {
-  if (managerInstall(plan) !== undefined) return [];
-  if (plan.install.exact !== undefined) return [EXACT_FILE];
-  return constraintLines(plan).length > 0 ? [CONSTRAINTS_FILE] : [];
 }
 
 function copiesByFolder(files: readonly string[]): [folder: string, files: string[]][] {

@@ -3,7 +3,7 @@ import { needsServing } from './extra-files.ts';
 import { RUNTIME_FOLDER } from './install-lines.ts';
 import { programLines } from './runtime-lines.ts';
 import { type Startup, startPeriodSeconds } from './startup.ts';
-import { comment, quoted, reason, runLine, shellWords } from './text.ts';
+import { comment, quoted, runLine, shellWords } from './text.ts';
 
 /** Where the project lies in an image that is generated. */
 export const PROJECT_FOLDER = '/app';
@@ -46,7 +46,7 @@ export function startLines(
     ...(port === null ? [] : [`EXPOSE ${port}`]),
     ...healthLines(plan, startup, isBaked),
     ...signalLines(start),
-    reason(plan.decisions.find(({ subject }) => subject === 'start')?.why ?? `${start.module} is the program`),
+    comment(plan.decisions.find(({ subject }) => subject === 'start')?.why ?? `${start.module} is the program`),
     ...programLines(start),
   ]; // prettier-ignore
 }

@@ -5,7 +5,19 @@ import { runsOf, type RunView } from '../run-views.ts';
 import type { LintSubject } from '../subject.ts';
 
 /** Tools that are there to install others. */
-const TOOLS = new Set(['pip', 'setuptools', 'wheel', 'uv', 'poetry', 'pipx', 'build', 'hatch', 'pdm', 'pip-tools']);
+const TOOLS = new Set([
+  'pip',
+  'setuptools',
+  'wheel',
+  'uv',
+  'poetry',
+  'pipx',
+  'build',
+  'hatch',
+  'pdm',
+  'pip-tools',
+  'pipenv',
+]);
 const SHOWN = 3;
 
 /** What is installed depends on the day: the cached layer is stale, and the next machine gets something else. */
