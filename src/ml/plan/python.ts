@@ -12,7 +12,7 @@ import type { Requirement } from '../detect/requirements.ts';
 import { holds } from '../markers.ts';
 import { compareVersions, exactVersion, meets, parseSpecifiers } from '../version.ts';
 import type { Evidence, Finding } from './plan.ts';
-import { pythonsWithWheels, spanOf } from './wheel-pythons.ts';
+import { pythonsOfWheel, pythonsWithWheels, spanOf } from './wheel-pythons.ts';
 
 export interface PythonChoice {
   version: string;
@@ -228,7 +228,7 @@ function wheelLimits({ manifest }: ProjectFacts): PythonLimit[] {
   return (manifest?.requirements ?? []).flatMap((requirement) => {
     const lock = locked.get(requirement.name);
     const specifiers = lock === undefined ? wheelSpecifiers(requirement) : `==${lock.version}`;
-    const pythons = requirement.url === undefined ? pythonsWithWheels(requirement.name, specifiers) : undefined;
+    const pythons = requirement.url === undefined ? pythonsWithWheels(requirement.name, specifiers) : pythonsOfWheel(requirement.url);
     return pythons === undefined || pythons.length === PYTHONS.length ? [] : [wheelLimit(requirement, { specifiers, pythons })];
   }); // prettier-ignore
 }
@@ -247,15 +247,15 @@ function wheelLimit(
   requirement: Requirement,
   { specifiers, pythons }: { specifiers: string; pythons: readonly string[] },
 ): PythonLimit {
-  const { name, marker, file, line } = requirement;
+  const { name, marker, file, line, url } = requirement;
   const isAsked = (version: string): boolean => marker === '' || holds(marker, { python: version });
   const oldest = pythons.at(-1) ?? '';
-  const hasSource = !NO_SOURCE_RELEASES.has(name);
+  const hasSource = url === undefined && !NO_SOURCE_RELEASES.has(name);
   return {
     allows: (version) => pythons.includes(version) || !isAsked(version),
     forbids: (version) =>
       !pythons.includes(version) && isAsked(version) && (!hasSource || compareVersions(version, oldest) < 0),
-    why: `${name} ${exactVersion(specifiers) ?? specifiers} has wheels for Python ${spanOf(pythons)}`.replace(
+    why: `${url === undefined ? `${name} ${exactVersion(specifiers) ?? specifiers} has wheels` : `the wheel of ${name} that is named is`} for Python ${spanOf(pythons)}`.replace(
       / +/g,
       ' ',
     ),

@@ -19,6 +19,15 @@ export function pythonsWithWheels(distribution: string, specifiers: string): rea
   return fitting.length === 0 ? undefined : PYTHONS.filter((python) => found.has(python));
 }
 
+/** The Pythons that the wheel at an address is for (`…-cp39-cp39-linux_x86_64.whl`); undefined where it is for all of them, or is no wheel. */
+export function pythonsOfWheel(url: string): readonly string[] | undefined {
+  const tags = /-(cp3\d{1,2}(?:\.cp3\d{1,2})*)-(cp3\d{1,2}m?|abi3|none)-[^-/]+\.whl(?:[?#]|$)/.exec(url);
+  if (tags === null) return undefined;
+  const named = (tags[1] ?? '').split('.').map((tag) => `3.${tag.slice(3)}`);
+  const from = named.toSorted(compareVersions)[0] ?? '';
+  return PYTHONS.filter((python) => (tags[2] === 'abi3' ? compareVersions(python, from) >= 0 : named.includes(python)));
+}
+
 /** `3.7 to 3.9`, `3.10 and later`. */
 export function spanOf(pythons: readonly string[]): string {
   const [last, first] = [pythons[0] ?? '', pythons.at(-1) ?? ''];

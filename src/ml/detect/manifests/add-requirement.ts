@@ -29,9 +29,20 @@ function holdsSomewhere(marker: string): boolean {
   return known;
 }
 
+/** Repositories that are fetched with a key of the person who wrote the line, or over git's own unprotected protocol. */
+function overHttps(url: string): string {
+  return url.replace(/^git\+(?:(?:ssh:\/\/)?git@([^:/]+)[:/]|git:\/\/([^/]+)\/)/, (_, ssh?: string, git?: string) => `git+https://${ssh ?? git ?? ''}/`); // prettier-ignore
+}
+
 function plain(draft: Draft, requirement: Requirement): Requirement {
   if (requirement.url === undefined) return requirement;
-  return { ...requirement, url: plainAddress(draft, requirement.url, requirement).url };
+  const url = overHttps(requirement.url);
+  if (url !== requirement.url) {
+    draft.readByPip = false;
+    const { file, line } = requirement;
+    draft.problems.push(problem('link-without-https', { file, line }, { message: `${requirement.name} is fetched with a key that no build has, or in a way that no server offers any more; ${url} is asked instead`, fix: `write ${url}`, severity: 'note' })); // prettier-ignore
+  }
+  return { ...requirement, url: plainAddress(draft, url, requirement).url };
 }
 
 /** Names that people write for others, and names of what is no package at all. */

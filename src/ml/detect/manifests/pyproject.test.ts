@@ -73,7 +73,7 @@ priority = "explicit"
 run = "x.main:go"
 `);
   expect(texts(draft.requirements)).toEqual([
-    'flask>=3.0,<4', 'numpy>=1.20,<2; python_version < "3.9"', 'numpy>=1.26,<2; python_version >= "3.9"', 'torch==2.1.0', 'clip @ git+ssh://git@github.com/openai/CLIP.git@a1b2',
+    'flask>=3.0,<4', 'numpy>=1.20,<2; python_version < "3.9"', 'numpy>=1.26,<2; python_version >= "3.9"', 'torch==2.1.0', 'clip @ git+https://github.com/openai/CLIP.git@a1b2',
   ]); // prettier-ignore
   expect(texts(draft.optional.get('serve'))).toEqual(['gunicorn']);
   expect(texts(draft.optional.get('dev'))).toEqual(['pytest']);

@@ -43,7 +43,8 @@ test.each([
   ['flask\npywin32==306', 'platform-requirement:2', ['flask']], ['pyobjc-core==9', 'platform-requirement:1', []], ['sklearn', 'import-name:1', ['scikit-learn']], ['pytorch==2.1', 'import-name:1', ['torch==2.1']], ['cv2==4.8', 'import-name:1', ['opencv-python-headless']],
   ['certifi @ file:///croot/certifi_1671487769961/work/certifi', 'machine-path:1', ['certifi']], ['numpy @ file:///tmp/numpy-1.21.2-cp39-cp39-linux_x86_64.whl#sha256=ab', 'machine-path:1', ['numpy==1.21.2']], ['-e /home/me/lib', 'local-path-missing:1', []],
   ['C:\\Users\\me\\torch-1.9.0-cp38-none-win_amd64.whl', 'machine-path:1', ['torch==1.9.0']], ['./wheels/x-1.0-py3-none-any.whl', 'machine-path:1', ['x==1.0']], ['--frobnicate x\nflask', 'unknown-option:1', ['flask']], ['--trusted-host h.example\nflask', 'trusted-host:1', ['flask']],
-  ['-i http://h.example/simple\nflask', 'insecure-index:1', ['flask']], [`${'a'.repeat(9000)}\nflask`, 'line-too-long:1', ['flask']], ['python==3.8\nflask', 'not-a-package:1', ['flask']],
+  ['-i http://h.example/simple\nflask', 'insecure-index:1', ['flask']], [`${'a'.repeat(9000)}\nflask`, 'line-too-long:1', ['flask']], ['python==3.8\nflask', 'not-a-package:1', ['flask']], ['dgl -f https://d.example/repo.html\nx', 'malformed-requirement:1', ['dgl', 'x']], ['hydra>=1 --no-deps', 'malformed-requirement:1', ['hydra>=1']],
+  ['git+ssh://git@git.example/me/x.git', 'link-without-https:1', ['x']], ['x @ git+git://git.example/x', 'link-without-https:1', ['x']], ['git+git@git.example:me/x.git', 'link-without-https:1', ['x']],
 ] as const)('%j: %s', async (text, code, expected) => {
   const draft = await read(text);
   expect(codes(draft)).toEqual([code]);
@@ -84,9 +85,9 @@ test('passwords are taken off, said and never kept', async () => {
     '--extra-index-url https://me:s3cret@packages.example/simple\nlib @ git+https://ghp_s3cret@git.example/lib.git@v1\nother @ git+https://${GIT_TOKEN}@git.example/other.git\nssh @ git+ssh://git@git.example/x.git\n',
   );
   expect(draft.index.extra[0]?.url).toBe('https://packages.example/simple');
-  expect(draft.requirements.map(({ url }) => url)).toEqual(['git+https://git.example/lib.git@v1', 'git+https://${GIT_TOKEN}@git.example/other.git', 'git+ssh://git@git.example/x.git']); // prettier-ignore
+  expect(draft.requirements.map(({ url }) => url)).toEqual(['git+https://git.example/lib.git@v1', 'git+https://${GIT_TOKEN}@git.example/other.git', 'git+https://git.example/x.git']); // prettier-ignore
   expect(draft.credentials.map(({ kind, name, line }) => [kind, name, line])).toEqual([['password', 'packages.example', 1], ['password', 'git.example', 2], ['variable', 'GIT_TOKEN', 3]]); // prettier-ignore
-  expect(codes(draft)).toEqual(['secret-in-requirements:1', 'secret-in-requirements:2']);
+  expect(codes(draft)).toEqual(['secret-in-requirements:1', 'secret-in-requirements:2', 'link-without-https:4']);
   expect(JSON.stringify([...draft.requirements, draft.index, draft.problems, draft.credentials])).not.toContain(
     's3cret',
   );

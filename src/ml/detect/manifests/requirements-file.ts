@@ -243,8 +243,9 @@ function readEntry(reader: Reader, entry: Logical & { editable: boolean }): void
     noteLocal(tree, draft, { ...local, editable, file, line });
     return;
   }
-  const parsed = parseRequirement(content);
-  const repaired = parsed === undefined ? repairRequirement(content) : undefined;
+  const { text, hashed } = withoutOptions(draft, entry);
+  const parsed = parseRequirement(text);
+  const repaired = parsed === undefined ? repairRequirement(text) : undefined;
   const bare = parsed ?? repaired?.requirement;
   if (bare === undefined) {
     draft.readByPip = false;
@@ -256,8 +257,24 @@ function readEntry(reader: Reader, entry: Logical & { editable: boolean }): void
     draft.readByPip = false;
     draft.problems.push(problem('malformed-requirement', { file, line }, { message: `pip refuses “${content.slice(0, 60)}”: ${repaired.what}`, fix: `write ${bare.name}${bare.specifiers}` })); // prettier-ignore
   }
-  const requirement: Requirement = { ...bare, file, line, ...(editable ? { editable } : {}) };
+  const requirement: Requirement = { ...bare, file, line, ...(editable && { editable }), ...(hashed && { hashed }) };
   addRequirement(draft, requirement, isConstraints ? 'constraint' : 'requirement');
+}
+
+/** Options that stand behind a requirement: digests belong there, those for indexes do not, and pip refuses all others. */
+function withoutOptions(draft: Draft, { content, file, line }: Logical): { text: string; hashed: boolean } {
+  const at = content.search(/\s-{1,2}[a-z]/);
+  if (at === -1) return { text: content, hashed: false };
+  const bare = content.slice(0, at);
+  const options = content.slice(at);
+  if (/^(\s+--(hash|config-settings|config-setting|global-option|install-option)[= ]+("[^"]*"|'[^']*'|\S+))+\s*$/.test(options)) return { text: bare, hashed: options.includes('--hash') }; // prettier-ignore
+  draft.readByPip = false;
+  draft.problems.push(problem('malformed-requirement', { file, line }, { message: `pip refuses “${content.slice(0, 60)}”: options stand on lines of their own`, fix: `write ${bare.trim()} and${options} on two lines` })); // prettier-ignore
+  for (const [, name = '', value = ''] of options.matchAll(
+    /\s(-f|--find-links|-i|--index-url|--extra-index-url)[= ]+(\S+)/g,
+  ))
+    noteOption(draft, { name, value, file, line });
+  return { text: bare, hashed: false };
 }
 
 /** The first lines of `pip list` and `conda list`. */
