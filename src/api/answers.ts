@@ -49,12 +49,14 @@ export interface ContainerDetails {
   Config: {
     Image: string;
     Tty: boolean;
+    User?: string;
     OpenStdin: boolean;
     Labels?: Record<string, string> | null;
     Env?: string[] | null;
     Cmd?: string[] | null;
   };
-  HostConfig: { AutoRemove?: boolean; NetworkMode?: string };
+  HostConfig: { AutoRemove?: boolean; NetworkMode?: string; Memory?: number };
+  Mounts?: { Type: string; Source: string; Destination: string; RW: boolean }[] | null;
   NetworkSettings: {
     IPAddress?: string;
     Ports?: PortBindings | null;

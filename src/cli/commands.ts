@@ -168,6 +168,10 @@ export const SHORT: Readonly<Record<string, Readonly<Record<string, Entry>>>> = 
       async () => (await import('./commands/notebook.ts')).notebook,
     ),
     train: entry("Run a folder's training in a container", async () => (await import('./commands/train.ts')).train),
+    explain: entry(
+      'Say why a container or a log failed, and what mends it',
+      async () => (await import('./commands/explain.ts')).explain,
+    ),
     plan: entry(
       'Say how a folder would be built and run, and why',
       async () => (await import('./commands/plan.ts')).plan,

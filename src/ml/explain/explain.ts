@@ -1,20 +1,19 @@
 import { DISTRIBUTION_OF_IMPORT } from '../data/distributions.ts';
+import { PACKAGE_OF_SONAME } from '../data/sonames.ts';
+import { type Ending, explainEnding, ofMount } from './ending.ts';
 import { FAILURES } from './failures.ts';
+
+export type { Ending, EndingMount } from './ending.ts';
 
 /** What a program's last words mean. */
 export interface Explanation {
+  /** Stable name of the failure: `missing-module`. */
+  code: string;
+  /** One sentence, without a full stop. */
   cause: string;
   fix: string;
   /** The line of the log that shows it. */
   evidence: string;
-}
-
-/** What is known of a program that ended, beside its log. */
-export interface Ending {
-  exitCode?: number | undefined;
-  oomKilled?: boolean | undefined;
-  /** File that lists the project's packages, for advice. */
-  manifest?: string | undefined;
 }
 
 const MAX_LINES = 400;
@@ -22,38 +21,30 @@ const MAX_LINE_CHARACTERS = 2000;
 
 /** Cause and cure of a failure, from what the program wrote and how it ended; undefined for one that is not known. */
 export function explain(log: string, ending: Ending = {}): Explanation | undefined {
-  if (ending.oomKilled === true) return outOfMemory(`exit code ${ending.exitCode ?? 137}`);
-  const lines = log
-    .split(/\r?\n/)
-    .slice(-MAX_LINES)
-    .map((line) => line.slice(0, MAX_LINE_CHARACTERS))
-    .toReversed();
-  for (const { pattern, cause, fix } of FAILURES) {
+  if (ending.oomKilled === true) return explainEnding(ending);
+  const lines = log.split(/\r?\n/).slice(-MAX_LINES).map((line) => line.slice(0, MAX_LINE_CHARACTERS)).toReversed(); // prettier-ignore
+  for (const { code, pattern, cause, fix } of FAILURES) {
     for (const line of lines) {
       const match = pattern.exec(line);
       if (match === null) continue;
-      const names = {
-        what: match[1] ?? '',
-        distribution: distributionOf(match[1] ?? ''),
-        manifest: ending.manifest ?? 'requirements.txt',
-      };
-      return { cause: fill(cause, names), fix: fill(fix, names), evidence: line.trim().slice(0, 300) };
+      const evidence = line.trim().slice(0, 300);
+      const what = match.slice(1).find((group) => group !== undefined) ?? '';
+      const names = namesFor(what, ending);
+      return ofMount({ code, cause: fill(cause, names), fix: fill(fix, names), evidence }, what, ending);
     }
   }
-  return ending.exitCode === 137 ? outOfMemory('exit code 137') : undefined;
+  return explainEnding(ending);
 }
 
-function outOfMemory(evidence: string): Explanation {
+function namesFor(what: string, { manifest = 'requirements.txt' }: Ending): Readonly<Record<string, string>> {
+  const top = what.split('.')[0] ?? what;
+  const library = Object.hasOwn(PACKAGE_OF_SONAME, what) ? PACKAGE_OF_SONAME[what] : undefined;
   return {
-    cause: 'it was killed, most likely because it took more memory than there is',
-    fix: 'give it more memory, or load less at once',
-    evidence,
+    what: what === '' ? 'see the line below' : what,
+    distribution: (Object.hasOwn(DISTRIBUTION_OF_IMPORT, top) ? DISTRIBUTION_OF_IMPORT[top] : undefined) ?? top,
+    package: library ?? 'the Debian package that has it',
+    manifest,
   };
-}
-
-function distributionOf(module: string): string {
-  const top = module.split('.')[0] ?? module;
-  return DISTRIBUTION_OF_IMPORT[top] ?? top;
 }
 
 function fill(text: string, names: Readonly<Record<string, string>>): string {
