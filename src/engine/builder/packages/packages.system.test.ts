@@ -68,6 +68,27 @@ test('a cache takes what was added, keeps what was removed in the view, and leav
   expect(readdirSync(join(folder, 'mounts'))).toEqual([]);
 });
 
+test('of some folders single files are kept: what was fetched, not what was built', async () => {
+  const picked = { folder: /^artifacts$/, files: /-any\.whl$/, beside: /\.tar\.gz$/ };
+  for (const round of ['one', 'two']) {
+    await using view = await openCacheView(places());
+    for (const [where, name] of [
+      ['fetched', `${round}-any.whl`],
+      ['fetched', `${round}-linux_x86_64.whl`],
+      ['built', `${round}.tar.gz`],
+      ['built', `${round}-any.whl`],
+    ] as const) {
+      mkdirSync(join(view.path, 'artifacts/a', where), { recursive: true, mode: 0o700 });
+      writeFileSync(join(view.path, 'artifacts/a', where, name), name, { mode: 0o600 });
+    }
+    await view.keep(/^cache(\/|$)/, picked);
+  }
+  expect(readdirSync(join(folder, 'store/artifacts/a'))).toEqual(['fetched']);
+  expect(readdirSync(join(folder, 'store/artifacts/a/fetched')).toSorted()).toEqual(['one-any.whl', 'two-any.whl']);
+  expect(lstatSync(join(folder, 'store/artifacts/a/fetched')).mode & 0o777).toBe(0o777);
+  expect(lstatSync(join(folder, 'store/artifacts/a/fetched/one-any.whl')).mode & 0o777).toBe(0o644);
+});
+
 test('a step that fails leaves the cache as it was', async () => {
   {
     await using view = await openCacheView(places());

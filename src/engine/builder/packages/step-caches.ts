@@ -82,7 +82,7 @@ async function openCaches(run: StageRun, command: StepCommand, plan: CachePlan):
     ],
     async keep() {
       for (const { cache, view } of views)
-        await view.keep(cache.shared).catch(async (error: unknown) => {
+        await view.keep(cache.shared, cache.picked).catch(async (error: unknown) => {
           const isFull = await isDiskFull(files.scratch);
           context.log.warn('what a step fetched is not kept', { cache: cache.name, isFull, error: String(error) });
         });
