@@ -24,7 +24,7 @@ export const FRAMEWORKS: readonly Framework[] = [
   { name: 'litserve', distribution: 'litserve', modules: ['litserve'], constructors: ['LitServer'], protocol: 'own', port: 8000, health: '/health' },
   { name: 'ray-serve', distribution: 'ray', modules: ['ray'], constructors: [], protocol: 'own', port: 8000, health: '/-/healthz', marks: ['deployment'] },
   { name: 'chainlit', distribution: 'chainlit', modules: ['chainlit'], constructors: [], protocol: 'own', port: 8000, health: '/', marks: ['on_message', 'on_chat_start'] },
-  { name: 'fastapi', distribution: 'fastapi', modules: ['fastapi'], constructors: ['FastAPI'], protocol: 'asgi', port: 8000, health: '/docs' },
+  { name: 'fastapi', distribution: 'fastapi', modules: ['fastapi'], constructors: ['FastAPI', 'mount_gradio_app'], protocol: 'asgi', port: 8000, health: '/docs' },
   { name: 'litestar', distribution: 'litestar', modules: ['litestar'], constructors: ['Litestar'], protocol: 'asgi', port: 8000, health: '/schema' },
   { name: 'quart', distribution: 'quart', modules: ['quart'], constructors: ['Quart'], protocol: 'asgi', port: 5000, health: '/' },
   { name: 'dash', distribution: 'dash', modules: ['dash', 'jupyter_dash'], constructors: ['Dash', 'JupyterDash'], protocol: 'wsgi', port: 8050, health: '/' },

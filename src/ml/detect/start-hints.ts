@@ -10,7 +10,7 @@ const SCRIPT_NAME = /^(?:start|run|entrypoint|docker-entrypoint|serve|launch|boo
 
 /** What all names that are looked for begin with: most files of a large project are told by it at once. */
 const CANDIDATE =
-  /^(?:Procfile|Dockerfile|docker-|compose|README|readme|Readme|config\.toml|\.flaskenv|render|nixpacks|railway|app\.ya?ml|fly\.|zeabur|koyeb)|\.sh$/;
+  /^(?:Procfile|Dockerfile|docker-|compose|README|readme|Readme|config\.toml|\.flaskenv|render|nixpacks|railway|app\.ya?ml|fly\.|zeabur|koyeb|gunicorn|pyproject)|\.sh$/;
 
 type Reader = (text: string, at: { tree: FileTree; file: string }) => Promise<readonly StartHint[]> | readonly StartHint[]; // prettier-ignore
 
@@ -23,6 +23,8 @@ const READERS: readonly { name: RegExp; read: Reader }[] = [
   { name: /^(?:render\.ya?ml|nixpacks\.toml|railway\.(?:json|toml)|app\.ya?ml|fly\.toml|zeabur\.json|koyeb\.yaml)$/, read: platformFile }, // prettier-ignore
   { name: /^config\.toml$/, read: streamlitConfig },
   { name: /^\.flaskenv$/, read: flaskEnvironment },
+  { name: /^pyproject\.toml$/, read: consoleScripts },
+  { name: /^gunicorn(?:[._]conf(?:ig)?)?\.py$/, read: gunicornConfig },
 ];
 
 /** Commands and ports that files of a project name, the most binding first. */
@@ -138,6 +140,28 @@ function streamlitConfig(text: string, { file }: { file: string }): StartHint[] 
   const line = text.slice(0, text.indexOf(port[0])).split('\n').length;
   const base = hint('the settings of Streamlit', 850, { file, line })(undefined);
   return [{ ...base, folder: folderOf(folderOf(file)), port: Number(port[1]), kind: 'streamlit' }];
+}
+
+/** Commands that a package installs: `serve = "package.server:main"`. Those whose name says that they serve are meant to be started. */
+function consoleScripts(text: string, { file }: { file: string }): StartHint[] {
+  const section = /^\[(?:project|tool\.poetry)\.scripts\]\s*$([^]*?)(?=^\[|$(?![^]))/m.exec(text);
+  if (section === null) return [];
+  const start = section.index + section[0].indexOf(section[1] ?? '');
+  return [...(section[1] ?? '').matchAll(/^\s*["']?([\w.-]+)["']?\s*=\s*["']([\w.]+):([\w.]+)["']/gm)].map((match) => {
+    const [, name = '', module = '', variable = ''] = match;
+    const line = text.slice(0, start + match.index + match[0].search(/\S/)).split('\n').length;
+    const weight = /serve|server|start|^run|^web|^api|^app$/.test(name) ? 150 : 30;
+    const command = { words: [name], program: 'console', target: { module, variable }, script: undefined, port: undefined, host: undefined, folder: '' };
+    return hint(`the command ${name}`, weight, { file, line })(command);
+  });
+} // prettier-ignore
+
+/** `bind = "0.0.0.0:8000"` of a configuration that gunicorn reads by itself. */
+function gunicornConfig(text: string, { file }: { file: string }): StartHint[] {
+  const bind = /^bind\s*=\s*f?["'][^"'\n:]*:(\d{2,5})["']/m.exec(text);
+  if (bind === null) return [];
+  const line = text.slice(0, bind.index).split('\n').length;
+  return [{ ...hint("gunicorn's settings", 500, { file, line })(undefined), port: Number(bind[1]) }];
 }
 
 function flaskEnvironment(text: string, { file }: { file: string }): StartHint[] {

@@ -4,7 +4,7 @@ import type { ProjectFacts } from '../detect/project.ts';
 import { folderOf } from '../files.ts';
 import type { Finding } from './plan.ts';
 import { djangoCommand } from './django-command.ts';
-import { launcher } from './launcher.ts';
+import { isSocketApp, launcher } from './launcher.ts';
 import { serverOptions } from './server-options.ts';
 import { below, type StartPlace } from './start-place.ts';
 
@@ -42,11 +42,17 @@ export function startCommandOf(facts: ProjectFacts, app: AppFacts, ways: Ways): 
 function isTakable(app: AppFacts, { listed }: Ways): boolean {
   if (!app.importable) return false;
   const isMeant = listed.has('gunicorn') || listed.has('waitress') || (app.hint?.command?.target !== undefined && app.hint.weight > 100);
+  if (isSocketApp(app) && !isMeant) return false;
   const isStarted = app.bind?.target !== undefined && app.bind.target.includes(':');
   return isMeant || isStarted || !(app.module.parsesArguments || app.module.preparesInMain);
 } // prettier-ignore
 
-const python = ({ place }: Ways): readonly string[] => ['python', ...(place.asModule ? ['-m', place.dotted.replace(/\.__main__$/, '')] : [place.script])]; // prettier-ignore
+/** How Python starts a file: by its path, as a part of its package, or by the function that an installed command calls. */
+function python({ module, hint }: AppFacts, { place }: Ways): readonly string[] {
+  const called = hint?.command?.program === 'console' ? hint.command.target?.variable : undefined;
+  if (called !== undefined && !module.isScript) return ['python', '-c', `from ${place.dotted} import ${called.split('.')[0] ?? ''}; ${called}()`];
+  return ['python', ...(place.asModule ? ['-m', place.dotted.replace(/\.__main__$/, '')] : [place.script])];
+} // prettier-ignore
 
 const OWN_COMMANDS: Readonly<Record<string, (app: AppFacts, ways: Ways) => Command>> = {
   streamlit: (_, { place, port }) => ({
@@ -75,7 +81,7 @@ const OWN_COMMANDS: Readonly<Record<string, (app: AppFacts, ways: Ways) => Comma
     why: `${variable ?? place.dotted} is a Ray Serve application`,
   }),
   gradio: (app, ways) => ({
-    command: [...python(ways), ...(bindOptions(app)?.words ?? [])], why: `${ways.place.script} launches a Gradio page`,
+    command: [...python(app, ways), ...(bindOptions(app)?.words ?? [])], why: `${ways.place.script} launches a Gradio page`,
     environment: { GRADIO_SERVER_NAME: '0.0.0.0', GRADIO_SERVER_PORT: String(ways.port), ...bindOptions(app)?.environment },
     findings: bindOptions(app) === undefined ? localOnly(app, ways) : [],
   }),
@@ -102,7 +108,7 @@ function script(app: AppFacts, ways: Ways): Command {
   const local = isLocal(app.bind?.host);
   if (local && options === undefined && app.kind === 'aiohttp') return started(app, ways);
   return {
-    command: [...python(ways), ...(options?.words ?? [])],
+    command: [...python(app, ways), ...(options?.words ?? [])],
     environment: options?.environment ?? {},
     why: why[app.kind] ?? `${place.script} starts the ${app.kind} server`,
     findings: options === undefined ? localOnly(app, ways) : [],
@@ -129,14 +135,14 @@ function bindOptions({ bind }: AppFacts): { words: string[]; environment: Record
 /** An application that only starting its file makes, or makes ready. */
 function started(app: AppFacts, ways: Ways): Command {
   const { place } = ways;
-  const reason = app.importable ? 'its __main__ block prepares what it needs' : 'the application is made when the file is started';
+  const reason = isSocketApp(app) ? 'it brings a server for WebSocket' : app.importable ? 'its __main__ block prepares what it needs' : 'the application is made when the file is started';
   const why = `${place.script} is started itself: ${reason}`;
   const options = bindOptions(app);
   const isOpen = app.bind?.host === '0.0.0.0' || app.bind?.host === '::' || app.bind?.host === '';
-  if (options !== undefined) return { command: [...python(ways), ...options.words], environment: options.environment, why };
-  if (isOpen || app.bind === undefined) return { command: python(ways), why, findings: [developmentServer(app)] };
+  if (options !== undefined) return { command: [...python(app, ways), ...options.words], environment: options.environment, why };
+  if (isOpen || app.bind === undefined) return { command: python(app, ways), why, findings: [developmentServer(app)] };
   const launched = launcher(app, place, ways.port);
-  if (launched === undefined) return { command: python(ways), why, findings: localOnly(app, ways) };
+  if (launched === undefined) return { command: python(app, ways), why, findings: localOnly(app, ways) };
   return { command: launched, why: `${why}, on all addresses instead of its own`, findings: app.kind === 'flask' ? [developmentServer(app)] : [] };
 } // prettier-ignore
 

@@ -36,6 +36,10 @@ const CASES: readonly (readonly [string, Texts, string, string, number | null])[
   ['a module of a package that is a program', { 'tool/__main__.py': 'from .x import y\nfrom aiohttp import web\ndef go():\n  app = web.Application()\n  web.run_app(app, host="0.0.0.0", port=8085)\ngo()', 'tool/x.py': '', 'tool/__init__.py': '' }, 'python -m tool', '', 8085],
   ['a handler', { 'fraud/predict.py': 'def predict(x: float): return x' }, 'python -m berth_serving --handler fraud.predict:predict --port 8080', '', 8080],
   ['FastAPI without a server', { 'api.py': FASTAPI, 'requirements.txt': 'fastapi' }, 'uvicorn api:app --host 0.0.0.0 --port 8000', '', 8000],
+  ['Flask with sockets', { 'app.py': `${FLASK}from flask_socketio import SocketIO\nsocketio = SocketIO(app)\nif __name__ == "__main__":\n  socketio.run(app, host="0.0.0.0", port=5003)`, 'requirements.txt': 'flask\nflask-socketio' }, 'python app.py', '', 5003],
+  ['settings of gunicorn', { 'app.py': FLASK, 'gunicorn.conf.py': 'workers = 2\nbind = "0.0.0.0:8081"\n', ...GUNICORN }, 'gunicorn --bind 0.0.0.0:8081 --access-logfile - app:app', '', 8081],
+  ['Gradio inside of FastAPI', { 'app.py': 'import gradio as gr\nfrom fastapi import FastAPI\napp = gr.mount_gradio_app(FastAPI(), demo, path="/")', ...UVICORN }, 'uvicorn app:app --host 0.0.0.0 --port 8000', '', 8000],
+  ['a function that an installed command calls', { 'src/box/server.py': 'import uvicorn\nfrom fastapi import FastAPI\ndef main():\n  app = FastAPI()\n  uvicorn.run(app, host="0.0.0.0", port=8010)', 'src/box/__init__.py': '', 'pyproject.toml': '[project]\nname = "box"\ndependencies = ["fastapi", "uvicorn"]\n[project.scripts]\nbox-serve = "box.server:main"\n' }, 'python -c from box.server import main; main()', 'src', 8010],
   ['a worker', { 'worker.py': 'while True: pass' }, 'python worker.py', '', null],
   ['the port of an own Dockerfile', { 'app.py': FLASK, Dockerfile: 'FROM python:3.11\nEXPOSE 8090\nCMD ["gunicorn", "-b", "0.0.0.0:8090", "app:app"]', ...GUNICORN }, 'gunicorn --bind 0.0.0.0:8090 --access-logfile - app:app', '', 8090],
 ]; // prettier-ignore

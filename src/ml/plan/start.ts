@@ -27,7 +27,9 @@ const NOTEBOOK_PORT = 8888;
 
 /** How a program is started so that it can be reached from outside the container. */
 export function planStart(facts: ProjectFacts, app: AppFacts): StartChoice {
-  const isScript = SCRIPTS.has(app.kind) || (app.variable !== undefined && !app.importable && app.kind !== 'handler');
+  const isCalled = app.hint?.command?.program === 'console' && !app.module.isScript;
+  const isOwnServer = SCRIPTS.has(app.kind) || (app.variable !== undefined && !app.importable && app.kind !== 'handler');
+  const isScript = isOwnServer && !isCalled;
   const place = startPlace(facts, app, isScript);
   const port = portOf(facts, app);
   const chosen = startCommandOf(facts, app, { place, port: port.value ?? 0, listed: listedOf(facts) });
