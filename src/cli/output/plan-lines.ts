@@ -1,4 +1,5 @@
 import type { Decision, Finding, ProjectPlan } from '#ml/plan/plan.ts';
+import { humanBytes } from '#ml/plan/size.ts';
 import type { Style } from './output.ts';
 import { cleanLine, cutTo, padTo } from './text.ts';
 
@@ -18,28 +19,41 @@ const MAX_WHY_LINES = 2;
 /** A plan for people: what it is, each decision with its reason in short, then what was found. */
 export function planLines(plan: ProjectPlan, view: PlanView): string[] {
   const { style } = view;
-  const lines = [headline(plan, view), ''];
+  const lines = ownLines(plan, view);
+  if (plan.decisions.length > 0) lines.push('', style('dim', 'More of each: berth plan --why SUBJECT'));
+  return lines;
+}
+
+/** Of a folder with several services each is shown, and nothing twice. */
+function ownLines(plan: ProjectPlan, view: PlanView): string[] {
+  const { style } = view;
+  const lines = [headline(plan, view)];
+  if (plan.services.length > 0) {
+    for (const { name, directory, plan: part } of plan.services) lines.push('', style('bold', `── ${cleanLine(name)} (${cleanLine(directory) || '.'})`), ...ownLines(part, view));
+    return lines;
+  }
+  lines.push('');
   for (const [subject, decisions] of Map.groupBy(shown(plan), (decision) => decision.subject))
     lines.push(...decisions.flatMap((decision, index) => decisionLines(decision, index === 0 ? subject : '', view)));
   if (view.hasOwnDockerfile) lines.push('', 'The Dockerfile of the folder is what is built; the plan above is what would be without it.');
   for (const finding of plan.findings) lines.push('', ...findingLines(finding, view));
   for (const text of plan.unknown) lines.push('', `${style('yellow', '?')} not known: ${cleanLine(text)}`);
-  for (const service of plan.services) lines.push('', style('bold', `── ${cleanLine(service.name)} (${cleanLine(service.directory) || '.'})`), ...planLines(service.plan, view));
-  if (plan.decisions.length > 0) lines.push('', style('dim', 'More of each: berth plan --why SUBJECT'));
   return lines;
 } // prettier-ignore
 
-function headline({ directory, start, training, python, accelerator, port, size }: ProjectPlan, { style }: PlanView): string {
-  const what = start === null ? (training === null ? 'nothing to run' : 'training') : `${start.kind} ${port === null ? 'program' : 'service'}`;
-  const parts = [what, `Python ${python.version}`, NAMES[accelerator] ?? accelerator, port === null ? '' : `port ${port}`, size === null ? '' : gigabytes(size.unpackedBytes)];
+function headline(plan: ProjectPlan, { style }: PlanView): string {
+  const { directory, services, python, accelerator, port, size } = plan;
+  const own = [`Python ${python.version}`, NAMES[accelerator] ?? accelerator, port === null ? '' : `port ${port}`, size === null ? '' : humanBytes(size.unpackedBytes)];
+  const parts = services.length > 0 ? [`${services.length} services`] : [kindOf(plan), ...own];
   return `${style('bold', cleanLine(directory))}  ${parts.filter((part) => part !== '').join(' · ')}`;
 } // prettier-ignore
 
-function gigabytes(bytes: number): string {
-  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`;
+function kindOf({ start, training, port }: ProjectPlan): string {
+  if (start === null) return training === null ? 'nothing to run' : 'training';
+  return `${start.kind} ${port === null ? 'program' : 'service'}`;
 }
 
-/** Packages that a table knows of, one line for all that have the same reason. */
+/** Each decision once. */
 function shown({ decisions }: ProjectPlan): Decision[] {
   const seen = new Set<string>();
   return decisions.filter(({ subject, choice, why }) => {

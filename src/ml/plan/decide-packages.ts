@@ -75,7 +75,8 @@ export async function decidePackages(question: PackageQuestion): Promise<Package
   const device = planAccelerator({ facts, packages: known, programs: served, wish: options.accelerator });
   const placed = planIndexes({ facts, packages: known, accelerator: device.accelerator, driver: options.host?.driver });
   const first = await ask(question, known, placed.indexes);
-  const fallback = placed.indexes.includes(TORCH_CPU_INDEX) && first.silent === hostOf(TORCH_CPU_INDEX) ? await askWithout(question, known, placed) : undefined;
+  const isOpen = known.get('torch')?.version?.includes('+') !== true;
+  const fallback = isOpen && placed.indexes.includes(TORCH_CPU_INDEX) && first.silent === hostOf(TORCH_CPU_INDEX) ? await askWithout(question, known, placed) : undefined;
   const { answer = first, debian, indexes = placed.indexes, findings = [] } = fallback ?? {};
   const cuda = device.accelerator === 'gpu' ? planCuda({ packages: answer.packages, indexes, host: options.host ?? {} }) : { cuda: null, decisions: [], findings: [] };
   const python = debian?.python ?? question.python.version;

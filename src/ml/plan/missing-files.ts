@@ -13,8 +13,10 @@ const MOST = 5;
 export function missingFiles(facts: ProjectFacts, program: PythonModule | undefined): Finding[] {
   if (program === undefined) return [];
   const written = new Set(filesOf(facts.modules, 'write').map(({ path }) => path));
-  const reads = filesOf(reachable(facts, program), 'read').filter(
-    ({ path }) => MODEL.test(path) && !written.has(path) && !hasFile(facts.tree, path) && !hasFolder(facts.tree, path) && !liesSomewhere(facts, path),
+  const modules = reachable(facts, program);
+  const fetched = new Set(modules.flatMap(({ downloads }) => downloads.map(({ name }) => name)));
+  const reads = filesOf(modules, 'read').filter(
+    ({ path }) => !fetched.has(path) && MODEL.test(path) && !written.has(path) && !hasFile(facts.tree, path) && !hasFolder(facts.tree, path) && !liesSomewhere(facts, path),
   );
   return reads.slice(0, MOST).map(({ path, file, line }) => ({
     code: 'missing-file', severity: 'warning', file, line, message: `${path} is opened, is not in the folder, and nothing here writes it`,

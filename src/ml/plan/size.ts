@@ -108,7 +108,8 @@ function servingBytes({ start }: ProjectPlan): Bytes {
 /** The forecast as a decision: `2.1 GB → 0.4 GB`, with what takes most of it. */
 export function sizeDecision(size: SizePlan, { largest }: PackageBytes): Decision {
   const own = humanBytes(size.unpackedBytes);
-  const usual = size.usual === null ? '' : `${humanBytes(size.usual.unpackedBytes)} → `;
+  const isSame = size.usual === null || Math.abs(size.usual.unpackedBytes - size.unpackedBytes) < 0.05 * size.unpackedBytes;
+  const usual = size.usual === null || isSame ? '' : `${humanBytes(size.usual.unpackedBytes)} → `;
   const most = largest.filter(({ unpackedBytes }) => unpackedBytes > 20_000_000).slice(0, 3).map(({ name, unpackedBytes }) => `${name} ${humanBytes(unpackedBytes)}`);
   return {
     subject: 'size', choice: `${usual}${own}`,

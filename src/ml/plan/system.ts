@@ -79,7 +79,7 @@ function decisionsOf({ row, known }: { row: SystemPackages; known: KnownPackage 
 } // prettier-ignore
 
 function compilerDecision(name: string, packages: KnownPackages): Decision {
-  return { subject: 'system', choice: USUAL_COMPILERS.join(' '), why: `${name}: there is no wheel of it for this Python, so it is compiled`, evidence: packages.get(name)?.evidence }; // prettier-ignore
+  return { subject: 'system', choice: USUAL_COMPILERS.join(' '), why: `${name}: there is no wheel of it for this Python, so it is compiled; they do not stay in the image`, evidence: packages.get(name)?.evidence }; // prettier-ignore
 }
 
 /** OpenCV with windows brings Mesa and LLVM for a screen that a container does not have. */
