@@ -30,7 +30,7 @@ export function startPlace(facts: ProjectFacts, app: AppFacts, isScript: boolean
   const own = folderOf(path);
   const modules = reachable(facts, app.module).slice(0, 300);
   const minimum = packageDepth(app.module);
-  const hinted = app.hint === undefined || app.hint.weight < 100 ? undefined : joinPath(app.hint.folder, app.hint.command?.folder ?? '');
+  const hinted = app.hint === undefined || app.hint.weight < 100 || app.hint.command?.program === 'console' ? undefined : joinPath(app.hint.folder, app.hint.command?.folder ?? '');
   const first = [hinted, isScript ? undefined : sourceRoot(facts, path)].filter((folder) => folder !== undefined);
   const candidates = [...new Set([...first, homeOf(facts, path), '', ...foldersAbove(path).toReversed()])].filter(
     (folder) => (folder === '' || own === folder || own.startsWith(`${folder}/`)) && (isScript || levels(own) - levels(folder) >= minimum),
