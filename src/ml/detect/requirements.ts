@@ -42,7 +42,9 @@ export function parseRequirement(text: string): BareRequirement | undefined {
   const options = text.search(/\s--[a-z]/);
   const content = (options === -1 ? text : text.slice(0, options)).trim();
   const hashed = /\s--hash[= ]/.test(text);
-  const parsed = /^(?:git\+git@|(?:[\w.-]+\+)?[a-z][\w.+-]*:\/\/)/i.test(content) ? fromLink(content) : fromName(content);
+  const parsed = /^(?:git\+git@|(?:[\w.-]+\+)?[a-z][\w.+-]*:\/\/)/i.test(content)
+    ? fromLink(content)
+    : fromName(content);
   return parsed === undefined || !hashed ? parsed : { ...parsed, hashed };
 }
 

@@ -67,12 +67,18 @@ function chooseFrom(facts: ProjectFacts, wish: PythonWish, { limits, fits, usual
   if (request !== undefined) return requested(request, facts.pythonRequests, { limits, fits, usual });
   const [version] = fits;
   if (version === undefined) return contradiction(limits, usual);
-  const excluding = limits.find((limit) => !limit.allows(usual));
+  const excluding = blocking(limits, preferred(usual).slice(0, preferred(usual).indexOf(version)));
   if (excluding !== undefined) return { version, why: excluding.why, evidence: excluding.evidence, findings: [] };
   const hint = notebookPython(facts);
   if (hint !== undefined && fits.includes(hint.version)) return { ...hint, findings: [] };
   const [limit] = limits;
   return { version, why: limit === undefined ? whyUsual(version) : `the usual one; fits: ${limit.why}`, evidence: limit?.evidence, findings: [] }; // prettier-ignore
+}
+
+/** The limit that rules most of these out; undefined if there is nothing to rule out. */
+function blocking(limits: readonly PythonLimit[], versions: readonly string[]): PythonLimit | undefined {
+  const count = (limit: PythonLimit): number => versions.filter((version) => !limit.allows(version)).length;
+  return versions.length === 0 ? undefined : limits.toSorted((a, b) => count(b) - count(a))[0];
 }
 
 function whyUsual(version: string): string {

@@ -106,8 +106,8 @@ test('what is no text, is too long or does not end is said and survived', async 
   const many = await read(Array.from({ length: 10_000 }, (_, index) => `package-${index}==1.0`).join('\n'));
   expect(many.requirements).toHaveLength(10_000);
   const wrong = await read(Array.from({ length: 10_000 }, (_, index) => `what is this ${index}`).join('\n'));
-  expect(wrong.problems).toHaveLength(4);
-  expect(wrong.problems[3]?.message).toBe('9997 more lines are alike (invalid-requirement)');
+  expect(wrong.problems).toHaveLength(3);
+  expect(wrong.problems[2]?.message).toContain('9998 more lines like these: not a requirement');
   const chain = Object.fromEntries(Array.from({ length: 80 }, (_, index) => [`r${index}.txt`, `-r r${index + 1}.txt\np${index}`])); // prettier-ignore
   expect(codes(await read({ 'requirements.txt': '-r r0.txt', ...chain }))).toContain('too-many-includes:1');
   const tree = treeOf({ 'requirements.txt': 'x' });

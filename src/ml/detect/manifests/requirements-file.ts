@@ -83,15 +83,16 @@ async function visit(reader: Reader, { path, isConstraints, from }: Visit): Prom
   shorten(draft, before);
 }
 
-const MAX_ALIKE = 5;
+const MAX_ALIKE = 3;
 
-/** A file in another form has the same trap on every line: a few say it. */
+/** A file in another form has the same trap on every line: two of them say it. */
 function shorten(draft: Draft, from: number): void {
   const own = draft.problems.splice(from);
-  for (const [code, alike] of Map.groupBy(own, (finding) => finding.code)) {
-    draft.problems.push(...alike.slice(0, alike.length > MAX_ALIKE ? MAX_ALIKE - 2 : MAX_ALIKE));
-    const [first] = alike.length > MAX_ALIKE ? alike.slice(MAX_ALIKE - 2) : [];
-    if (first !== undefined) draft.problems.push({ ...first, message: `${alike.length - MAX_ALIKE + 2} more lines are alike (${code})` }); // prettier-ignore
+  for (const alike of Map.groupBy(own, (finding) => finding.code).values()) {
+    const shown = alike.slice(0, alike.length > MAX_ALIKE ? 2 : MAX_ALIKE);
+    draft.problems.push(...shown);
+    const next = alike[shown.length];
+    if (next !== undefined) draft.problems.push({ ...next, message: `${alike.length - shown.length} more lines like these: ${next.message}`, fix: null }); // prettier-ignore
   }
 }
 
@@ -269,7 +270,7 @@ function withoutOptions(draft: Draft, { content, file, line }: Logical): { text:
   const options = content.slice(at);
   if (/^(\s+--(hash|config-settings|config-setting|global-option|install-option)[= ]+("[^"]*"|'[^']*'|\S+))+\s*$/.test(options)) return { text: bare, hashed: options.includes('--hash') }; // prettier-ignore
   draft.readByPip = false;
-  draft.problems.push(problem('malformed-requirement', { file, line }, { message: `pip refuses “${content.slice(0, 60)}”: options stand on lines of their own`, fix: `write ${bare.trim()} and${options} on two lines` })); // prettier-ignore
+  draft.problems.push(problem('malformed-requirement', { file, line }, { message: `pip refuses “${content.slice(0, 60)}”: options stand on lines of their own`, fix: `write ${bare.trim()}, and options for indexes on lines of their own` })); // prettier-ignore
   for (const [, name = '', value = ''] of options.matchAll(
     /\s(-f|--find-links|-i|--index-url|--extra-index-url)[= ]+(\S+)/g,
   ))
