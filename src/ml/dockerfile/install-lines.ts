@@ -42,11 +42,12 @@ export function projectPlace({ install }: ProjectPlan): 'nowhere' | 'stage' | 'i
 /** The stage that compiles, or that holds a package manager. */
 export function stageLines(plan: ProjectPlan, kind: BuilderKind): string[] {
   const manager = managerInstall(plan);
-  const { buildApt = [] } = plan.install;
+  // Requirements may come from repositories, and it is here that they are fetched.
+  const apt = [...(plan.install.buildApt ?? []), ...plan.apt.filter((name) => name === 'git' || name === 'git-lfs')];
   return [
-    reason(`What installs stays in this stage: ${[...(manager?.tools ?? []), ...buildApt].join(', ')}`),
+    reason(`What installs stays in this stage: ${[...(manager?.tools ?? []), ...apt].join(', ')}`),
     `FROM ${baseName(plan)} AS packages`,
-    ...(buildApt.length === 0 ? [] : aptRun(buildApt)),
+    ...(apt.length === 0 ? [] : aptRun(apt)),
     ...(manager === undefined || manager.tools.length === 0 ? [] : [toolsRun(manager, plan, kind)]),
     runLine([], [`python -m venv ${ENVIRONMENT_FOLDER}`]),
     `ENV VIRTUAL_ENV=${ENVIRONMENT_FOLDER} PATH=${ENVIRONMENT_FOLDER}/bin:$PATH`,
