@@ -82,6 +82,10 @@ export async function buildForServing(
   await requirePort(former, options.port);
   for (const finding of project.plan.findings.filter(({ severity }) => severity !== 'note'))
     tools.report.warn(`${finding.message}${finding.fix === null ? '' : ` (${finding.fix})`}`);
+  if (project.plan.accelerator === 'gpu')
+    tools.report.warn(
+      'its packages are those for a GPU; it is given none, and runs on the processor as far as its code can',
+    );
   const ready = await trainWhatIsMissing(tools, project, options);
   tools.report.say(
     `building the image of ${ready.name} ${ready.dockerfile.isOwn ? 'from its Dockerfile' : `for Python ${ready.plan.python.version}`}`,

@@ -91,6 +91,13 @@ test('commands of the plan stand above what is known of the lock', () => {
   expect(text).toContain('    uv sync --frozen --extra cpu');
 });
 
+test('what a lock of Poetry, PDM or Pipenv says is installed by pip, if it says versions', () => {
+  const install = testInstall({ files: [], arguments: ['flask>=3'], pins: ['flask==3.0.3'], commands: [['pdm', 'sync']], tools: ['pdm'] });
+  const text = lines({ lock: { path: 'pdm.lock', kind: 'pdm' }, install });
+  expect(text).toContain("    pip install -c .berth/constraints.txt 'flask>=3'");
+  expect(text.join('\n')).not.toContain('pdm');
+}); // prettier-ignore
+
 test('compilers stay behind', () => {
   const text = lines({ install: testInstall({ buildApt: ['gcc'] }) });
   expect(text.findIndex((line) => line.includes('gcc'))).toBeLessThan(text.indexOf('FROM python:3.11-slim'));

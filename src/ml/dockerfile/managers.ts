@@ -54,6 +54,12 @@ const ENVIRONMENTS: Readonly<Record<string, Readonly<Record<string, string>>>> =
   pipenv: { PIPENV_VERBOSITY: '-1' },
 };
 
+/**
+ * pip installs the same from the versions of their locks, without them: they have many dependencies of their own, which nobody pins and the
+ * project does not need.
+ */
+const LEFT_TO_PIP: readonly string[] = ['poetry', 'pdm', 'pipenv'];
+
 /** Caches that a tool has below root's home. */
 export const TOOL_CACHES: Readonly<Record<string, string>> = {
   pip: '/root/.cache/pip',
@@ -63,8 +69,15 @@ export const TOOL_CACHES: Readonly<Record<string, string>> = {
   pipenv: '/root/.cache/pipenv',
 };
 
-/** The manager's own way, where there is a lock of it or the plan names commands; undefined where pip installs. */
-export function managerInstall({ install, lock }: ProjectPlan): ManagerInstall | undefined {
+/** The manager's own way, where the plan names commands or there is a lock of it; undefined where pip installs. */
+export function managerInstall(plan: ProjectPlan): ManagerInstall | undefined {
+  const found = ownWay(plan);
+  const { pins, arguments: words } = plan.install;
+  const isLeftToPip = found?.commands.every(([program = '']) => LEFT_TO_PIP.includes(program)) === true;
+  return isLeftToPip && pins.length > 0 && words.length > 0 ? undefined : found;
+}
+
+function ownWay({ install, lock }: ProjectPlan): ManagerInstall | undefined {
   if (install.exact !== undefined || install.commands?.length === 0) return undefined;
   if (install.commands !== undefined && install.commands.length > 0) {
     const tools = install.tools ?? [];
