@@ -97,7 +97,9 @@ function buildError(
   report.quote(lines.slice(Math.max(step, 0)).slice(-LAST_LINES).map(shorten));
   const meaning = explain(lines.join('\n'), { manifest: project.plan.manifest?.path });
   return new InternalError(`the image of ${project.name} could not be built: ${error.message}`, {
-    why: meaning?.cause ?? error.why ?? 'a step of the build failed; its last lines are above',
+    why:
+      meaning?.cause ??
+      (error.why?.includes('\n') === false ? error.why : 'a step of the build failed; its last lines are above'),
     hint: meaning?.fix ?? error.hint ?? 'mend the step that failed and try again',
     cause: error,
   });
