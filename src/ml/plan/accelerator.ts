@@ -71,7 +71,10 @@ export function namedIndexes(facts: ProjectFacts): (Evidence & { url: string })[
   const index = facts.manifest?.index;
   if (index === undefined) return [];
   const place = { file: facts.manifest?.path ?? '', line: 1 };
-  const sources = [...index.sources.values()].map((url) => ({ url, ...place }));
+  const names = new Set(
+    [...(facts.manifest?.requirements ?? []), ...(facts.manifest?.lock?.packages ?? [])].map(({ name }) => name),
+  );
+  const sources = [...index.sources].filter(([name]) => names.has(name)).map(([, url]) => ({ url, ...place }));
   return [...sources, ...(index.index === undefined ? [] : [index.index]), ...index.extra];
 }
 
@@ -104,7 +107,7 @@ function gpuSign(facts: ProjectFacts, packages: KnownPackages): Sign | undefined
   if (index !== undefined) return { accelerator: 'gpu', why: 'its index holds builds for CUDA', evidence: index };
   for (const { name, extras, evidence, source } of packages.values()) {
     const why = Object.hasOwn(FOR_GPU, name) ? FOR_GPU[name] : cupyOrExtra(name, extras);
-    if (why !== undefined && source !== 'transitive') return { accelerator: 'gpu', why, evidence };
+    if (why !== undefined && source === 'direct') return { accelerator: 'gpu', why, evidence };
   }
   const said = facts.manifest?.gpu;
   return said && { accelerator: 'gpu', why: said.what, evidence: said };

@@ -130,7 +130,7 @@ interface Added {
 function addedFor(manifest: Manifest, unlisted: readonly UnlistedImport[], extra: readonly string[]): Added {
   const optional = [...manifest.optional.values()].flat();
   const inGroup = (name: string): Requirement | undefined => optional.find((item) => item.name === name);
-  const imports = unlisted.filter(({ module, distribution, why }) => why !== undefined || inGroup(distribution) !== undefined || Object.hasOwn(DISTRIBUTION_OF_IMPORT, module) || isWellKnown(distribution));
+  const imports = unlisted.filter(({ module, distribution, why, late }) => why !== undefined || inGroup(distribution) !== undefined || Object.hasOwn(DISTRIBUTION_OF_IMPORT, module) || (!late && isWellKnown(distribution)));
   const wanted = new Map<string, string>();
   for (const { distribution } of imports) wanted.set(distribution, distribution);
   for (const text of extra) wanted.set(nameOf(text), text);

@@ -17,7 +17,7 @@ export function readUv(draft: Draft, table: TomlTable, folder: string): Workspac
   const sources = isTable(uv['sources']) ? uv['sources'] : {};
   for (const [name, source] of Object.entries(sources))
     for (const one of Array.isArray(source) ? source : [source])
-      if (isTable(one) && appliesHere(one)) applySource(draft, { name: normalName(name), source: one, line: tomlLine(sources, name) }, { indexes, folder }); // prettier-ignore
+      if (isTable(one) && appliesHere(one) && isChosen(one, indexes)) applySource(draft, { name: normalName(name), source: one, line: tomlLine(sources, name) }, { indexes, folder }); // prettier-ignore
   if (uv['package'] === false) draft.packageName = undefined;
   return Object.entries(sources)
     .filter(([, source]) => isTable(source) && source['workspace'] === true)
@@ -46,6 +46,12 @@ function readIndexes(draft: Draft, uv: TomlTable): ReadonlyMap<string, string> {
 
 const strings = (value: Toml | undefined): string[] =>
   (Array.isArray(value) ? value : []).filter((item) => typeof item === 'string');
+
+/** Of sources that hold for an extra or a group alone, which are choices between accelerators, the one for processors. */
+function isChosen(source: TomlTable, indexes: ReadonlyMap<string, string>): boolean {
+  if (source['extra'] === undefined && source['group'] === undefined) return true;
+  return /\/whl\/cpu\b/.test(indexes.get(textOf(source['index'])) ?? '');
+}
 
 /** Sources may hold for other systems, or for an extra alone. */
 function appliesHere(source: TomlTable): boolean {
