@@ -127,4 +127,5 @@ test('nothing of a project is executed: no pickle, notebook, setup.py or hook', 
   });
   expect(existsSync(marker)).toBe(false);
   expect(plan.start?.module).toBe('app.py');
+  expect(plan.findings).toContainEqual(expect.objectContaining({ code: 'dangerous-pickle', file: 'model.pkl' }));
 });

@@ -9,11 +9,19 @@ export interface WireField {
   isBytes: boolean;
 }
 
+/** Graphs of the largest models have some hundred thousand. */
+const MAX_FIELDS = 1_000_000;
+const VISITED = new WeakMap<ByteReader, number>();
+
 /** Goes over the fields of a message that ends at `end`. @throws {EndOfFile} if it is cut off or none */
 export async function* walkFields(reader: ByteReader, end: number): AsyncGenerator<WireField> {
   while (reader.position < end) {
     const key = await takeVarint(reader);
     const [number, type] = [Math.floor(key / 8), key % 8];
+    const visited = (VISITED.get(reader) ?? 0) + 1;
+    VISITED.set(reader, visited);
+    if (number === 0) throw new EndOfFile('no protobuf message');
+    if (visited > MAX_FIELDS) throw new EndOfFile(`more than ${MAX_FIELDS} fields`);
     if (type === 0) yield { number, value: await takeVarint(reader), isBytes: false };
     else if (type === 1 || type === 5) reader.seek(reader.position + (type === 1 ? 8 : 4));
     else if (type === 2) {
