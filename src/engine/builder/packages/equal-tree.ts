@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, constants, linkSync, lstatSync, read } from 'node:fs';
+import { type BigIntStats, closeSync, constants, linkSync, lstatSync, read, readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { readXattrs, setMtime } from '#engine/snapshots/tree/attributes.ts';
@@ -9,6 +9,7 @@ import type { Root } from '#lib/files/open-root.ts';
 const readLater = promisify(read);
 const BATCH = 500;
 const CHUNK_BYTES = 1024 * 1024;
+const SMALL_BYTES = 256 * 1024;
 const UNFINISHED = '.berth-linked';
 
 /** Two trees that are compared path by path. */
@@ -22,7 +23,7 @@ interface Pair {
  * all of them.
  */
 export async function isEqualTree(one: Root, other: Root): Promise<boolean> {
-  const files: string[] = [];
+  const files: ComparedFile[] = [];
   const twins = { one: new Map<bigint, string>(), other: new Map<bigint, string>() };
   let count = 0;
   const compare = async (folder: string): Promise<boolean> => {
@@ -40,13 +41,24 @@ export async function isEqualTree(one: Root, other: Root): Promise<boolean> {
       // Names of one file must be names of one file there as well.
       const first = nameOnce(twins.one, own, path);
       if (first !== nameOnce(twins.other, theirs, path)) return false;
-      if (first === path && own.ino !== theirs.ino) files.push(path);
+      if (first === path && own.ino !== theirs.ino) files.push({ path, size: Number(own.size) });
     }
     return true;
   };
   if (!(await compare(''))) return false;
-  for (const path of files) if (!(await haveSameBytes({ one, other }, path))) return false;
+  const buffers: Buffers = [Buffer.alloc(CHUNK_BYTES), Buffer.alloc(CHUNK_BYTES)];
+  for (const [at, file] of files.entries()) {
+    if (at % BATCH === BATCH - 1) await nextTurn();
+    if (!(await haveSameBytes({ one, other }, file, buffers))) return false;
+  }
   return true;
+}
+
+/** One whose content has to be looked at. */
+interface ComparedFile {
+  path: string;
+  /** Bytes, on both sides. */
+  size: number;
 }
 
 /** Lets equal trees share their files. Nobody may write to either of them any more, and nobody may have the first one mounted. */
@@ -107,31 +119,49 @@ function xattrsOf(root: Root, path: string): string {
   return xattrs.toSorted().join('\n');
 }
 
-async function haveSameBytes({ one, other }: Pair, path: string): Promise<boolean> {
-  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
-  const own = one.openFile(path, flags);
-  try {
-    const theirs = other.openFile(path, flags);
-    try {
-      return await readSame(own, theirs);
-    } finally {
-      closeSync(theirs);
-    }
-  } finally {
-    closeSync(own);
+/** Memory for pieces of two files, used again and again. */
+type Buffers = readonly [own: Buffer, theirs: Buffer];
+
+async function haveSameBytes({ one, other }: Pair, { path, size }: ComparedFile, buffers: Buffers): Promise<boolean> {
+  using own = openToRead(one, path);
+  using theirs = openToRead(other, path);
+  const files = [own.fd, theirs.fd] as const;
+  for (let at = 0; at < size; at += CHUNK_BYTES) {
+    const length = Math.min(CHUNK_BYTES, size - at);
+    const piece = { at, length };
+    // To hand a small piece to another thread costs more than to read it.
+    if (length <= SMALL_BYTES) readNow(files, piece, buffers);
+    else await readBoth(files, piece, buffers);
+    const [first, second] = buffers;
+    if (!first.subarray(0, length).equals(second.subarray(0, length))) return false;
+  }
+  return true;
+}
+
+function openToRead(root: Root, path: string): { fd: number } & Disposable {
+  const fd = root.openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return { fd, [Symbol.dispose]: () => closeSync(fd) };
+}
+
+type Files = readonly [own: number, theirs: number];
+
+interface Piece {
+  at: number;
+  length: number;
+}
+
+/** What is missing of a file that became shorter counts as zeros on this side, and as something else on the other. */
+function readNow(files: Files, { at, length }: Piece, buffers: Buffers): void {
+  for (const side of [0, 1] as const) {
+    buffers[side].fill(side, 0, length);
+    readSync(files[side], buffers[side], { offset: 0, length, position: at });
   }
 }
 
-async function readSame(own: number, theirs: number): Promise<boolean> {
-  const [first, second] = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
-  for (let at = 0; ;) {
-    const [got, others] = await Promise.all([
-      readLater(own, first, 0, CHUNK_BYTES, at),
-      readLater(theirs, second, 0, CHUNK_BYTES, at),
-    ]);
-    const length = Math.min(got.bytesRead, others.bytesRead);
-    if (length === 0) return got.bytesRead === others.bytesRead;
-    if (first.compare(second, 0, length, 0, length) !== 0) return false;
-    at += length;
-  }
+async function readBoth(files: Files, { at, length }: Piece, buffers: Buffers): Promise<void> {
+  const readSide = async (side: 0 | 1): Promise<void> => {
+    buffers[side].fill(side, 0, length);
+    await readLater(files[side], buffers[side], 0, length, at);
+  };
+  await Promise.all([readSide(0), readSide(1)]);
 }
