@@ -34,6 +34,15 @@ test('extras and groups that serve are installed, those of development are not',
   expect(found?.included).toEqual(['serve', 'web']);
 });
 
+test('for a GPU the files and groups made for it count', async () => {
+  const files = treeOf({ 'requirements-cpu.txt': 'torch', 'requirements-gpu.txt': 'onnxruntime-gpu' });
+  expect((await findManifest(files, '', 'gpu'))?.path).toBe('requirements-gpu.txt');
+  expect((await findManifest(files))?.path).toBe('requirements-cpu.txt');
+  const groups = treeOf({ 'pyproject.toml': '[project]\ndependencies = ["a"]\n[project.optional-dependencies]\ngpu = ["b"]\ncpu = ["c"]\n' }); // prettier-ignore
+  expect((await manifestFor(groups, 'x.py', 'gpu'))?.included).toEqual(['gpu']);
+  expect((await manifestFor(groups, 'x.py'))?.included).toEqual(['cpu']);
+});
+
 test('pins that exclude each other are named with both places', async () => {
   const found = await find({ 'requirements.txt': 'numpy==1.26.4\nflask\n-r more.txt\n', 'more.txt': 'x\nnumpy>=2\n' });
   expect(found?.problems).toMatchObject([{ code: 'contradictory-pins', severity: 'error', file: 'more.txt', line: 2 }]);

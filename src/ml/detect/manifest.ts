@@ -2,7 +2,7 @@ import { type FileTree, folderOf, hasFile } from '../files.ts';
 import { meets } from '../version.ts';
 import { contradictions, disagreements } from './manifests/contradictions.ts';
 import { type Draft, type Manifest, newDraft, problem } from './manifests/contract.ts';
-import { requirementsFiles } from './manifests/choose-requirements.ts';
+import { type Device, requirementsFiles, type RequirementsWish } from './manifests/choose-requirements.ts';
 import { readCog } from './manifests/cog.ts';
 import { readConda } from './manifests/conda.ts';
 import { dockerfileInstalls } from './manifests/dockerfile-installs.ts';
@@ -35,21 +35,22 @@ const CONDA_NAMES = ['environment.yml', 'environment.yaml', 'conda.yml', 'conda.
  * The manifest that counts in a folder: cog.yaml, then what a lock file belongs to, then requirements.txt, pyproject.toml, Pipfile,
  * environment.yml, setup.cfg and setup.py. Undefined if none says anything.
  */
-export async function findManifest(tree: FileTree, folder = ''): Promise<Manifest | undefined> {
+export async function findManifest(tree: FileTree, folder = '', device: Device = 'cpu'): Promise<Manifest | undefined> {
   const known = FOUND.get(tree) ?? new Map<string, Promise<Manifest | undefined>>();
   FOUND.set(tree, known);
-  const found = known.get(folder) ?? readManifest(tree, folder);
-  known.set(folder, found);
+  const key = `${device}:${folder}`;
+  const found = known.get(key) ?? readManifest(tree, folder, device);
+  known.set(key, found);
   return found;
 }
 
 /** What was found already: a plan asks for the same folders several times. */
 const FOUND = new WeakMap<FileTree, Map<string, Promise<Manifest | undefined>>>();
 
-async function readManifest(tree: FileTree, folder: string): Promise<Manifest | undefined> {
-  const candidates = await readCandidates(tree, folder);
+async function readManifest(tree: FileTree, folder: string, device: Device): Promise<Manifest | undefined> {
+  const candidates = await readCandidates(tree, folder, device);
   const chosen = choose(candidates) ?? (await installedByDockerfile(tree, folder));
-  if (chosen === undefined) return folder === '' ? belowTop(tree) : undefined;
+  if (chosen === undefined) return folder === '' ? belowTop(tree, device) : undefined;
   if (chosen !== candidates.requirements) await readLocalProjects(tree, chosen);
   const others = Object.values(candidates).filter((other): other is Draft => other !== undefined && 'requirements' in other && other !== chosen); // prettier-ignore
   complete(chosen, others);
@@ -57,28 +58,28 @@ async function readManifest(tree: FileTree, folder: string): Promise<Manifest | 
   attachLock(chosen, candidates.lock);
   chosen.systemPackages.push(...(await readSystemFiles(tree, folder)));
   if (folder === '') await addSpace(tree, chosen);
-  includeServing(chosen);
+  includeServing(chosen, device);
   chosen.problems.push(...contradictions(chosen.requirements, chosen.constraints), ...others.flatMap((other) => disagreements(chosen, other))); // prettier-ignore
   return chosen;
 }
 
 /** The manifest for a file of the project: that of its folder or the nearest above, else one in a folder beside it that is the only one. */
-export async function manifestFor(tree: FileTree, path: string): Promise<Manifest | undefined> {
+export async function manifestFor(tree: FileTree, path: string, device: Device = 'cpu'): Promise<Manifest | undefined> {
   for (let folder = folderOf(path); ; folder = folderOf(folder)) {
-    const found = await findManifest(tree, folder);
+    const found = await findManifest(tree, folder, device);
     if (found !== undefined) return found;
     if (folder === '') return undefined;
   }
 }
 
 /** Without a manifest at the top, that of the folder that holds the program, or of one that holds nothing else. */
-async function belowTop(tree: FileTree): Promise<Manifest | undefined> {
+async function belowTop(tree: FileTree, device: Device): Promise<Manifest | undefined> {
   const hasProgram = (folder: string): boolean =>
     tree.files.some(({ path }) => path.endsWith('.py') && folderOf(path) === folder && !/^(setup|conftest)\.py$/.test(path));
   const atTop = hasProgram('');
   for (const folder of manifestFolders(tree)) {
     if (atTop && hasProgram(folder)) continue;
-    const found = await findManifest(tree, folder);
+    const found = await findManifest(tree, folder, device);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -99,7 +100,7 @@ export function manifestFolders(tree: FileTree): string[] {
 
 const ASIDE = /(^|\/)(tests?|docs?|examples?|benchmarks?|site-packages|node_modules|third_party|vendor|\.[^/]*)\//;
 
-async function readCandidates(tree: FileTree, folder: string): Promise<Candidates> {
+async function readCandidates(tree: FileTree, folder: string, device: Device): Promise<Candidates> {
   const at = (name: string): string => (folder === '' ? name : `${folder}/${name}`);
   const own = await dockerfileInstalls(tree, folder);
   const conda = CONDA_NAMES.map(at).find((path) => hasFile(tree, path));
@@ -107,7 +108,7 @@ async function readCandidates(tree: FileTree, folder: string): Promise<Candidate
     cog: await readCog(tree, at('cog.yaml')),
     pyproject: await readPyproject(tree, at('pyproject.toml')),
     pipfile: await readPipfile(tree, at('Pipfile')),
-    requirements: await readBestRequirements(tree, folder, own.files),
+    requirements: await readBestRequirements(tree, folder, { named: own.files, device }),
     conda: conda === undefined ? await readPixi(tree, folder) : await readConda(tree, conda),
     setup: await readSetup(tree, folder),
     lock: (await findLock(tree, folder)) ?? (await workspaceLock(tree, folder)),
@@ -128,10 +129,10 @@ async function workspaceLock(tree: FileTree, folder: string): Promise<FoundLock 
 async function readBestRequirements(
   tree: FileTree,
   folder: string,
-  named: readonly string[],
+  wish: RequirementsWish,
 ): Promise<Draft | undefined> {
   let empty: Draft | undefined;
-  for (const path of requirementsFiles(tree, folder, named).slice(0, 5)) {
+  for (const path of requirementsFiles(tree, folder, wish).slice(0, 5)) {
     const read = await readRequirementsFile(tree, path);
     await readLocalProjects(tree, read);
     if (says(read)) return read;
@@ -231,14 +232,16 @@ function outdated(chosen: Draft, packages: FoundLock['packages'], path: string):
   });
 }
 
-const SERVING = /^(api|app|web|webapp|server?|serving|service|backend|http|rest|fastapi|flask|streamlit|gradio|dash|ui|gui|demo|prod|production|deploy|deployment|runtime|inference|predict|predictor|cpu)$/; // prettier-ignore
+const SERVING = /^(api|app|web|webapp|server?|serving|service|backend|http|rest|fastapi|flask|streamlit|gradio|dash|ui|gui|demo|prod|production|deploy|deployment|runtime|inference|predict|predictor)$/; // prettier-ignore
+const FOR_DEVICE: Readonly<Record<Device, RegExp>> = { cpu: /^cpu$/, gpu: /^(gpu|cuda(\d+|-?\d+\.\d+)?|cu\d+)$/ };
 
 /** What a project keeps apart to serve itself is needed in an image; what tests, documents and trains it is not. */
-function includeServing(chosen: Draft): void {
+function includeServing(chosen: Draft, device: Device): void {
   for (const [group, list] of chosen.optional) {
-    if (!SERVING.test(group.toLowerCase()) || list.length === 0) continue;
-    const named = new Set(chosen.requirements.map(({ name }) => name));
-    chosen.requirements.push(...list.filter(({ name }) => !named.has(name)));
+    const name = group.toLowerCase();
+    if (!(SERVING.test(name) || FOR_DEVICE[device].test(name)) || list.length === 0) continue;
+    const named = new Set(chosen.requirements.map((item) => item.name));
+    chosen.requirements.push(...list.filter((item) => !named.has(item.name)));
     chosen.included.push(group);
   }
 }

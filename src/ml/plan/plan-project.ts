@@ -74,7 +74,8 @@ async function findPrograms(read: ProjectFacts, options: PlanOptions): Promise<P
   const apps = findApps(read);
   const training = findTraining(read)[0];
   const app = apps.find(({ module, kind }) => kind !== 'script' || module.path !== training?.module.path);
-  const manifest = app === undefined ? read.manifest : ((await manifestFor(read.tree, app.module.path)) ?? read.manifest);
+  const device = options.accelerator ?? 'cpu';
+  const manifest = (await manifestFor(read.tree, app?.module.path ?? '', device)) ?? read.manifest;
   const folder = folderOf(manifest?.path ?? '');
   const near = folder === '' ? [] : await pythonRequests(read.tree, folder);
   const facts = { ...read, manifest, pythonRequests: [...near, ...read.pythonRequests] };

@@ -197,7 +197,9 @@ function statedLimits({ manifest }: ProjectFacts): PythonLimit[] {
       evidence: { file: wanted.file, line: wanted.line ?? 1 },
     });
   const listed = manifest?.classifiedPythons;
-  if (listed !== undefined && listed.versions.length > 0 && wanted === undefined)
+  // Nobody goes over the list again: one that ends with a Python of long ago says nothing of today.
+  const isOfToday = listed?.versions.some((version) => (PYTHON_END_OF_LIFE[version] ?? '') >= PYTHON_TABLE_MONTH) === true;
+  if (listed !== undefined && isOfToday && wanted === undefined)
     limits.push({
       allows: (version) => listed.versions.includes(version),
       why: `${listed.file} lists Python ${listed.versions.join(', ')}`,

@@ -8,13 +8,23 @@ const WORDS: readonly (readonly [RegExp, number])[] = [
   [/^cpu$/, 78], [/^(full|all|complete|freeze|frozen|lock|locked|pinned|pip)$/, 70], [/^(gpu|cuda|cu\d+|rocm|nvidia)$/, 60], [/^(train|training|finetune|colab|data|eval)$/, 45],
 ]; // prettier-ignore
 
+const FOR_GPU = /^(gpu|cuda|cu\d+|nvidia)$/;
 const UNKNOWN_WORD = 50;
 
+/** What the packages are installed for. */
+export type Device = 'cpu' | 'gpu';
+
+export interface RequirementsWish {
+  /** Files that an own Dockerfile installs. */
+  named: readonly string[];
+  device: Device;
+}
+
 /** Requirements files that could say what a program of the folder needs, the likeliest first. */
-export function requirementsFiles(tree: FileTree, folder: string, named: readonly string[] = []): string[] {
+export function requirementsFiles(tree: FileTree, folder: string, { named, device }: RequirementsWish): string[] {
   const wanted = new Set(named.map((name) => baseOf(name.replaceAll('\\', '/'))));
   const scored = tree.files.flatMap(({ path }) => {
-    const score = scoreOf(folder, path);
+    const score = scoreOf(folder, path, device);
     if (score === undefined) return [];
     return [{ path, score: score + (wanted.has(baseOf(path)) ? 500 : 0) }];
   });
@@ -22,7 +32,7 @@ export function requirementsFiles(tree: FileTree, folder: string, named: readonl
 }
 
 /** Undefined for what is no requirements file of the folder, or one for its people and not its program. */
-function scoreOf(folder: string, path: string): number | undefined {
+function scoreOf(folder: string, path: string, device: Device): number | undefined {
   const inside = /\.(txt|in|pip)$/i.test(path) ? below(folder, path) : undefined;
   if (inside === undefined) return undefined;
   const [, directory, base = ''] = /^(?:(requirements?|reqs?|deps|dependencies)\/)?([^/]+)$/i.exec(inside) ?? [];
@@ -34,7 +44,7 @@ function scoreOf(folder: string, path: string): number | undefined {
   const isNamed = /^(pip[-_.]?)?(requirements?|reqs?|dependencies)$|^requirements?[-_.]|^reqs?[-_]|[-_.]requirements?$|^python[-_]packages$/i.test(stem);
   if (!isNamed && directory === undefined) return undefined;
   const words = stem.toLowerCase().split(/[-_.]/).filter((word) => !/^(requirements?|reqs?|pip|)$/.test(word));
-  const scores = words.map((word) => WORDS.find(([pattern]) => pattern.test(word))?.[1] ?? UNKNOWN_WORD);
+  const scores = words.map((word) => (device === 'gpu' && FOR_GPU.test(word) ? 95 : (WORDS.find(([pattern]) => pattern.test(word))?.[1] ?? UNKNOWN_WORD)));
   const score = words.length === 0 ? 90 : Math.min(...scores);
   return score < 0 ? undefined : score - late;
 } // prettier-ignore
