@@ -57,6 +57,11 @@ test('an app that only its main block makes ready listens on all addresses altho
   expect(made.command[2]).toContain("run_path('app.py', run_name='__main__')");
 }); // prettier-ignore
 
+test('a port that only the environment names is set there', async () => {
+  const { start: made, port } = await start({ 'app.py': `${FLASK}import os\nif __name__ == "__main__":\n  app.run(host="0.0.0.0", port=int(os.environ["PORT"]))`, 'requirements.txt': 'flask' });
+  expect([made.environment['PORT'], port]).toEqual(['5000', 5000]);
+}); // prettier-ignore
+
 test('an address of this machine alone is an error where nothing changes it', async () => {
   const { findings } = await start({ 'a.py': 'import gradio as gr\ngr.Interface(f, "text", "text").launch(server_name="127.0.0.1", server_port=7777)' });
   expect(findings).toMatchObject([{ code: 'bound-to-localhost', file: 'a.py', line: 2, severity: 'error' }]);

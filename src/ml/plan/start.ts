@@ -20,6 +20,8 @@ export interface StartChoice {
 }
 
 /** Kinds whose file is started itself, so that Python looks into its folder. */
+/** Services that answer, but not to HTTP. */
+const NO_HTTP: ReadonlySet<string> = new Set(['grpc', 'websocket']);
 const SCRIPTS: ReadonlySet<string> = new Set(['streamlit', 'gradio', 'chainlit', 'panel', 'nicegui', 'http', 'grpc', 'script', 'aiohttp', 'tornado', 'litserve', 'kserve', 'notebook', 'shiny']); // prettier-ignore
 /** Of those, the ones that another program starts: it looks for imports beside the file only. */
 const LOOKS_BESIDE: ReadonlySet<string> = new Set(['streamlit', 'chainlit', 'panel', 'shiny', 'notebook']);
@@ -36,7 +38,7 @@ export function planStart(facts: ProjectFacts, app: AppFacts): StartChoice {
   const evidence = app.hint === undefined ? { file: app.module.path, line: app.line } : evidenceOf(app.hint);
   const why = app.hint === undefined ? chosen.why : `${chosen.why}; ${app.hint.source} starts it so`;
   const decisions: Decision[] = [{ subject: 'start', choice: chosen.command.join(' '), why, evidence }];
-  const health = port.value === null ? null : healthOf(facts, app);
+  const health = port.value === null || NO_HTTP.has(app.kind) ? null : healthOf(facts, app);
   if (port.value !== null)
     decisions.push(
       { subject: 'port', choice: String(port.value), why: port.why, evidence: port.evidence },
@@ -45,11 +47,18 @@ export function planStart(facts: ProjectFacts, app: AppFacts): StartChoice {
   return {
     start: {
       kind: app.kind, module: app.module.path, command: chosen.command, directory: chosen.directory ?? place.directory,
-      environment: { ...(LOOKS_BESIDE.has(app.kind) && place.pythonPath !== undefined ? { PYTHONPATH: place.pythonPath } : {}), ...chosen.environment },
+      environment: { ...(LOOKS_BESIDE.has(app.kind) && place.pythonPath !== undefined ? { PYTHONPATH: place.pythonPath } : {}), ...portVariable(app, port.value), ...chosen.environment },
     },
     port: port.value, health: health?.path ?? null, extra: chosen.extra ?? [], decisions, findings: chosen.findings ?? [],
   };
 } // prettier-ignore
+
+/** A variable that the program takes its port from and does not start without. */
+function portVariable({ bind, module }: AppFacts, port: number | null): Record<string, string> {
+  const name = bind?.portFrom?.variable;
+  const isNeeded = bind?.port === undefined || module.environment.some((item) => item.name === name && item.required);
+  return name === undefined || port === null || !isNeeded ? {} : { [name]: String(port) };
+}
 
 function evidenceOf({ file, line }: StartHint): Evidence {
   return { file, line };

@@ -3,6 +3,7 @@ import { argumentsOf, evaluate, lineOf, textOf } from './evaluate.ts';
 import type { Scene } from './found.ts';
 import { sourceOfValue } from './learn-names.ts';
 import type { Literal } from './literal.ts';
+import type { Bind } from './module.ts';
 
 /** Last names of calls that start a server, or make one that is started later. */
 export const STARTERS: ReadonlySet<string> = new Set(['run', 'launch', 'serve', 'run_app', 'run_server', 'run_simple', 'HTTPServer', 'ThreadingHTTPServer', 'TCPServer', 'ThreadingTCPServer', 'UDPServer', 'make_server', 'WSGIServer', 'listen', 'serve_forever', 'add_insecure_port', 'TCPSite', 'Config', 'queue', 'ModelServer', 'run_until_disconnected']); // prettier-ignore
@@ -77,7 +78,7 @@ function addressOf(
   { scope }: Scene,
   name: string,
   first: SyntaxNode | undefined,
-): { host?: string | undefined; port?: number | undefined } {
+): Partial<Pick<Bind, 'host' | 'port' | 'hostFrom' | 'portFrom'>> {
   if (first === undefined) return {};
   const value = evaluate(scope, first);
   if (name === 'add_insecure_port') {
@@ -85,9 +86,10 @@ function addressOf(
     return match === null ? {} : { host: hostOf(match[1]), port: portOf(match[2]) };
   }
   if (!ADDRESS_FIRST.has(name)) return {};
-  if (Array.isArray(value)) return { host: hostOf(value[0] as Literal), port: portOf(value[1] as Literal) };
-  if (first.name !== 'TupleExpression') return {};
-  const parts = [first.firstChild?.nextSibling, first.lastChild?.prevSibling];
-  const [host, port] = parts.map((part) => (part === null || part === undefined ? undefined : evaluate(scope, part)));
-  return { host: hostOf(host), port: portOf(port) };
-}
+  const parts = first.name === 'TupleExpression' ? [first.firstChild?.nextSibling, first.lastChild?.prevSibling] : [];
+  const [hostFrom, portFrom] = parts.map((part) => (part === null || part === undefined ? undefined : sourceOfValue(scope, part)));
+  const [host, port] = Array.isArray(value)
+    ? (value as Literal[])
+    : parts.map((part) => (part === null || part === undefined ? undefined : evaluate(scope, part)));
+  return { host: hostOf(host), port: portOf(port), hostFrom, portFrom };
+} // prettier-ignore

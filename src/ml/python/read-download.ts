@@ -40,7 +40,8 @@ function named({ scope }: Scene, args: CallArguments, call: DownloadCall): Named
   if (call.name === 'load' && hub === 'torch') return torchHub({ scope }, args, value);
   const texts = Array.isArray(value) ? value[0] : value;
   if (typeof texts !== 'string' || (hub === 'huggingface' && texts.startsWith('http'))) return undefined;
-  if (hub === 'ultralytics' && !/^(?:yolo|rtdetr|sam|mobile_sam|FastSAM)[\w.-]*\.(?:pt|yaml)$/i.test(texts)) return undefined;
+  if (hub === 'ultralytics' && !/^(?:yolo|rtdetr|sam|mobile_sam|FastSAM)[\w.-]*\.(?:pt|yaml)$/i.test(texts))
+    return undefined;
   if (owner === '' || texts.includes('/')) return { name: texts, hub };
   return { name: owner.endsWith('-') ? owner + texts : `${owner}/${texts}`, hub };
 }

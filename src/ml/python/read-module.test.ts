@@ -106,6 +106,7 @@ test.each([
   ['from flask import Flask\napp.run("0.0.0.0", 5002)', { port: 5002, host: '0.0.0.0' }],
   ['HTTPServer(("", 8080), H)', { port: 8080, host: '' }],
   ['addr = ("127.0.0.1", 81)\nHTTPServer(addr, H)', { port: 81, host: '127.0.0.1' }],
+  ['HTTPServer((os.getenv("HOST", "127.0.0.1"), int(os.environ.get("PORT", 82))), H)', { port: 82, host: '127.0.0.1', hostFrom: { variable: 'HOST' }, portFrom: { variable: 'PORT' } }],
   ['server.add_insecure_port("[::]:50051")', { port: 50051, host: '[::]' }],
   ['app.listen(8888)', { port: 8888 }],
   ['demo.launch(server_name="127.0.0.1", server_port=7777)', { port: 7777, host: '127.0.0.1' }],
