@@ -126,7 +126,17 @@ interface PlacedDevice {
 
 function devicesOf(facts: ProjectFacts, programs: readonly PythonModule[]): PlacedDevice[] {
   const modules = new Set(programs.flatMap((program) => reachable(facts, program)));
-  return [...modules].flatMap(({ path, devices }) => devices.map((use) => ({ use, file: path })));
+  return [...modules].flatMap((module) => module.devices.map((use) => ({ use: { ...use, kind: kindIn(module, use) }, file: module.path }))); // prettier-ignore
+}
+
+/** What a function is called with is the caller's choice, and so is a method of the project's own that only passes the wish on. */
+function kindIn({ functions, classes }: PythonModule, { kind, text }: DeviceUse): DeviceUse['kind'] {
+  if (kind !== 'demanded') return kind;
+  if (text.startsWith('super().cuda(')) return 'optional';
+  if (/["']|\.cuda\(/.test(text)) return kind;
+  const name = /\bdevice\s*=\s*(\w+)\b(?!\.)/.exec(text)?.[1] ?? /\(\s*(\w+)\s*\)?$/.exec(text)?.[1];
+  const all = [...functions, ...classes.flatMap(({ methods }) => methods)];
+  return all.some(({ parameters }) => parameters.some((parameter) => parameter.name === name)) ? 'optional' : kind;
 }
 
 function codeSign(demanded: PlacedDevice | undefined): Sign | undefined {

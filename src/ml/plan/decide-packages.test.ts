@@ -19,6 +19,8 @@ const ACCELERATORS: readonly (readonly [string, Record<string, string>, string, 
   ['a build for CUDA without its index', { 'app.py': FLASK, 'requirements.txt': 'flask\ntorch==2.0.1+cu118' }, 'gpu', ['https://download.pytorch.org/whl/cu118']],
   ['code that asks first', { 'app.py': `${FLASK}import torch\ndevice = "cuda" if torch.cuda.is_available() else "cpu"\n`, 'requirements.txt': 'flask\ntorch' }, 'cpu', [CPU]],
   ['code that does not ask', { 'app.py': `${FLASK}import torch\nmodel = torch.load("m.pt").cuda()\n`, 'requirements.txt': 'flask\ntorch' }, 'gpu', []],
+  ['a device that callers choose', { 'app.py': `${FLASK}import torch\ndef run(x, device="cuda"):\n  return x.to(device)\n`, 'requirements.txt': 'flask\ntorch' }, 'cpu', [CPU]],
+  ['a device of the code itself', { 'app.py': `${FLASK}import torch\ndevice = "cuda"\nmodel.to(device)\n`, 'requirements.txt': 'flask\ntorch' }, 'gpu', []],
   ['ROCm', { 'app.py': FLASK, 'requirements.txt': 'flask\n--index-url https://download.pytorch.org/whl/rocm6.1\ntorch==2.4.1+rocm6.1' }, 'rocm', ['https://download.pytorch.org/whl/rocm6.1']],
   ['JAX with CUDA', { 'train.py': 'import jax\n', 'requirements.txt': 'jax[cuda12]' }, 'gpu', []],
 ]; // prettier-ignore

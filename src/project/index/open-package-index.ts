@@ -20,6 +20,8 @@ export interface IndexOptions {
 /** Raised when what is kept changes its form. */
 const FORMAT = 2;
 const KEPT_MS = 14 * 24 * 3_600_000;
+/** So long nobody asks a silent index again. */
+const SILENT_MS = 10 * 60_000;
 /** Attempts to find which requirement has to give way. */
 const MAX_RELAXED = 4;
 
@@ -37,7 +39,7 @@ export function openPackageIndex({ signal, day = new Date().toISOString().slice(
       if ('why' in opened) return { kind: 'unreachable', why: opened.why };
       const asked = { ...opened, environment: withIndexes(opened.environment, question, configuration) };
       const resolution = await resolutionOf(asked, question, signal);
-      if (resolution.kind !== 'unreachable') await keepAnswer(path, resolution);
+      if (resolution.kind !== 'unreachable' || resolution.host !== undefined) await keepAnswer(path, resolution);
       return resolution;
     },
   };
@@ -122,6 +124,7 @@ async function relaxed(
 async function readAnswer(path: string): Promise<Resolution | undefined> {
   try {
     const value = JSON.parse(await readFile(path, 'utf8')) as Resolution;
+    if (value.kind === 'unreachable') return Date.now() - (await stat(path)).mtimeMs < SILENT_MS ? value : undefined;
     return value.kind === 'resolved' || value.kind === 'conflict' ? value : undefined;
   } catch {
     return undefined;
