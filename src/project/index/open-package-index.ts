@@ -38,12 +38,18 @@ export function openPackageIndex({ signal, day = new Date().toISOString().slice(
       const opened = await tools;
       if ('why' in opened) return { kind: 'unreachable', why: opened.why };
       const asked = { ...opened, environment: withIndexes(opened.environment, question, configuration) };
-      const resolution = await resolutionOf(asked, question, signal);
-      if (resolution.kind !== 'unreachable' || resolution.host !== undefined) await keepAnswer(path, resolution);
+      const resolution = await resolutionOf(asked, question, signal).catch((error: unknown) => notAsked(error, signal));
+      if (resolution.kind !== 'unreachable' || resolution.host !== undefined) await keepAnswer(path, resolution).catch(() => undefined); // a cache that cannot be written costs time alone
       return resolution;
     },
   };
 } // prettier-ignore
+
+/** What stands in the way of asking is told, and the plan is made without an answer. */
+function notAsked(error: unknown, signal: AbortSignal | undefined): Resolution {
+  if (signal?.aborted === true || !(error instanceof Error)) throw error;
+  return { kind: 'unreachable', why: error.message };
+}
 
 function keyOf(question: ResolveQuestion, { index, extra }: IndexConfiguration, day: string): string {
   const places = [index ?? '', ...extra].map((address) => address.replace(/\/\/[^/@]*@/, '//'));

@@ -37,7 +37,7 @@ export async function measureWheels(wheels: readonly LockedWheel[], signal?: Abo
     for (let wheel = waiting.shift(); wheel !== undefined; wheel = waiting.shift()) found.set(wheel.name, await sizeOf(wheel, { kept, agent: agent.agent, signal }));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  if (Object.keys(kept).length > before) await keep(path, kept);
+  if (Object.keys(kept).length > before) await keep(path, kept).catch(() => undefined); // a cache that cannot be written costs time alone
   return found;
 } // prettier-ignore
 
