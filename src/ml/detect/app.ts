@@ -76,7 +76,7 @@ function bindsByFile(facts: ProjectFacts): Map<string, Bind> {
 function score({ kind, module, factory, importable, hint }: AppFacts): number {
   const name = baseOf(module.path).replace(/\.py$/, '').toLowerCase();
   const index = (USUAL_NAMES as readonly string[]).indexOf(name === '__init__' ? baseOf(folderOf(module.path)) : name);
-  const web = { script: 0, notebook: -100, handler: 200, grpc: 280, http: 300 }[kind] ?? 400;
+  const web = { script: 0, notebook: -100, handler: 200, grpc: 280, websocket: 280, http: 300 }[kind] ?? 400;
   const depth = Math.min(module.path.split('/').length - 1, 5);
   const place = 60 - 20 * depth - (isAside(module.path) ? 500 : 0) - (/(^|\/)pages?\//.test(module.path) ? 200 : 0);
   const predicts = module.routes.some(({ path }) => /predict|infer|classif|score|generat|embed|search/.test(path));
@@ -132,6 +132,9 @@ function appOf(facts: ProjectFacts, module: PythonModule, { hint, bind: foreign 
   if (bottle !== undefined) return of('bottle', { line: bottle.line, bind: bottle });
   const grpc = module.binds.find(({ callee }) => callee.endsWith('add_insecure_port'));
   if (grpc !== undefined) return of('grpc', { line: grpc.line, bind: grpc });
+  const usesSockets = module.imports.some((item) => item.module.startsWith('websockets'));
+  const socket = usesSockets ? module.binds.find(({ callee }) => /^(?:websockets\.)?serve$/.test(callee)) : undefined;
+  if (socket !== undefined) return of('websocket', { line: socket.line, bind: socket });
   const handler = handlerOf(module);
   if (handler !== undefined && hint?.command?.script === undefined)
     return of('handler', { variable: handler.attribute, line: handler.line });

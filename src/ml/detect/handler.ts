@@ -33,7 +33,8 @@ const NO_HANDLER = /(?:^|\.)(?:Module|LightningModule|BaseEstimator|ClassifierMi
 export function handlerOf(module: PythonModule): HandlerFacts | undefined {
   const cog = module.classes.find(({ bases }) => bases.some((base) => /(?:^|\.)(?:BasePredictor|BaseRunner)$/.test(base)));
   if (cog !== undefined) return { attribute: cog.name, line: cog.line, style: 'cog' };
-  const sagemaker = ['model_fn', 'predict_fn'].map((name) => module.functions.find((item) => item.name === name));
+  // `model_fn(features, labels, mode, params)` is one of TensorFlow's estimators.
+  const sagemaker = ['model_fn', 'predict_fn'].map((name) => module.functions.find((item) => item.name === name && item.parameters.length < 4));
   const [load, ask] = sagemaker;
   if (load !== undefined) return { attribute: ask === undefined ? 'model_fn' : 'predict_fn', line: load.line, style: 'sagemaker' };
   if (!FILES.test(baseOf(module.path)) || module.options.length > 0) return undefined;

@@ -48,7 +48,8 @@ export function commandOfWords(given: readonly string[], folder = ''): StartComm
   const rest = isPython && words[1] === '-m' ? words.slice(3) : words.slice(1);
   if (!isPython && !SERVERS.has(program) && !RUNNERS.has(program) && program !== 'flask') return undefined;
   const base = { words, program, ...addressIn(rest), folder: chdirIn(rest) ?? folder };
-  if (SERVERS.has(program)) return { ...base, target: targetIn(rest), script: scriptIn(rest) };
+  const plain = rest.filter((word) => !isValue(rest, word));
+  if (SERVERS.has(program)) return { ...base, target: targetIn(rest), script: scriptIn(plain) };
   if (program === 'python') return { ...base, target: undefined, script: scriptIn(rest) ?? folderIn(rest) };
   if (RUNNERS.has(program)) return { ...base, target: undefined, script: scriptIn(rest) };
   if (program === 'flask') return { ...base, target: flaskTarget(words), script: undefined };

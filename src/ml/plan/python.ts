@@ -198,7 +198,8 @@ function statedLimits({ manifest }: ProjectFacts): PythonLimit[] {
     });
   const listed = manifest?.classifiedPythons;
   // Nobody goes over the list again: one that ends with a Python of long ago says nothing of today.
-  const isOfToday = listed?.versions.some((version) => (PYTHON_END_OF_LIFE[version] ?? '') >= PYTHON_TABLE_MONTH) === true;
+  const aYearAgo = `${Number(PYTHON_TABLE_MONTH.slice(0, 4)) - 1}${PYTHON_TABLE_MONTH.slice(4)}`;
+  const isOfToday = listed?.versions.some((version) => (PYTHON_END_OF_LIFE[version] ?? '') >= aYearAgo) === true;
   if (listed !== undefined && isOfToday && wanted === undefined)
     limits.push({
       allows: (version) => listed.versions.includes(version),

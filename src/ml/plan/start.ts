@@ -22,7 +22,7 @@ export interface StartChoice {
 /** Kinds whose file is started itself, so that Python looks into its folder. */
 /** Services that answer, but not to HTTP. */
 const NO_HTTP: ReadonlySet<string> = new Set(['grpc', 'websocket']);
-const SCRIPTS: ReadonlySet<string> = new Set(['streamlit', 'gradio', 'chainlit', 'panel', 'nicegui', 'http', 'grpc', 'script', 'aiohttp', 'tornado', 'litserve', 'kserve', 'notebook', 'shiny']); // prettier-ignore
+const SCRIPTS: ReadonlySet<string> = new Set(['streamlit', 'gradio', 'chainlit', 'panel', 'nicegui', 'http', 'grpc', 'websocket', 'script', 'aiohttp', 'tornado', 'litserve', 'kserve', 'notebook', 'shiny']); // prettier-ignore
 /** Of those, the ones that another program starts: it looks for imports beside the file only. */
 const LOOKS_BESIDE: ReadonlySet<string> = new Set(['streamlit', 'chainlit', 'panel', 'shiny', 'notebook']);
 const NOTEBOOK_PORT = 8888;
@@ -40,10 +40,9 @@ export function planStart(facts: ProjectFacts, app: AppFacts): StartChoice {
   const decisions: Decision[] = [{ subject: 'start', choice: chosen.command.join(' '), why, evidence }];
   const health = port.value === null || NO_HTTP.has(app.kind) ? null : healthOf(facts, app);
   if (port.value !== null)
-    decisions.push(
-      { subject: 'port', choice: String(port.value), why: port.why, evidence: port.evidence },
-      { subject: 'health', choice: health?.path ?? '/', why: health?.why ?? '', evidence: health?.evidence },
-    );
+    decisions.push({ subject: 'port', choice: String(port.value), why: port.why, evidence: port.evidence });
+  if (health !== null)
+    decisions.push({ subject: 'health', choice: health.path, why: health.why, evidence: health.evidence });
   return {
     start: {
       kind: app.kind, module: app.module.path, command: chosen.command, directory: chosen.directory ?? place.directory,
@@ -82,7 +81,7 @@ function portOf(facts: ProjectFacts, app: AppFacts): PortChoice {
   const speaks = ({ kind, folder: at, command, port }: StartHint): boolean =>
     port !== undefined && (kind === undefined ? command === undefined : kind === app.kind) && (at === '' || folder === at || folder.startsWith(`${at}/`));
   const usual = app.kind === 'handler' ? SERVING_PORT : app.kind === 'notebook' ? NOTEBOOK_PORT : (frameworkNamed(app.kind)?.port ?? null);
-  const isService = usual !== null || app.bind?.port !== undefined || ['http', 'grpc'].includes(app.kind);
+  const isService = usual !== null || app.bind?.port !== undefined || ['http', 'grpc', 'websocket'].includes(app.kind);
   const settings = facts.hints.find((hint) => speaks(hint));
   const hint = app.hint?.port !== undefined && (app.kind === 'script' || isService) ? app.hint : isService ? settings : undefined;
   if (hint?.port !== undefined) return { value: hint.port, why: `${hint.source} names it`, evidence: evidenceOf(hint) };

@@ -45,7 +45,7 @@ export function noteBind(scene: Scene, node: SyntaxNode, callee: string): void {
 /** `serve(app, host=…)` of waitress, `run(host=…)` of bottle: names that say nothing unless they are imported from there. */
 function isServingFunction({ found }: Scene, callee: string): boolean {
   if (!SERVED_BY_NAME.test(callee)) return false;
-  const names = found.imports.filter(({ module }) => /^(?:waitress|bottle|hypercorn|uvicorn|granian|meinheld|bjoern|nicegui)/.test(module)); // prettier-ignore
+  const names = found.imports.filter(({ module }) => /^(?:waitress|bottle|hypercorn|uvicorn|granian|meinheld|bjoern|nicegui|websockets)/.test(module)); // prettier-ignore
   return names.some(({ as }) => as.includes(callee) || as.includes('*'));
 }
 
@@ -60,6 +60,7 @@ function placesOf(
   if (name === 'make_server') return { host: positional[0], port: positional[1] };
   if (name === 'run_simple') return { host: positional[0], port: positional[1] };
   if (name === 'listen') return { port: positional[0], host: positional[1] };
+  if (name === 'serve' && found.imports.some(({ module }) => module.startsWith('websockets'))) return { host: positional[1], port: positional[2] }; // prettier-ignore
   if (name === 'TCPSite') return { host: positional[1], port: positional[2] };
   return {};
 }
