@@ -1,5 +1,6 @@
 import { type FileTree, folderOf, hasFile } from '../files.ts';
 import { meets } from '../version.ts';
+import { isUsualIndex } from './manifests/addresses.ts';
 import { contradictions, disagreements } from './manifests/contradictions.ts';
 import { type Draft, type Manifest, newDraft, problem } from './manifests/contract.ts';
 import { type Device, requirementsFiles, type RequirementsWish } from './manifests/choose-requirements.ts';
@@ -55,6 +56,7 @@ async function readManifest(tree: FileTree, folder: string, device: Device): Pro
   const others = Object.values(candidates).filter((other): other is Draft => other !== undefined && 'requirements' in other && other !== chosen); // prettier-ignore
   complete(chosen, others);
   ownLink(chosen, folder);
+  withoutUsualIndex(chosen);
   attachLock(chosen, candidates.lock);
   chosen.systemPackages.push(...(await readSystemFiles(tree, folder)));
   if (folder === '') await addSpace(tree, chosen);
@@ -187,6 +189,12 @@ function complete(chosen: Draft, others: readonly Draft[]): void {
     if (other.kind === 'cog') chosen.systemPackages.push(...other.systemPackages);
   }
   chosen.classifiedPythons ??= others.find(({ classifiedPythons }) => classifiedPythons !== undefined)?.classifiedPythons; // prettier-ignore
+}
+
+function withoutUsualIndex({ index }: Draft): void {
+  if (index.index !== undefined && isUsualIndex(index.index.url)) index.index = undefined;
+  index.extra = index.extra.filter(({ url }) => !isUsualIndex(url));
+  for (const [name, url] of index.sources) if (isUsualIndex(url)) index.sources.delete(name);
 }
 
 /** `pip freeze` writes a project that is installed from its folder as a link to its repository. */

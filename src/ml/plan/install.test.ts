@@ -37,7 +37,7 @@ test.each([
 
 test('what comes beside a lock has the version of the lock', async () => {
   const made = await plan({ 'pyproject.toml': '[project]\ndependencies=["flask"]\n', 'uv.lock': '[[package]]\nname="flask"\nversion="3.0"\n[[package]]\nname="gunicorn"\nversion="22.0"\n' }, { extra: ['gunicorn', 'uvicorn[standard]'] }); // prettier-ignore
-  expect(made.install.commands?.[1]).toEqual(['pip', 'install', 'gunicorn==22.0', 'uvicorn[standard]']);
+  expect(made.install.commands?.[1]).toEqual(['uv', 'pip', 'install', 'gunicorn==22.0', 'uvicorn[standard]']);
 });
 
 test('with folders of the project pip installs what a lock says', async () => {
@@ -71,6 +71,12 @@ test('without a manifest the imports say it', async () => {
   expect(made.install.before).toBe('2023-05-01');
   expect(codes(made)).toEqual(['no-requirements null:null']);
   expect((await plan({ 'app.py': 'print(1)' })).decision.choice).toBe('none');
+});
+
+test('a manifest that cannot be read is said, and the imports stand in for it', async () => {
+  const made = await plan({ 'pyproject.toml': '<<<<<<< HEAD\n[project]\n', 'app.py': 'import flask' });
+  expect(codes(made)).toEqual(['manifest-unreadable pyproject.toml:1', 'no-requirements null:null']);
+  expect(made.install.arguments).toEqual(['flask']);
 });
 
 test('notebooks say what they install', async () => {

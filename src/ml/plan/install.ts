@@ -75,7 +75,7 @@ function fromImports(facts: ProjectFacts, unlisted: readonly UnlistedImport[], {
       subject: 'packages', choice: found.length === 0 ? 'none' : found.join(', '), evidence: first?.evidence,
       why: found.length === 0 ? 'the code imports nothing from outside' : `no requirements file; these are what the code imports, ${newest}`,
     },
-    findings: found.length === 0 || facts.modules.length + facts.notebooks.length === 0 ? [] : [unpinned(found)],
+    findings: [...(facts.manifest?.problems ?? []), ...(found.length === 0 || facts.modules.length + facts.notebooks.length === 0 ? [] : [unpinned(found)])],
   };
 } // prettier-ignore
 

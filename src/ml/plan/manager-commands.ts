@@ -17,7 +17,8 @@ export function managerCommands(manifest: Manifest, extra: readonly string[]): M
   if (lock === undefined || lock.packages.length === 0 || isElsewhere) return undefined;
   const install = installOf(manifest);
   if (install === undefined || !lock.kind.startsWith(LOCK_OF[manager] ?? '\0')) return undefined;
-  return { commands: [install, ...(extra.length === 0 ? [] : [['pip', 'install', ...extra]])], tools: [manager] };
+  const beside = [...(manager === 'uv' ? ['uv'] : []), 'pip', 'install', ...extra];
+  return { commands: [install, ...(extra.length === 0 ? [] : [beside])], tools: [manager] };
 }
 
 const LOCK_OF: Readonly<Record<string, string>> = {

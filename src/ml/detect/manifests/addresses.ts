@@ -29,3 +29,8 @@ export function plainAddress(draft: Draft, text: string, { file, line }: Evidenc
   }
   return { url: address, file, line };
 }
+
+/** Whether an address is that of the public index, which nobody has to name: pip and uv ask it, or what the user has set up in its place. */
+export function isUsualIndex(url: string): boolean {
+  return /^https:\/\/pypi\.(?:[a-z]+\.)?[a-z]{3}\/simple\/?$/.test(url);
+}

@@ -20,21 +20,24 @@ export async function readPipfile(tree: FileTree, path: string): Promise<Draft |
     const role = name === 'packages' ? 'requirement' : { group: name === 'dev-packages' ? 'dev' : name };
     readTable(draft, content, { role, folder });
   }
+  const addresses = new Map<string, string>();
   const sources = Array.isArray(table['source']) ? table['source'] : [];
   for (const [index, source] of sources.entries())
     if (isTable(source) && typeof source['url'] === 'string') {
       const address = plainAddress(draft, source['url'], { file: path, line: tomlLine(sources, index) });
+      addresses.set(textOf(source['name']), address.url);
       if (index === 0) draft.index.index = address;
       else draft.index.extra.push(address);
     }
+  for (const [name, source] of draft.index.sources) draft.index.sources.set(name, addresses.get(source) ?? source);
   const requires = tomlAt(table, 'requires');
-  const python = tomlAt(table, 'requires', 'python_full_version') ?? tomlAt(table, 'requires', 'python_version');
-  const wanted = textOf(python);
+  const key = tomlAt(table, 'requires', 'python_full_version') === undefined ? 'python_version' : 'python_full_version';
+  const wanted = textOf(tomlAt(table, 'requires', key));
   if (/^\d+(\.\d+)*$/.test(wanted))
     draft.requiresPython = {
       specifiers: `==${wanted.split('.').slice(0, 2).join('.')}.*`,
       file: path,
-      line: tomlLine(requires, 'python_version'),
+      line: tomlLine(requires, key),
     };
   return draft;
 }

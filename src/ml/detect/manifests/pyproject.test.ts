@@ -134,12 +134,13 @@ test('Pipenv', async () => {
   const draft = await readPipfile(
     treeOf({
       Pipfile:
-        '[[source]]\nurl = "https://i.example/simple"\n[packages]\nnumpy = "*"\nFlask = {version = "==2.0", extras = ["async"]}\nlib = {editable = true, path = "."}\nwin = {version = "*", sys_platform = "== \'win32\'"}\n[dev-packages]\npytest = "*"\n[requires]\npython_version = "3.9"',
+        '[[source]]\nname = "main"\nurl = "https://i.example/simple"\n[packages]\nnumpy = "*"\nFlask = {version = "==2.0", extras = ["async"]}\nlib = {editable = true, path = "."}\ntorch = {version = "*", index = "main"}\nwin = {version = "*", sys_platform = "== \'win32\'"}\n[dev-packages]\npytest = "*"\n[requires]\npython_version = "3.9"',
     }),
     'Pipfile',
   );
-  expect(texts(draft?.requirements)).toEqual(['numpy', 'flask[async]==2.0']);
-  expect(draft).toMatchObject({ manager: 'pipenv', requiresPython: { specifiers: '==3.9.*', line: 11 }, projects: [{ path: '', editable: true }] }); // prettier-ignore
+  expect(texts(draft?.requirements)).toEqual(['numpy', 'flask[async]==2.0', 'torch']);
+  expect(draft?.index.sources.get('torch')).toBe('https://i.example/simple');
+  expect(draft).toMatchObject({ manager: 'pipenv', requiresPython: { specifiers: '==3.9.*', line: 13 }, projects: [{ path: '', editable: true }] }); // prettier-ignore
   expect(texts(draft?.optional.get('dev'))).toEqual(['pytest']);
 });
 
