@@ -1,4 +1,5 @@
 import { type RunResult, run } from '#lib/run.ts';
+import { ENGINE_FLAGS } from '#cli/engine/engine-program.ts';
 import { startEngine } from '../../test/support/engine.ts';
 import { type Peer, startPeer } from './peer.ts';
 
@@ -20,7 +21,7 @@ export const IMAGE = 'python:3.11-slim';
 export async function openEnds(): Promise<Ends | undefined> {
   const peer = await startPeer();
   if (peer === undefined) return undefined;
-  const engine = await startEngine({ entry: 'dist/berthd.mjs' });
+  const engine = await startEngine({ entry: 'dist/berthd.mjs', env: { NODE_OPTIONS: ENGINE_FLAGS.join(' ') } });
   const ends = {
     berth: { ...endOf(`unix://${engine.socket}`), pid: engine.pid },
     peer: { ...peer, ...endOf(peer.host) },
