@@ -3,6 +3,7 @@ import type { Accelerator, PlanTarget, ProjectPlan } from '#ml/plan/plan.ts';
 import { planProject } from '#ml/plan/plan-project.ts';
 import { hostGpu } from './host-gpu.ts';
 import { openPackageIndex } from './index/open-package-index.ts';
+import { wheelLibraries } from './index/wheel-libraries.ts';
 import { lastCommit } from './last-commit.ts';
 
 /** A project that was changed since then gets the newest versions that it allows. */
@@ -28,9 +29,9 @@ export async function planFolder(
   options: FolderPlanOptions = {},
 ): Promise<ProjectPlan> {
   const { python, accelerator, target, index = 'needed', signal } = options;
-  const [changed, host] = await Promise.all([lastCommit(place), hostGpu()]);
+  const [changed, host, native] = await Promise.all([lastCommit(place), hostGpu(), wheelLibraries(tree)]);
   return planProject(tree, {
-    directory: name, python, accelerator, target, host, lastCommit: isRecent(changed) ? undefined : changed, machine: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
+    directory: name, python, accelerator, target, host, native, lastCommit: isRecent(changed) ? undefined : changed, machine: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
     index: index === 'never' ? undefined : openPackageIndex({ signal }), asksAlways: index === 'always',
   });
 } // prettier-ignore

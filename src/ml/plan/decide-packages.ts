@@ -8,6 +8,7 @@ import { frameworksOf } from './frameworks.ts';
 import { type IndexChoice, planIndexes } from './indexes.ts';
 import { type KnownPackages, knownPackages } from './known-packages.ts';
 import { planMemory } from './memory.ts';
+import type { NativeFile } from './native-libraries.ts';
 import type { Needed } from './install.ts';
 import type { PackageIndex, ResolvedPackage } from './package-index.ts';
 import type { Accelerator, Decision, Finding, FrameworkPlan, InstallPlan } from './plan.ts';
@@ -34,6 +35,8 @@ export interface PackageOptions {
   asksAlways?: boolean | undefined;
   accelerator?: 'cpu' | 'gpu' | undefined;
   host?: HostGpu | undefined;
+  /** Shared libraries of wheels that are at hand. */
+  native?: readonly NativeFile[] | undefined;
   /** `x86_64` if undefined. */
   machine?: string | undefined;
 }
@@ -142,7 +145,7 @@ function together(question: PackageQuestion, { device, placed, answer, cuda, bas
   const { facts, programs } = question;
   const { packages, resolved, constraints } = answer;
   const withoutWheel = (resolved ?? []).filter(({ wheel }) => wheel === null).map(({ name }) => name);
-  const system = planSystem({ facts, packages, imports: importsOf(question), withoutWheel });
+  const system = planSystem({ facts, packages, imports: importsOf(question), withoutWheel, native: question.options.native ?? [] });
   const memory = planMemory(facts, programs, packages);
   const extra = [...constraints.extra, ...base.extra];
   const suite = debian?.suite ?? system.suite;

@@ -5,6 +5,7 @@ import type { ProjectFacts } from '../detect/project.ts';
 import { normalName } from '../detect/requirements.ts';
 import { meets } from '../version.ts';
 import { type KnownPackage, type KnownPackages, newestAllowed } from './known-packages.ts';
+import { missingLibraries, type MissingLibrary, type NativeFile } from './native-libraries.ts';
 import type { Decision, Finding } from './plan.ts';
 
 export interface SystemChoice {
@@ -25,10 +26,12 @@ export interface SystemQuestion {
   imports: ReadonlySet<string>;
   /** Distributions without a wheel that fits, as the index answered. */
   withoutWheel: readonly string[];
+  /** Shared libraries of wheels that are at hand: what they load is certain, where the table only knows of names. */
+  native: readonly NativeFile[];
 }
 
 /** Debian packages, each with its reason: what the project names, what its packages load or call, and what compiling them takes. */
-export function planSystem({ facts, packages, imports, withoutWheel }: SystemQuestion): SystemChoice {
+export function planSystem({ facts, packages, imports, withoutWheel, native }: SystemQuestion): SystemChoice {
   const named = facts.manifest?.systemPackages ?? [];
   const rows = SYSTEM_PACKAGES.flatMap((row) => {
     const known = packages.get(row.distribution);
@@ -37,14 +40,15 @@ export function planSystem({ facts, packages, imports, withoutWheel }: SystemQue
   const fetched = [...packages.values()].find(({ url }) => url?.startsWith('git+'));
   const covered = new Set(rows.filter(({ row }) => row.build !== undefined).map(({ row }) => row.distribution));
   const compiled = withoutWheel.filter((name) => !covered.has(name) && !PLAIN_SOURCES.has(name));
-  const apt = [...named.map(({ name }) => name), ...rows.flatMap(({ row }) => row.packages), ...(fetched === undefined ? [] : GIT_FOR_VCS.packages)];
+  const loaded = missingLibraries(native);
+  const apt = [...loaded.flatMap(({ debian }) => debian ?? []), ...named.map(({ name }) => name), ...rows.flatMap(({ row }) => row.packages), ...(fetched === undefined ? [] : GIT_FOR_VCS.packages)];
   const buildApt = [...rows.flatMap(({ row }) => row.build ?? []), ...(compiled.length > 0 ? USUAL_COMPILERS : [])];
   return {
     apt: [...new Set(apt)].toSorted(),
     buildApt: [...new Set(buildApt)].toSorted(),
     suite: rows.find(({ row }) => row.suite !== undefined)?.row.suite,
-    decisions: [...named.map(namedDecision), ...rows.flatMap(decisionsOf), ...(fetched === undefined ? [] : [{ subject: 'system' as const, choice: 'git', why: GIT_FOR_VCS.why, evidence: fetched.evidence }]), ...compiled.map((name) => compilerDecision(name, packages))],
-    findings: [...headless(rows.map(({ known }) => known), imports)],
+    decisions: [...named.map(namedDecision), ...rows.flatMap(decisionsOf), ...(fetched === undefined ? [] : [{ subject: 'system' as const, choice: 'git', why: GIT_FOR_VCS.why, evidence: fetched.evidence }]), ...compiled.map((name) => compilerDecision(name, packages)), ...loaded.flatMap(loadedDecision)],
+    findings: [...loaded.flatMap(unknownLibrary), ...headless(rows.map(({ known }) => known), imports)],
   };
 } // prettier-ignore
 
@@ -80,6 +84,16 @@ function decisionsOf({ row, known }: { row: SystemPackages; known: KnownPackage 
 
 function compilerDecision(name: string, packages: KnownPackages): Decision {
   return { subject: 'system', choice: USUAL_COMPILERS.join(' '), why: `${name}: there is no wheel of it for this Python, so it is compiled; they do not stay in the image`, evidence: packages.get(name)?.evidence }; // prettier-ignore
+}
+
+function loadedDecision({ soname, by, debian }: MissingLibrary): Decision[] {
+  if (debian === undefined) return [];
+  return [{ subject: 'system', choice: debian, why: `${by.name} loads ${soname}, which the wheel does not bring`, evidence: { file: by.wheel, line: 0 }, source: 'DT_NEEDED of the file' }]; // prettier-ignore
+}
+
+function unknownLibrary({ soname, by, debian }: MissingLibrary): Finding[] {
+  if (debian !== undefined) return [];
+  return [{ code: 'unknown-library', severity: 'warning', file: by.wheel, line: null, message: `${by.name} loads ${soname}, which neither the wheel nor the base has`, fix: 'name the Debian package that has it in packages.txt' }]; // prettier-ignore
 }
 
 /** OpenCV with windows brings Mesa and LLVM for a screen that a container does not have. */
