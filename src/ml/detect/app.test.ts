@@ -51,7 +51,7 @@ test.each(CASES)('%s', async (...[, texts, first]) => {
 });
 
 test('programs beside the project come last, and research code is no handler', async () => {
-  expect(await apps({ 'examples/app.py': FLASK, 'main.py': 'x = 1' })).toEqual(['script main.py', 'flask examples/app.py:app']);
+  expect(await apps({ 'examples/app.py': FLASK, 'main.py': 'print(1)' })).toEqual(['script main.py', 'flask examples/app.py:app']);
   expect(await apps({ 'model.py': 'class Model(nn.Module):\n  def predict(self, x): pass' })).toEqual([]);
   expect(await apps({ 'predict.py': 'import argparse\np = argparse.ArgumentParser()\np.add_argument("x")\ndef predict(args): pass\nif __name__ == "__main__":\n  predict(p.parse_args())' })).toEqual([]);
 }); // prettier-ignore

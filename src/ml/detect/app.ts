@@ -1,5 +1,5 @@
 import { FRAMEWORKS, frameworkNamed } from '../data/frameworks.ts';
-import { baseOf, folderOf } from '../files.ts';
+import { baseOf, folderOf, hasFile, joinPath } from '../files.ts';
 import type { Bind, PythonModule } from '../python/module.ts';
 import { appVariables } from './app-variables.ts';
 import { handlerOf } from './handler.ts';
@@ -124,13 +124,16 @@ function appOf(facts: ProjectFacts, module: PythonModule, { hint, bind: foreign 
   if (imports(module, 'gradio') && [...module.calls].some((call) => call.endsWith('.launch')))
     return of('gradio', { line: importLine(module, 'gradio') });
   if ([...module.calls].some((call) => DJANGO.test(call))) return of('django', { line: importLine(module, 'django') });
-  const server = module.binds.find(({ callee }) => /HTTPServer$|TCPServer$|make_server$|WSGIServer$/.test(callee));
+  const runs = baseOf(module.path) !== '__init__.py' && (module.isScript || module.acts);
+  const server = !runs
+    ? undefined
+    : module.binds.find(({ callee }) => /HTTPServer$|TCPServer$|make_server$|WSGIServer$/.test(callee));
   if (server !== undefined) return of('http', { line: server.line, bind: server });
   const bottle = imports(module, 'bottle')
     ? module.binds.find(({ callee }) => /^(?:bottle\.)?run$/.test(callee))
     : undefined;
   if (bottle !== undefined) return of('bottle', { line: bottle.line, bind: bottle });
-  const grpc = module.binds.find(({ callee }) => callee.endsWith('add_insecure_port'));
+  const grpc = !runs ? undefined : module.binds.find(({ callee }) => callee.endsWith('add_insecure_port'));
   if (grpc !== undefined) return of('grpc', { line: grpc.line, bind: grpc });
   const usesSockets = module.imports.some((item) => item.module.startsWith('websockets'));
   const socket = usesSockets ? module.binds.find(({ callee }) => /^(?:websockets\.)?serve$/.test(callee)) : undefined;
@@ -149,9 +152,11 @@ const TOOLS =
 /** A program without a port: one that runs on, or the only one. Where a project trains, its other scripts are tools. */
 function isProgram(facts: ProjectFacts, module: PythonModule): boolean {
   const name = baseOf(module.path);
-  if (PROGRAMS.test(name)) return true;
+  if (name === '__init__.py') return false;
+  if (PROGRAMS.test(name)) return module.isScript || module.acts || name === '__main__.py';
   const isTool = TOOLS.test(name) || module.options.some(({ required }) => required) || findTraining(facts).length > 0;
-  return module.isScript && !isTool;
+  const isPart = hasFile(facts.tree, joinPath(folderOf(module.path), '__init__.py') ?? '');
+  return module.isScript && !isTool && !isPart;
 }
 
 /** A port that comes from a setting of another file, such as `Settings().port`. */

@@ -31,7 +31,7 @@ const NO_HANDLER = /(?:^|\.)(?:Module|LightningModule|BaseEstimator|ClassifierMi
 
 /** What of a file the serving runtime can call; undefined if it has no such thing. */
 export function handlerOf(module: PythonModule): HandlerFacts | undefined {
-  const cog = module.classes.find(({ bases }) => bases.some((base) => /(?:^|\.)(?:BasePredictor|BaseRunner)$/.test(base)));
+  const cog = !module.imports.some(({ module: name }) => name.split('.')[0] === 'cog') ? undefined : module.classes.find(({ bases }) => bases.some((base) => /(?:^|\.)(?:BasePredictor|BaseRunner)$/.test(base)));
   if (cog !== undefined) return { attribute: cog.name, line: cog.line, style: 'cog' };
   // `model_fn(features, labels, mode, params)` is one of TensorFlow's estimators.
   const sagemaker = ['model_fn', 'predict_fn'].map((name) => module.functions.find((item) => item.name === name && item.parameters.length < 4));

@@ -66,7 +66,7 @@ function serves(module: PythonModule): boolean {
 
 /** True for a file that does something as soon as it is started, without a `__main__` block. */
 function runsAtOnce(module: PythonModule): boolean {
-  return module.assigned.length > 0 || module.files.some(({ mode }) => mode === 'write');
+  return module.acts || module.assigned.length > 0 || module.files.some(({ mode }) => mode === 'write');
 }
 
 function trainingScore({ module, writes }: TrainingFacts): number {

@@ -20,6 +20,7 @@ export type Found = { [List in Lists]: PythonModule[List][number][] } & {
   calls: Set<string>;
   isScript: boolean;
   preparesInMain: boolean;
+  acts: boolean;
   parsesArguments: boolean;
   syntax: PythonModule['syntax'];
   raw: RawApp[];
@@ -37,7 +38,7 @@ export interface Scene {
 export function createFound(): Found {
   return {
     imports: [], assigned: [], routes: [], routers: [], binds: [], files: [], functions: [], classes: [], environment: [], downloads: [], devices: [],
-    workers: [], options: [], calls: new Set(), isScript: false, preparesInMain: false, parsesArguments: false, syntax: undefined, raw: [],
+    workers: [], options: [], calls: new Set(), isScript: false, acts: false, preparesInMain: false, parsesArguments: false, syntax: undefined, raw: [],
     returned: new Map(),
   }; // prettier-ignore
 }

@@ -19,6 +19,8 @@ export interface PythonModule {
   readonly isScript: boolean;
   /** True if it is a script, or imports what servers are made of. */
   readonly startsSomething: boolean;
+  /** True if importing it already does something: calls and loops at its top. */
+  readonly acts: boolean;
   /** True if the `__main__` block prepares something (loads a model, opens a database) beside starting a server. */
   readonly preparesInMain: boolean;
   /** True if the command line is parsed as soon as the file is imported, so that no server can import it. */

@@ -23,6 +23,7 @@ export function readModule(path: string, source: string): PythonModule {
   const tree = parser.parse(source);
   const pieces = collect(scope, tree);
   const found = createFound();
+  found.acts = childrenOf(tree.topNode).some((node) => doesSomething(node));
   for (const { node, around } of pieces) note({ scope, found, around }, node);
   const apps = resolveApps(found);
   const removed = removedSince(found, source);
@@ -31,6 +32,13 @@ export function readModule(path: string, source: string): PythonModule {
     ...rest, path, read: 'whole', startsSomething: found.isScript || importsServer(found.imports), apps, names: scope.names, docstring: docstringOf(scope, tree.topNode),
     removed, python2: olderPython(scope, pieces, found.imports),
   }; // prettier-ignore
+}
+
+/** A call, a loop or a block with a resource; settings of logging and of paths are no deed. */
+function doesSomething(node: SyntaxNode): boolean {
+  if (node.name === 'ForStatement' || node.name === 'WhileStatement' || node.name === 'WithStatement') return true;
+  const call = node.name === 'ExpressionStatement' ? node.firstChild : null;
+  return call?.name === 'CallExpression' || call?.name === 'AwaitExpression';
 }
 
 export interface Piece {
