@@ -168,6 +168,10 @@ export const SHORT: Readonly<Record<string, Readonly<Record<string, Entry>>>> = 
       async () => (await import('./commands/notebook.ts')).notebook,
     ),
     train: entry("Run a folder's training in a container", async () => (await import('./commands/train.ts')).train),
+    lint: entry(
+      'Say what people come to regret in a folder, and mend it',
+      async () => (await import('./commands/lint.ts')).lint,
+    ),
     explain: entry(
       'Say why a container or a log failed, and what mends it',
       async () => (await import('./commands/explain.ts')).explain,

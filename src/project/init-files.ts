@@ -1,8 +1,8 @@
-import { closeSync, constants, fstatSync, readFileSync, writeFileSync } from 'node:fs';
-import { ConflictError, InvalidArgumentError, NotFoundError } from '#lib/errors.ts';
+import { ConflictError, InvalidArgumentError } from '#lib/errors.ts';
 import { openRoot, type Root } from '#lib/files/open-root.ts';
 import { textDiff } from '#lib/text-diff.ts';
 import { generateCompose } from '#ml/dockerfile/compose.ts';
+import { readOwnFile, replaceOwnFile } from './own-file.ts';
 import { openProject, type Project, type ProjectOptions, serviceProject } from './project.ts';
 import { hasServices } from './serve-services.ts';
 import { WRITTEN } from './write-dockerfile.ts';
@@ -56,7 +56,7 @@ export async function initProject(directory: string, options: InitOptions): Prom
   const mayWrite = !options.dryRun && (options.force || files.every(({ state }) => state !== 'changed'));
   if (mayWrite)
     for (const { path, state } of files)
-      if (state !== 'same') writeFile(root, { path, bytes: contents.get(path) ?? Buffer.alloc(0) }, project);
+      if (state !== 'same') replaceOwnFile(root, { path, bytes: contents.get(path) ?? Buffer.alloc(0) }, project.owner);
   return { files, written: mayWrite, project };
 }
 
@@ -89,43 +89,8 @@ function filesOf({ dockerfile }: Project, folder: string, { classic, bakeModels 
 } // prettier-ignore
 
 function compare(root: Root, path: string, bytes: Uint8Array): InitFile {
-  const former = readFormer(root, path);
+  const former = readOwnFile(root, path);
   if (former === undefined) return { path, state: 'new', diff: '' };
   if (former.equals(bytes)) return { path, state: 'same', diff: '' };
   return { path, state: 'changed', diff: textDiff(former.toString('utf8'), Buffer.from(bytes).toString('utf8'), path) };
-}
-
-function readFormer(root: Root, path: string): Buffer | undefined {
-  let file: number;
-  try {
-    file = root.openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  }
-  try {
-    if (fstatSync(file).isFile()) return readFileSync(file);
-  } finally {
-    closeSync(file);
-  }
-  throw new InvalidArgumentError(`${path} is no file`, { why: 'it is written as one', hint: 'move it away' });
-}
-
-/** Whole or not at all; it belongs to whoever called. */
-function writeFile(root: Root, { path, bytes }: { path: string; bytes: Uint8Array }, { owner }: Project): void {
-  const parts = path.split('/').slice(0, -1);
-  for (const folder of parts.map((_, index) => parts.slice(0, index + 1).join('/'))) {
-    if (root.lstat(folder) !== undefined) continue;
-    root.mkdir(folder);
-    root.chown(folder, owner.uid, owner.gid);
-  }
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = root.openFile(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644);
-  try {
-    writeFileSync(file, bytes);
-  } finally {
-    closeSync(file);
-  }
-  root.chown(temporary, owner.uid, owner.gid);
-  root.rename(temporary, path);
 }
