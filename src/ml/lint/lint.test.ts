@@ -19,7 +19,7 @@ function exampleTree(texts: Readonly<Record<string, string>>): FileTree {
 async function lint(texts: Readonly<Record<string, string>>): Promise<LintFinding[]> {
   const tree = exampleTree(texts);
   const facts = await readProject(tree);
-  const large = tree.files.filter(({ path, bytes }) => bytes > 1e9 && /\.onnx$/.test(path));
+  const large = tree.files.filter(({ path, bytes }) => bytes > 1e9 && path.endsWith('.onnx'));
   const models = [...facts.models.filter(({ bytes }) => bytes < 1e9), ...large.map((file) => factsOf(file, { format: 'onnx' }))];
   return lintProject({ ...facts, models }, await planProject(tree, { directory: 'example' }));
 } // prettier-ignore

@@ -15,7 +15,7 @@ export const headlessOpencv: ProjectRule = {
     yield* eachRequirement(subject, ({ name }) =>
       name !== 'opencv-python' && name !== 'opencv-contrib-python' ? undefined : {
         message: `${name} needs libraries of a desktop, and nothing here opens a window`, fix: `write ${name}-headless`,
-        text: (line) => line.replace(/^(\s*)opencv([_-])(contrib[_-])?python(?![\w-])/i, (_, space: string, dash: string, contrib = '') => `${space}opencv${dash}${contrib}python-headless`),
+        text: (line) => line.replace(/^(\s*)opencv([_-])(contrib[_-])?python(?![\w-])/i, (found) => `${found.toLowerCase()}-headless`),
       },
     );
   },
