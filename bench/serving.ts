@@ -9,7 +9,7 @@ import { UnavailableError } from '#lib/errors.ts';
 import { run } from '#lib/run.ts';
 import { freePort } from '#project/free-port.ts';
 import { servingFolder } from '#project/serving-folder.ts';
-import { APP_OF_PEER, MODELS, WRITE_MODELS } from './support/serving-models.ts';
+import { APP_OF_PEER, HANDLER, MODEL_CODE, MODELS, WRITE_MODELS } from './support/serving-models.ts';
 import { median } from './support/measure.ts';
 
 /** Requests per second of one way to serve a model, 16 clients that ask one row each. */
@@ -22,12 +22,13 @@ interface Rate {
   failed: number;
 }
 
-type Way = 'fastapi' | 'alone' | 'batched';
+/** FastAPI; the runtime with a function that does the same; the runtime with the bare model, which it asks in batches. */
+type Way = 'fastapi' | 'handler' | 'batched';
 
 const WAYS: Readonly<Record<Way, string>> = {
   fastapi: 'FastAPI + uvicorn',
-  alone: 'Berth, no batching',
-  batched: 'Berth',
+  handler: 'Berth, a function',
+  batched: 'Berth, the bare model in batches',
 };
 const CLIENTS = 16;
 const ROUNDS = 3;
@@ -39,7 +40,8 @@ export async function benchServing(): Promise<number> {
   const python = await openPython();
   await using folder = await mkdtempDisposable(join(tmpdir(), 'bench-serving-'));
   await run([python, '-c', WRITE_MODELS], { cwd: folder.path });
-  await writeFile(join(folder.path, 'peer.py'), APP_OF_PEER);
+  const texts = { 'model.py': MODEL_CODE, 'peer.py': APP_OF_PEER, 'handler.py': HANDLER };
+  for (const [name, text] of Object.entries(texts)) await writeFile(join(folder.path, name), text);
   const ways = Object.keys(WAYS) as Way[];
   const turns = MODELS.flatMap((model) => ways.map((way) => ({ model, way })));
   const rates = turns.map(({ model, way }): Rate => ({ model: model.name, way, perSecond: [], meanMs: [], failed: 0 }));
@@ -88,14 +90,8 @@ async function measure({
 }: Setting): Promise<{ perSecond: number; meanMs: number; failed: number }> {
   const port = await freePort(23_000);
   const place = ['--host', '127.0.0.1', '--port', String(port)];
-  const ours = [
-    '-m',
-    'berth_serving',
-    '--model',
-    model.file,
-    ...place,
-    ...(way === 'alone' ? ['--max-batch', '1'] : []),
-  ];
+  const subject = way === 'handler' ? ['--handler', 'handler:predict'] : ['--model', model.file];
+  const ours = ['-m', 'berth_serving', ...subject, ...place];
   const theirs = ['-m', 'uvicorn', 'peer:app', '--log-level', 'warning', '--no-access-log', ...place];
   const env = {
     ...(process.env as Record<string, string>),
@@ -171,17 +167,17 @@ function table(rates: readonly Rate[]): string {
   const rows = MODELS.map(({ name, title }) => {
     const rateOf = (way: Way): number =>
       median(rates.find((rate) => rate.model === name && rate.way === way)?.perSecond ?? []);
-    const [peer, alone, batched] = [rateOf('fastapi'), rateOf('alone'), rateOf('batched')];
+    const [peer, handler, batched] = [rateOf('fastapi'), rateOf('handler'), rateOf('batched')];
     return [
       title,
       peer.toFixed(0),
-      alone.toFixed(0),
-      (alone / peer).toFixed(2),
+      handler.toFixed(0),
+      (handler / peer).toFixed(2),
       batched.toFixed(0),
       (batched / peer).toFixed(2),
     ];
   });
-  const head = ['requests per second', WAYS.fastapi, WAYS.alone, 'ratio', WAYS.batched, 'ratio'];
+  const head = ['requests per second', WAYS.fastapi, WAYS.handler, 'ratio', WAYS.batched, 'ratio'];
   const widths = head.map((text, column) => Math.max(text.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;

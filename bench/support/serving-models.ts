@@ -41,15 +41,12 @@ graph = helper.make_graph(nodes, 'network', [value('features', 64)], [value('out
 save(helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8), 'network.onnx')
 `;
 
-/** The same in FastAPI, as its documentation has it: a model of pydantic, and a plain function. */
-export const APP_OF_PEER = String.raw`
+/** What both sides call. */
+export const MODEL_CODE = String.raw`
 import os
 import pickle
-from typing import List
 
 import numpy
-from fastapi import FastAPI
-from pydantic import BaseModel
 
 FILE = os.environ['MODEL']
 if FILE.endswith('.onnx'):
@@ -66,6 +63,16 @@ else:
 
     def ask(row):
         return model.predict([row])[0].item()
+`;
+
+/** In FastAPI, as its documentation has it: a model of pydantic, and a plain function. */
+export const APP_OF_PEER = String.raw`
+from typing import List
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from model import ask
 
 
 class Row(BaseModel):
@@ -78,4 +85,15 @@ app = FastAPI()
 @app.post('/predictions')
 def predict(row: Row):
     return {'prediction': ask(row.features)}
+`;
+
+/** For the serving runtime. */
+export const HANDLER = String.raw`
+from typing import List
+
+from model import ask
+
+
+def predict(features: List[float]):
+    return ask(features)
 `;

@@ -18,8 +18,11 @@ from .settings import Settings
 
 _SWEEP_SECONDS = 0.25
 _STREAM_AHEAD = 64
-#: Jobs that lie ready for each thread besides the one it is at, so that it need not wait for the loop.
-_AHEAD = 3
+#: Where a prediction is short, a thread gets several at once: as many as it does in this time. Each hand-over costs.
+_TURN_SECONDS = 0.002
+_TURN_JOBS = 8
+#: Turns that lie ready for each thread besides the one it is at, so that it need not wait for the loop.
+_AHEAD = 1
 _END = object()
 
 
@@ -61,7 +64,7 @@ class Lane:
         self._add_thread()
         servable: Servable = await self._in_thread(work)
         self._servable = servable
-        self._slots = servable.concurrency or self._settings.threads
+        self._slots = servable.concurrency or self._settings.threads or servable.usual_threads
         if servable.is_async:
             loop: asyncio.AbstractEventLoop = servable.loop
             self._tasks.put(lambda: _run_forever(loop))
@@ -162,6 +165,10 @@ class Lane:
         return self._servable is not None and self._servable.batches
 
     @property
+    def _is_async(self) -> bool:
+        return self._servable is not None and self._servable.is_async
+
+    @property
     def _max_rows(self) -> int:
         own = self._servable.max_batch if self._servable is not None else None
         return own or self._settings.max_batch
@@ -174,7 +181,7 @@ class Lane:
                 continue
             self._idle -= 1
             self._running.update(batch)
-            if self._servable is not None and self._servable.is_async:
+            if self._is_async:
                 self._start_async(batch[0])
             else:
                 self._tasks.put(lambda batch=batch: self._predict(batch))  # type: ignore[misc]
@@ -184,9 +191,9 @@ class Lane:
         first = self._waiting.popleft()
         if first.future.done():
             return []
-        batch, rows = [first], first.block.rows
         if not self._batches:
-            return batch
+            return self._take_turn(first)
+        batch, rows = [first], first.block.rows
         left: list[Job] = []
         while self._waiting and rows < self._max_rows:
             job = self._waiting.popleft()
@@ -200,24 +207,38 @@ class Lane:
         self._waiting.extendleft(reversed(left))
         return batch
 
+    def _take_turn(self, first: Job) -> list[Job]:
+        """Jobs for one thread, one after the other; no more than leave the other threads theirs."""
+        if self._is_async:
+            return [first]
+        short = int(_TURN_SECONDS / max(self._seconds, 1e-6))
+        count = min(_TURN_JOBS, short, math.ceil((len(self._waiting) + 1) / self._slots))
+        turn = [first]
+        while self._waiting and len(turn) < count:
+            turn.append(self._waiting.popleft())
+        return turn
+
     # --- predicting, in a thread
 
     def _predict(self, batch: Sequence[Job]) -> None:
         assert self._servable is not None
-        wanted = [job for job in batch if not job.future.done()]
         start = time.monotonic()
-        outcomes = _outcomes(self._servable, wanted) if wanted else []
+        outcomes = (_together if self._batches else _in_turn)(self._servable, batch)
         seconds = time.monotonic() - start
         with contextlib.suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self._finish, batch, list(zip(wanted, outcomes)), seconds)
+            self._loop.call_soon_threadsafe(self._finish, batch, outcomes, seconds)
 
     def _finish(self, batch: Sequence[Job], outcomes: Sequence[tuple[Job, Any]], seconds: float) -> None:
         self._idle += 1
         self._running.difference_update(batch)
+        calls = 1 if self._batches else len(outcomes)
         if outcomes:
-            self._seconds += 0.2 * (seconds - self._seconds)
+            self._seconds += 0.2 * (seconds / calls - self._seconds)
+        if self._batches and outcomes:
             self._observe(sum(job.block.rows for job, _ in outcomes), seconds)
         for job, outcome in outcomes:
+            if not self._batches:
+                self._observe(job.block.rows, seconds / calls)
             if isinstance(outcome, BaseException):
                 _settle(job.future, None, outcome)
             else:
@@ -333,20 +354,30 @@ class _Channel:
             yield found[0]
 
 
-def _outcomes(servable: Servable, batch: Sequence[Job]) -> list[Any]:
-    """Answers or errors. Where a batch fails, each of its requests is tried alone, so that a bad one harms no other."""
-    try:
-        return list(servable.run([job.block for job in batch]))
-    except BaseException as error:
-        if len(batch) == 1:
-            return [error]
-    found: list[Any] = []
-    for job in batch:
+def _in_turn(servable: Servable, turn: Sequence[Job]) -> list[tuple[Job, Any]]:
+    """Answers or errors, one after the other; what was given up meanwhile is left out."""
+    found: list[tuple[Job, Any]] = []
+    for job in turn:
+        if job.future.done():
+            continue
         try:
-            found += servable.run([job.block])
+            found.append((job, servable.run([job.block])[0]))
         except BaseException as error:
-            found.append(error)
+            found.append((job, error))
     return found
+
+
+def _together(servable: Servable, batch: Sequence[Job]) -> list[tuple[Job, Any]]:
+    """Answers or errors of a batch. Where it fails, each of its requests is tried alone: a bad one harms no other."""
+    wanted = [job for job in batch if not job.future.done()]
+    if not wanted:
+        return []
+    try:
+        return list(zip(wanted, servable.run([job.block for job in wanted])))
+    except BaseException as error:
+        if len(wanted) == 1:
+            return [(wanted[0], error)]
+    return _in_turn(servable, wanted)
 
 
 def _settle(future: asyncio.Future[Any], outcome: Any, error: Optional[BaseException]) -> None:

@@ -80,6 +80,8 @@ class Servable:
     max_batch: Optional[int] = None
     #: Predictions at a time that the model itself allows.
     concurrency: Optional[int] = None
+    #: The same where neither the model nor the settings say it.
+    usual_threads = 1
     streams = False
     is_async = False
     #: Where it runs, if it is asynchronous; a loop of its own, so that the server's never waits for it.

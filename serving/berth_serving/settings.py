@@ -34,7 +34,7 @@ class Settings:
     name: str = "model"
     host: str = "0.0.0.0"
     port: int = 8080
-    threads: int = 1
+    threads: Optional[int] = None
     max_batch: int = 32
     batch_delay: float = 0.0
     queue: int = 256
@@ -87,7 +87,12 @@ _OPTIONS: tuple[tuple[str, Any, str, str], ...] = (
     ("name", str, "NAME", "name of the model in the Open Inference Protocol (model)"),
     ("host", str, "ADDRESS", "address to listen on (0.0.0.0)"),
     ("port", _port, "PORT", "port to listen on (PORT, else 8080)"),
-    ("threads", _positive, "N", "predictions at a time (1)"),
+    (
+        "threads",
+        _positive,
+        "N",
+        "predictions at a time (of functions and classes as many as there are CPUs, at most 4; else 1)",
+    ),
     ("max-batch", _positive, "N", "rows that are predicted together, where the model takes batches (32)"),
     ("batch-delay", _seconds, "SECONDS", "how long a free model waits for more rows (0)"),
     ("queue", _positive, "N", "requests that may wait; more get 503 (256)"),

@@ -53,7 +53,7 @@ class Health(unittest.TestCase):
 class Limits(unittest.TestCase):
     @run
     async def test_a_full_queue_says_when_to_come_again(self) -> None:
-        async with with_handler(SLOW, queue=2) as client:
+        async with with_handler(SLOW, queue=2, threads=1) as client:
             answers = await asyncio.gather(*(client.predict(0.1) for _ in range(6)))
             statuses = sorted(answer.status for answer in answers)
             self.assertEqual(statuses.count(503) + statuses.count(200), 6)
@@ -63,7 +63,7 @@ class Limits(unittest.TestCase):
 
     @run
     async def test_what_takes_too_long_is_given_up_and_the_loop_lives(self) -> None:
-        async with with_handler(SLOW, timeout=0.2) as client:
+        async with with_handler(SLOW, timeout=0.2, threads=1) as client:
             first = asyncio.ensure_future(client.predict(1.0))
             await asyncio.sleep(0.05)
             self.assertEqual((await client.ask("GET", "/livez")).status, 200)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import inspect
 import os
 import pathlib
@@ -26,6 +27,8 @@ from .tensors import tensors_of
 
 _WHOLE = ("numpy.ndarray", "pandas.DataFrame", "pandas.Series", "torch.Tensor")
 _JOINED = ("ConcatenateIterator", "AsyncConcatenateIterator")
+#: Code that nothing is known of is called by as many threads as there are CPUs, as most web frameworks do.
+_MAX_THREADS = 4
 _OBJECT_NAMES = ("data", "event", "request", "body", "payload")
 _SIMPLE = ("integer", "number", "string", "boolean")
 
@@ -61,7 +64,11 @@ class HandlerServable(Servable):
         self.signature = read_declarations(read_signature(function))
         self.is_async = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
         self.streams = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+        if not any(kind.__name__ in ("BasePredictor", "BaseRunner") for kind in type(target).__mro__):
+            self.usual_threads = min(_MAX_THREADS, len(os.sched_getaffinity(0)))
         self._read_marks(target)
+        if self.batches:
+            self.usual_threads = 1  # what waits while it is busy goes together
         if self.is_async and not hasattr(self, "loop"):
             self.loop = asyncio.new_event_loop()
         only = self.signature.only
@@ -110,25 +117,26 @@ class HandlerServable(Servable):
         text = inspect.getdoc(self._function) or inspect.getdoc(self._target) or ""
         example: Any = example_of(schema)
         only = self.signature.only
-        if only is not None and self.signature.takes_object() and example:
+        if only is not None and self.signature.takes_object and example:
             inner = example.get(only.name)
             example = inner if isinstance(inner, dict) and inner else example
         return Description("handler", self._name, text.strip().split("\n\n")[0][:500], schema, output, example)
 
     def parse(self, value: Any) -> Ask:
-        found = unwrap(value, self._own_names())
+        found = unwrap(value, self._own_names)
         if found.rows is not None:
             return self._of_rows(found.rows, found.style)
         if found.style == "cog" and not isinstance(found.value, Mapping) and self.signature.only is None:
             raise InvalidInput("input is no object", "it needs an entry for each input", status=422)
         return Ask(Block(1, [found.value]), single=True, style=found.style)
 
+    @functools.cached_property
     def _own_names(self) -> list[str]:
         """Keys that are the handler's own; one that takes an object, as those of Hugging Face do, gets `inputs`."""
         only = self.signature.only
-        if only is None or not self.signature.takes_object():
+        if only is None or not self.signature.takes_object:
             return self.signature.names
-        is_object = schema_of(only.annotation).get("type") == "object" or only.name in _OBJECT_NAMES
+        is_object = self.signature.only_schema.get("type") == "object" or only.name in _OBJECT_NAMES
         return [*self.signature.names, "inputs"] if is_object else self.signature.names
 
     def _of_rows(self, rows: list[Any], style: str) -> Ask:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 import typing
 from dataclasses import dataclass, field
@@ -59,11 +60,11 @@ class Signature:
     open: bool = False
     returns: Any = MISSING
 
-    @property
+    @functools.cached_property
     def names(self) -> list[str]:
         return [each.name for each in self.fields]
 
-    @property
+    @functools.cached_property
     def only(self) -> Optional[Field]:
         """The one input that has to be given, or the only one there is."""
         needed = [each for each in self.fields if each.required]
@@ -71,21 +72,33 @@ class Signature:
             return needed[0]
         return self.fields[0] if len(self.fields) == 1 else None
 
+    @functools.cached_property
+    def only_schema(self) -> Mapping[str, Any]:
+        """Of that one input."""
+        return {} if self.only is None else schema_of(self.only.annotation)
+
+    @functools.cached_property
     def takes_object(self) -> bool:
         """Its one input may be the body's own object, whatever keys that has."""
-        only = self.only
-        if only is None:
+        if self.only is None:
             return False
-        name = annotation_name(only.annotation)
-        if name in ("pandas.DataFrame", "pandas.Series"):
+        if annotation_name(self.only.annotation) in ("pandas.DataFrame", "pandas.Series"):
             return True
-        return schema_of(only.annotation).get("type") in _OBJECTS and "enum" not in schema_of(only.annotation)
+        return self.only_schema.get("type") in _OBJECTS and "enum" not in self.only_schema
+
+    @functools.cached_property
+    def _declared(self) -> list[Field]:
+        return [each for each in self.fields if each.declared and not each.required]
+
+    @functools.cached_property
+    def _is_simple(self) -> bool:
+        return all(schema_of(each.annotation).get("type") in _SIMPLE for each in self.fields)
 
     def bind(self, instance: Any) -> dict[str, Any]:
         """Arguments by name. Raises InvalidInput."""
         bound = self._bind(instance)
-        for each in self.fields:
-            if each.declared and not each.required and each.name not in bound:
+        for each in self._declared:
+            if each.name not in bound:
                 bound[each.name] = copy.copy(each.default)
         return bound
 
@@ -99,16 +112,14 @@ class Signature:
 
     def _is_row(self, instance: Any) -> bool:
         """A list with a value for each of several simple inputs, rather than the value of the first."""
-        if not isinstance(instance, list) or len(self.fields) < 2:
-            return False
-        return all(schema_of(each.annotation).get("type") in _SIMPLE for each in self.fields)
+        return isinstance(instance, list) and len(self.fields) > 1 and self._is_simple
 
     def _is_whole(self, instance: Mapping[str, Any]) -> bool:
         """The object is the one input itself, rather than an object with that input in it."""
         only = self.only
-        if only is None or not self.takes_object():
+        if only is None or not self.takes_object:
             return False
-        inner = schema_of(only.annotation).get("properties", {})
+        inner = self.only_schema.get("properties", {})
         named = only.name in instance and set(instance) <= set(self.names)
         return not named or only.name in inner
 
