@@ -25,6 +25,7 @@ export interface PythonModule {
   readonly preparesInMain: boolean;
   /** True if the command line is parsed as soon as the file is imported, so that no server can import it. */
   readonly parsesArguments: boolean;
+  /** Ports and paths of routes by the names they have here; attributes with a dot before them. */
   readonly names: ReadonlyMap<string, Literal>;
   /** Oldest Python whose syntax the file uses, with the line that shows it. */
   readonly syntax: VersionHint | undefined;

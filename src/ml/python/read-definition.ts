@@ -45,7 +45,7 @@ export function parametersOf(scope: Scope, list: SyntaxNode): Parameter[] {
     else if (part.name === 'AssignOp') expectsValue = true;
     else if (part.name === 'TypeDef' && last !== undefined) last.annotation = annotationOf(scope, part);
     else if (expectsValue && last !== undefined && part.name !== 'Comment') {
-      last.fallback = { value: evaluate(scope, part) };
+      last.fallback = { value: isSecret(last.name) ? undefined : evaluate(scope, part) };
       expectsValue = false;
     } else if (part.name === 'VariableName') {
       parameters.push({ name: stars + textOf(scope, part), annotation: undefined, fallback: undefined });
@@ -53,6 +53,11 @@ export function parametersOf(scope: Scope, list: SyntaxNode): Parameter[] {
     } else if (part.name === ',') stars = '';
   }
   return parameters;
+}
+
+/** True for a name whose default must not be shown anywhere. */
+export function isSecret(name: string): boolean {
+  return /key|token|secret|passw|credential/i.test(name);
 }
 
 function annotationOf(scope: Scope, node: SyntaxNode): string {
@@ -99,6 +104,9 @@ function fieldOf(scope: Scope, node: SyntaxNode): Parameter | undefined {
   return {
     name: textOf(scope, parts[0]),
     annotation: annotationOf(scope, type),
-    fallback: hasValue && value !== undefined && !isRequired ? { value: evaluate(scope, value) } : undefined,
+    fallback:
+      hasValue && value !== undefined && !isRequired
+        ? { value: isSecret(textOf(scope, parts[0])) ? undefined : evaluate(scope, value) }
+        : undefined,
   };
 }

@@ -254,6 +254,13 @@ test('classes with their fields and methods, functions with their parameters', (
   expect(module.functions[0]?.parameters.map(({ name }) => name)).toEqual(['x', '*args', 'y', '**kw']);
 }); // prettier-ignore
 
+test('keys that stand in the code are not kept', () => {
+  const source = 'API_KEY = "sk-1234"\nclass S:\n  token: str = "hf_1234"\ndef f(password="1234secret", port=8000): pass\np.add_argument("--api-key", default="sk-5678")\nPREFIX = "/api"\n';
+  const { names, ...rest } = readModule('a.py', source);
+  expect([...names]).toEqual([['port', 8000], ['PREFIX', '/api']]);
+  expect(JSON.stringify(rest)).not.toMatch(/sk-|hf_|1234secret/);
+}); // prettier-ignore
+
 test('code made to be slow to read is read at once', () => {
   const start = performance.now();
   for (const source of [

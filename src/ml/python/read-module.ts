@@ -29,7 +29,7 @@ export function readModule(path: string, source: string): PythonModule {
   const removed = removedSince(found, source);
   const { raw: _raw, returned: _returned, ...rest } = found;
   return {
-    ...rest, path, read: 'whole', startsSomething: found.isScript || importsServer(found.imports), apps, names: scope.names, docstring: docstringOf(scope, tree.topNode),
+    ...rest, path, read: 'whole', startsSomething: found.isScript || importsServer(found.imports), apps, names: sharedNames(scope.names), docstring: docstringOf(scope, tree.topNode),
     removed, python2: olderPython(scope, pieces, found.imports),
   }; // prettier-ignore
 }
@@ -109,11 +109,18 @@ function isEnvironmentItem(source: string, { from, to }: { from: number; to: num
   return source[to - 1] === ']' && (source.startsWith('os.environ[', from) || source.startsWith('environ[', from));
 }
 
+/** What other files may take from this one: ports and paths of routes. Other texts, keys of services among them, are neither kept nor written anywhere. */
+function sharedNames(names: Scope['names']): PythonModule['names'] {
+  return new Map([...names].filter(([, value]) => (typeof value === 'number' || typeof value === 'string') && /^(?:\d{2,5}|\/[\w/{}.-]{0,80})$/.test(String(value))));
+} // prettier-ignore
+
+const MAX_DOCSTRING = 8000;
+
 function docstringOf(scope: Scope, top: SyntaxNode): string | undefined {
   const first = childrenOf(top).find(({ name }) => name !== 'Comment');
   const value =
     first?.name === 'ExpressionStatement' && first.firstChild ? evaluate(scope, first.firstChild) : undefined;
-  return typeof value === 'string' ? value : undefined;
+  return typeof value === 'string' ? value.slice(0, MAX_DOCSTRING) : undefined;
 }
 
 function note(scene: Scene, node: SyntaxNode): void {
