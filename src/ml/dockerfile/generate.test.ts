@@ -39,6 +39,7 @@ describe.each(VARIANTS)('%s', (_, plan) => {
 test('packages come before the code, the account before both', () => {
   expect(lines()).toEqual([
     'FROM python:3.11-slim',
+    expect.stringMatching(/^RUN python -c 'import asyncio, /) as string,
     'ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1',
     'WORKDIR /app',
     'RUN useradd --create-home --no-log-init --uid 10001 app \\',

@@ -3,7 +3,7 @@ import type { ProjectPlan } from '../plan/plan.ts';
 import { aptRun, baseName, type BuilderKind, ENVIRONMENT_FOLDER, needsStage, packagesLines, projectPlace, projectRun, stageLines } from './install-lines.ts'; // prettier-ignore
 import { bakeLines, PROJECT_FOLDER, startLines, USER, userLines } from './start-lines.ts';
 import type { Startup } from './startup.ts';
-import { comment, copyLine, reason } from './text.ts';
+import { comment, copyLine, reason, shellWords } from './text.ts';
 import { copiesAround, type WeightsLayer, weightsLayers } from './weights.ts';
 
 export { PROJECT_FOLDER } from './start-lines.ts';
@@ -36,6 +36,7 @@ export function generateDockerfile(plan: ProjectPlan, options: DockerfileOptions
     reason(`Python ${plan.python.version}: ${plan.python.why}`),
     ...baseReason(plan),
     `FROM ${baseName(plan)}`,
+    ...bytecodeLines(plan),
     comment('What is printed shows at once; no bytecode is written where it runs.'),
     'ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1',
     `WORKDIR ${PROJECT_FOLDER}`,
@@ -50,6 +51,21 @@ export function generateDockerfile(plan: ProjectPlan, options: DockerfileOptions
     .join('\n')
     .replace(/\n{3,}/g, '\n\n'); // prettier-ignore
 }
+
+/** What services commonly use of the standard library, in all its versions; importing these brings most of what they import in turn. */
+const COMMON_MODULES = [
+  'asyncio', 'concurrent.futures', 'ctypes', 'decimal', 'email.parser', 'http.server', 'inspect', 'logging.config', 'multiprocessing.pool', 'pickle', 'ssl',
+  'statistics', 'tempfile', 'unittest.mock', 'urllib.request', 'uuid', 'xml.etree.ElementTree', 'zipfile',
+]; // prettier-ignore
+
+/** The same for every project of a Python, and so the same layer. */
+function bytecodeLines(plan: ProjectPlan): string[] {
+  if (!/^(?:[\w.-]+\/)*python:/.test(baseName(plan))) return [];
+  return [
+    comment('Images of Python come without bytecode: what is used most of the standard library is compiled here, not at each start.'),
+    `RUN python -c ${shellWords([`import ${COMMON_MODULES.join(', ')}`])}`,
+  ];
+} // prettier-ignore
 
 function baseReason({ decisions }: ProjectPlan): string[] {
   const why = decisions.find(({ subject }) => subject === 'base')?.why;
