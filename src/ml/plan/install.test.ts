@@ -23,8 +23,6 @@ test('one with traps is written out without them', async () => {
 
 test.each([
   ['uv', { 'pyproject.toml': '[project]\nname="x"\ndependencies=["flask"]\n[project.optional-dependencies]\nserve=["gunicorn"]\n', 'uv.lock': '[[package]]\nname="flask"\nversion="3.0"\n[[package]]\nname="gunicorn"\nversion="22.0"\n' }, ['uv sync --frozen --no-dev --no-install-project --extra serve']],
-  ['poetry', { 'pyproject.toml': '[tool.poetry.dependencies]\nflask="^3"\n[tool.poetry.group.web.dependencies]\ngunicorn="*"\n', 'poetry.lock': '[[package]]\nname="flask"\nversion="3.0"\n[[package]]\nname="gunicorn"\nversion="22.0"\n' }, ['poetry install --only main,web --no-root --no-interaction']],
-  ['pdm', { 'pyproject.toml': '[project]\ndependencies=["flask"]\n', 'pdm.lock': '[[package]]\nname="flask"\nversion="3.0"\n' }, ['pdm sync --prod --no-self']],
   ['pipenv', { Pipfile: '[packages]\nflask="*"\n', 'Pipfile.lock': '{"default": {"flask": {"version": "==3.0"}}}' }, ['pipenv sync']],
 ] as const)('%s installs what its lock says', async (manager, files, commands) => {
   const made = await plan(files);
@@ -34,6 +32,22 @@ test.each([
   expect(made.manager).toBe(manager);
   expect(made.findings).toEqual([]);
 }); // prettier-ignore
+
+test.each([
+  ['poetry', { 'pyproject.toml': '[tool.poetry.dependencies]\nflask="^3"\n[tool.poetry.group.web.dependencies]\ngunicorn="*"\n', 'poetry.lock': '[[package]]\nname="flask"\nversion="3.0"\n[[package]]\nname="gunicorn"\nversion="22.0"\n' }, ['flask>=3,<4', 'gunicorn'], ['flask==3.0', 'gunicorn==22.0']],
+  ['pdm', { 'pyproject.toml': '[project]\ndependencies=["flask"]\n', 'pdm.lock': '[[package]]\nname="flask"\nversion="3.0"\n' }, ['flask'], ['flask==3.0']],
+] as const)('what a lock of %s says pip installs', async (manager, files, words, pins) => {
+  const made = await plan(files);
+  expect(made.install).toMatchObject({ arguments: words, pins, commands: [] });
+  expect(made).toMatchObject({ manager, findings: [] });
+}); // prettier-ignore
+
+test('of several versions in a lock the one for this Python is taken', async () => {
+  const one = (version: string, python: string): string => `[[package]]\nname = "numpy"\nversion = "${version}"\npython-versions = "${python}"\n`; // prettier-ignore
+  const files = { 'pyproject.toml': '[tool.poetry.dependencies]\nnumpy = "<2"\n', 'poetry.lock': one('1.24.4', '>=3.8') + one('1.26.4', '>=3.9') + one('2.1.0', '>=3.10') }; // prettier-ignore
+  expect((await plan(files, { python: '3.8' })).install.pins).toEqual(['numpy==1.24.4']);
+  expect((await plan(files, { python: '3.11' })).install.pins).toEqual(['numpy==1.26.4']);
+});
 
 test('what comes beside a lock has the version of the lock', async () => {
   const made = await plan({ 'pyproject.toml': '[project]\ndependencies=["flask"]\n', 'uv.lock': '[[package]]\nname="flask"\nversion="3.0"\n[[package]]\nname="gunicorn"\nversion="22.0"\n' }, { extra: ['gunicorn', 'uvicorn[standard]'] }); // prettier-ignore

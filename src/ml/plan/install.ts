@@ -3,13 +3,15 @@ import { isWellKnown } from '../data/well-known.ts';
 import { PYTHON_TABLE_MONTH, USUAL_PYTHON } from '../data/python-support.ts';
 import type { AppFacts } from '../detect/app.ts';
 import type { Manifest } from '../detect/manifest.ts';
+import type { LockedPackage } from '../detect/manifests/contract.ts';
+import { caret } from '../detect/manifests/poetry-versions.ts';
 import type { ProjectFacts } from '../detect/project.ts';
 import { normalName, parseRequirement, type Requirement, requirementText } from '../detect/requirements.ts';
 import type { TrainingFacts } from '../detect/training.ts';
 import { folderOf } from '../files.ts';
 import { holds } from '../markers.ts';
 import type { PythonModule } from '../python/module.ts';
-import { exactVersion } from '../version.ts';
+import { compareVersions, exactVersion, meets } from '../version.ts';
 import { lockedText, managerCommands } from './manager-commands.ts';
 import type { Decision, Evidence, Finding, InstallPlan, PackageManager, ProjectPlan } from './plan.ts';
 import { loosened } from './python.ts';
@@ -189,10 +191,26 @@ function needsProject(manifest: Manifest, { tree }: ProjectFacts): boolean {
 }
 
 /** Exact versions of a lock, for the Python that is used. */
-function pinsOf({ lock, kind, requirements }: Manifest, python: string): string[] {
+function pinsOf(manifest: Manifest, python: string): string[] {
+  const { lock, kind, requirements } = manifest;
   const named = new Set(requirements.map(({ name }) => name));
   const packages = (lock?.packages ?? []).filter(({ version, url, name, marker }) => version !== '' && url === undefined && (kind !== 'conda' || named.has(name)) && holds(marker, { python })); // prettier-ignore
-  return packages.map(({ name, version }) => `${name}==${version}`).toSorted();
+  const chosen = [...Map.groupBy(packages, ({ name }) => name).values()].flatMap((versions) => oneOf(versions, { requirements, python }) ?? []); // prettier-ignore
+  return chosen.map(({ name, version }) => `${name}==${version}`).toSorted();
+}
+
+/** Older locks hold a version for each range of Pythons and do not say which: the newest that fits the Python and the project's own limits. */
+function oneOf(
+  versions: readonly LockedPackage[],
+  { requirements, python }: { requirements: readonly Requirement[]; python: string },
+): LockedPackage | undefined {
+  if (versions.length < 2) return versions[0];
+  const limits = requirements.filter((item) => item.name === versions[0]?.name && holds(item.marker, { python }));
+  const fits = versions.filter(
+    ({ version, requiresPython = '' }) =>
+      meets(`${python}.9`, caret(requiresPython)) && limits.every(({ specifiers }) => meets(version, specifiers, { prereleases: true })), // prettier-ignore
+  );
+  return fits.toSorted((a, b) => compareVersions(b.version, a.version))[0];
 }
 
 const MONTHS_WITHOUT_PINS = 3;

@@ -21,31 +21,18 @@ export function managerCommands(manifest: Manifest, extra: readonly string[]): M
   return { commands: [install, ...(extra.length === 0 ? [] : [beside])], tools: [manager] };
 }
 
-const LOCK_OF: Readonly<Record<string, string>> = {
-  uv: 'uv.lock',
-  poetry: 'poetry.lock',
-  pdm: 'pdm.lock',
-  pipenv: 'Pipfile.lock',
-};
+const LOCK_OF: Readonly<Record<string, string>> = { uv: 'uv.lock', pipenv: 'Pipfile.lock' };
 
-/** Options as the manuals of uv, Poetry, PDM and Pipenv give them, 2026-11. */
+/**
+ * Options as the manuals of uv and Pipenv give them, 2026-11. Poetry and PDM are left to pip: both bring fifty packages of their own, and Poetry asks
+ * for pages that mirrors of the index do not have.
+ */
 function installOf({ manager, included, extras }: Manifest): string[] | undefined {
-  const chosen = included.map((name) => ({ name, isExtra: extras.has(name) }));
-  const each = (extra: string, group: string): string[] => chosen.flatMap(({ name, isExtra }) => [isExtra ? extra : group, name]);
-  const only = ['main', ...chosen.filter(({ isExtra }) => !isExtra).map(({ name }) => name)].join(',');
-  switch (manager) {
-    case 'uv':
-      return ['uv', 'sync', '--frozen', '--no-dev', '--no-install-project', ...each('--extra', '--group')];
-    case 'poetry':
-      return ['poetry', 'install', '--only', only, ...chosen.flatMap(({ name, isExtra }) => (isExtra ? ['--extras', name] : [])), '--no-root', '--no-interaction'];
-    case 'pdm':
-      return ['pdm', 'sync', '--prod', '--no-self', ...each('-G', '-G')];
-    case 'pipenv':
-      return ['pipenv', 'sync', ...(included.length === 0 ? [] : ['--categories', ['packages', ...included].join(' ')])];
-    default:
-      return undefined;
-  }
-} // prettier-ignore
+  const groups = included.flatMap((name) => [extras.has(name) ? '--extra' : '--group', name]);
+  const categories = included.length === 0 ? [] : ['--categories', ['packages', ...included].join(' ')];
+  if (manager === 'uv') return ['uv', 'sync', '--frozen', '--no-dev', '--no-install-project', ...groups];
+  return manager === 'pipenv' ? ['pipenv', 'sync', ...categories] : undefined;
+}
 
 /** What a lock pins a requirement to, as pip takes it; the requirement as it is where the lock does not have it. */
 export function lockedText(manifest: Manifest | undefined, name: string, text: string): string {

@@ -1,7 +1,8 @@
 import { BROUGHT_BY, distributionOf } from '../data/distributions.ts';
 import { STANDARD_LIBRARY } from '../data/standard-library.ts';
 import { isAside, localModule, type ProjectFacts, reachable } from '../detect/project.ts';
-import { hasFolder } from '../files.ts';
+import { foldersAbove } from '../detect/reach.ts';
+import type { FileTree } from '../files.ts';
 import { normalName } from '../detect/requirements.ts';
 import type { PythonModule } from '../python/module.ts';
 import { hiddenRequirements } from './hidden-requirements.ts';
@@ -46,13 +47,23 @@ function outsideImports({ tree }: ProjectFacts, module: PythonModule): UnlistedI
   return module.imports.flatMap(({ module: name, names, line, optional, late }) => {
     const top = name.split('.')[0] ?? '';
     const isInside = `/${module.path}`.includes(`/${top}/`);
-    const isLocal = isInside || localModule(tree, module, top) !== undefined || hasFolder(tree, top);
+    const isLocal = isInside || localModule(tree, module, top) !== undefined || isFolderOfCode(tree, module.path, top);
     if (optional || top === '' || STANDARD_LIBRARY.has(top) || isLocal || HOST_ONLY.has(top)) return [];
     const distribution = distributionOf(names.length === 1 ? `${name}.${names[0] ?? ''}` : name);
     if (isHostOnly(distribution) || distribution === 'google') return [];
     return [{ module: top, distribution, evidence: { file: module.path, line }, late }];
   });
 }
+
+const CODE_FOLDERS = new WeakMap<FileTree, ReadonlySet<string>>();
+
+/** A folder beside or above the file that holds Python files: a package without `__init__.py`. Folders of data are none. */
+function isFolderOfCode(tree: FileTree, path: string, name: string): boolean {
+  const known = CODE_FOLDERS.get(tree);
+  const folders = known ?? new Set(tree.files.flatMap((file) => (file.path.endsWith('.py') ? foldersAbove(file.path) : [])));
+  CODE_FOLDERS.set(tree, folders);
+  return foldersAbove(path).some((folder) => folders.has(folder === '' ? name : `${folder}/${name}`));
+} // prettier-ignore
 
 /** What only the machine has on which the code was written. */
 const HOST_ONLY: ReadonlySet<string> = new Set(['__main__', 'win32api', 'win32com', 'win32con', 'win32gui', 'pythoncom', 'AppKit', 'Foundation', 'objc', 'Quartz', 'dbutils', 'bpy']); // prettier-ignore

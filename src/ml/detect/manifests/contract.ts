@@ -70,6 +70,8 @@ export interface LockedPackage {
   /** Where it comes from instead of the index; without credentials. */
   url: string | undefined;
   line: number;
+  /** Pythons that this version is for, where the lock says so. */
+  requiresPython?: string;
 }
 
 /** Options for pip and uv in a manifest. Addresses are without credentials. */

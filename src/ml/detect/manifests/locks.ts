@@ -79,7 +79,9 @@ function fromToml(item: TomlTable, line: number): LockedPackage[] {
   const { name, version } = item;
   if (typeof name !== 'string' || isProjectItself(item)) return [];
   if (typeof version !== 'string') return [];
-  return [{ name: normalName(name), version, marker: markerOf(item), url: linkOf(item), line }];
+  const python = textOf(item['python-versions'] ?? item['requires_python'] ?? item['requires-python']);
+  const common = { name: normalName(name), version, marker: markerOf(item), url: linkOf(item), line };
+  return [python === '' ? common : { ...common, requiresPython: python }];
 }
 
 /** uv lists the project and the members of its workspace too; other tools list folders. */
