@@ -36,7 +36,7 @@ export function startPlace(facts: ProjectFacts, app: AppFacts, isScript: boolean
     (folder) => (folder === '' || own === folder || own.startsWith(`${folder}/`)) && (isScript || levels(own) - levels(folder) >= minimum),
   );
   const lookUp = (folder: string): number => resolved(facts, modules, folder);
-  const best = candidates.map((folder) => ({ folder, found: (isScript ? 0 : lookUp(folder)) + opened(facts, modules, folder) }))
+  const best = candidates.map((folder) => ({ folder, found: (isScript ? Math.max(lookUp(own), lookUp(folder)) : lookUp(folder)) + opened(facts, modules, folder) }))
     .reduce((a, b) => (b.found > a.found ? b : a), { folder: candidates[0] ?? '', found: -1 });
   const directory = best.folder;
   const script = below(directory, path);

@@ -102,10 +102,16 @@ function formatted(scope: Scope, node: SyntaxNode, inner: Inner): string | undef
     const expression = part.firstChild?.nextSibling;
     const value = expression ? inner(expression) : undefined;
     if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-    text += scope.source.slice(at, part.from) + String(value);
+    text += scope.source.slice(at, part.from) + String(value) + (isWholeFloat(scope, expression, value) ? '.0' : '');
     at = part.to;
   }
   return text + scope.source.slice(at, node.to - (quote[1]?.length ?? 1));
+}
+
+/** `C = 1.0` is written as `1.0`, not as `1`. */
+function isWholeFloat(scope: Scope, node: SyntaxNode | null | undefined, value: string | number): boolean {
+  if (!Number.isInteger(value) || node?.name !== 'VariableName') return false;
+  return new RegExp(`^[ \\t]*${textOf(scope, node)}[ \\t]*=[ \\t]*-?\\d+\\.0*[ \\t]*$`, 'm').test(scope.source);
 }
 
 function listOf(node: SyntaxNode, inner: Inner): Literal[] | undefined {
