@@ -7,6 +7,7 @@ import { type Device, requirementsFiles, type RequirementsWish } from './manifes
 import { readCog } from './manifests/cog.ts';
 import { readConda } from './manifests/conda.ts';
 import { dockerfileInstalls } from './manifests/dockerfile-installs.ts';
+import { readInlineScript } from './manifests/inline-script.ts';
 import { readLocalProjects, readSetup } from './manifests/local-projects.ts';
 import { findLock, type FoundLock } from './manifests/locks.ts';
 import { readPipfile } from './manifests/pipfile.ts';
@@ -50,7 +51,8 @@ const FOUND = new WeakMap<FileTree, Map<string, Promise<Manifest | undefined>>>(
 
 async function readManifest(tree: FileTree, folder: string, device: Device): Promise<Manifest | undefined> {
   const candidates = await readCandidates(tree, folder, device);
-  const chosen = choose(candidates) ?? (await installedByDockerfile(tree, folder));
+  const chosen =
+    choose(candidates) ?? (await installedByDockerfile(tree, folder)) ?? (await readInlineScript(tree, folder));
   if (chosen === undefined) return folder === '' ? belowTop(tree, device) : undefined;
   if (chosen !== candidates.requirements) await readLocalProjects(tree, chosen);
   const others = Object.values(candidates).filter((other): other is Draft => other !== undefined && 'requirements' in other && other !== chosen); // prettier-ignore
@@ -182,6 +184,7 @@ function complete(chosen: Draft, others: readonly Draft[]): void {
     chosen.gpu ??= other.gpu;
     chosen.entry ??= other.entry;
     chosen.packageName ??= other.packageName;
+    chosen.versionVariable ??= other.versionVariable;
     if (chosen.scripts.length === 0) chosen.scripts.push(...other.scripts);
     for (const [group, list] of other.optional) if (!chosen.optional.has(group)) chosen.optional.set(group, list);
     for (const [name, source] of other.index.sources)
