@@ -68,7 +68,7 @@ export async function dockerfileOf(
   const { python, ignoreDockerfile } = question;
   const own = ignoreDockerfile ? undefined : await tree.read('Dockerfile');
   const generated = await generatedDockerfile(tree, plan, question);
-  if (own === undefined || generated.forms.includes(own)) return generated.dockerfile;
+  if (own === undefined || generated.wrote(own)) return generated.dockerfile;
   const text = python === undefined ? own : withPython(own, python);
   return {
     text,
@@ -81,12 +81,12 @@ export async function dockerfileOf(
   };
 }
 
-/** Made from the plan. `forms` are the texts that `berth init` may have left in the folder: these are not people's own. */
+/** Made from the plan. `wrote` tells whether `berth init` may have left a text in the folder: then it is not people's own. */
 async function generatedDockerfile(
   tree: FileTree,
   plan: ProjectPlan,
   { startup, only }: DockerfileQuestion,
-): Promise<{ dockerfile: ProjectDockerfile; forms: readonly string[] }> {
+): Promise<{ dockerfile: ProjectDockerfile; wrote: (text: string) => boolean }> {
   const stripped = await strippedManifests(tree, plan);
   const ignore = only === undefined ? await ignoreFor(tree, plan, [...stripped.keys()]) : { text: `*\n!${only}\n`, isNew: true };
   const filter = filterOf(ignore.text);
@@ -108,8 +108,8 @@ async function generatedDockerfile(
     extra: await extraOf(plan, stripped),
     textFor: (way: BuilderWay) => textWith(way, startup),
   };
-  const forms = [WRITTEN.buildkit, WRITTEN.classic].flatMap((way) => [textWith(way, startup), textWith(way, undefined)]);
-  return { dockerfile, forms };
+  const forms = (): string[] => [WRITTEN.buildkit, WRITTEN.classic].flatMap((way) => [textWith(way, startup), textWith(way, undefined)]);
+  return { dockerfile, wrote: (own) => own.startsWith('# Written by berth ') && forms().includes(own) };
 } // prettier-ignore
 
 /** The same Dockerfile from another Python of the same kind of image. */
