@@ -173,7 +173,8 @@ function managerRuns(manager: ManagerInstall, plan: ProjectPlan, kind: BuilderKi
 /** The project itself: it is installed where its code is. */
 export function projectRun(plan: ProjectPlan, kind: BuilderKind): string {
   const words = installsWhole(plan) ? [...limitWords(plan), ...plan.install.arguments] : ['--no-deps', '.'];
-  return runLine(mountsFor(['pip'], plan, kind), [pipCommand(plan, kind, words)]);
+  const set = Object.entries(plan.install.environment ?? {}).map(([name, value]) => `${name}=${quoted(value)} `);
+  return runLine(mountsFor(['pip'], plan, kind), [`${set.join('')}${pipCommand(plan, kind, words)}`]);
 }
 
 /** Caches and secrets of a step that installs. */

@@ -60,6 +60,13 @@ test('with folders of the project pip installs what a lock says', async () => {
   expect(made.install.commands).toEqual([]);
 });
 
+test('a version that is read from git is given to the build', async () => {
+  const made = await plan({ 'pyproject.toml': '[build-system]\nrequires = ["hatchling", "hatch-vcs"]\n[project]\nname="x"\ndependencies=["flask"]\n', 'src/x/__init__.py': '' }); // prettier-ignore
+  expect(made.install.environment).toEqual({ SETUPTOOLS_SCM_PRETEND_VERSION: '0.0.0' });
+  const setup = await plan({ 'requirements.txt': '-e .', 'setup.py': 'setup(name="x", use_scm_version=True, install_requires=[])' }); // prettier-ignore
+  expect(setup.install.environment).toEqual({ SETUPTOOLS_SCM_PRETEND_VERSION: '0.0.0' });
+});
+
 test('a version that conda alone has a build of gives way to its next patch release', async () => {
   const made = await plan({ 'environment.yml': 'dependencies:\n- numpy=1.19.2\n- pandas=1.2.4\n' }, { python: '3.9' });
   expect(made.install.arguments).toEqual(['numpy==1.19.*', 'pandas==1.2.4']);

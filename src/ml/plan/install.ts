@@ -104,6 +104,7 @@ function fromManifest(manifest: Manifest, { facts, unlisted, options }: Question
   return {
     install: {
       files: filesOf(manifest, facts), arguments: own, needsProject: needsProject(manifest, facts), pins: pinsOf(manifest, python), before,
+      ...(manifest.versionVariable !== undefined && needsProject(manifest, facts) && { environment: { [manifest.versionVariable]: '0.0.0' } }),
       ...(native === undefined ? (manifest.lock === undefined ? {} : { commands: [] }) : { commands: native.commands, tools: native.tools }),
     },
     manager: manifest.manager,
@@ -112,7 +113,7 @@ function fromManifest(manifest: Manifest, { facts, unlisted, options }: Question
     distributions: new Set(broughtAlong([...names, ...(manifest.lock?.packages ?? []).map(({ name }) => name)])),
     imported: added.imported,
     decision: {
-      subject: 'packages', choice: choiceOf(manifest, own), why: whyOf(manifest, { count: applicable.length, before }),
+      subject: 'packages', choice: choiceOf(manifest, own, native !== undefined), why: whyOf(manifest, { count: applicable.length, before }),
       evidence: { file: manifest.path, line: 1 },
     },
     findings: [...manifest.problems, ...unlisted.flatMap((item) => unlistedFinding(item, { manifest, isAdded: added.imported.includes(item.distribution) }))],
@@ -231,8 +232,9 @@ function beforeOf(
   return lastCommit < limit.toISOString().slice(0, 7) ? lastCommit : null;
 }
 
-function choiceOf({ lock, manager }: Manifest, own: readonly string[]): string {
-  return lock === undefined ? own.join(' ') : `${manager} with ${lock.path}`;
+function choiceOf({ lock, manager }: Manifest, own: readonly string[], isNative: boolean): string {
+  if (lock === undefined) return own.join(' ');
+  return isNative ? `${manager} with ${lock.path}` : `pip with the versions of ${lock.path}`;
 }
 
 function whyOf(

@@ -147,6 +147,8 @@ export interface InstallPlan {
   /** Arguments of `pip install`. */
   arguments: readonly string[];
   needsProject: boolean;
+  /** Variables that building the project itself needs. */
+  environment?: Readonly<Record<string, string>>;
   /** Exact versions where the project gives none, as of `before` (a date): lines of a constraints file. */
   pins: readonly string[];
   before: string | null;

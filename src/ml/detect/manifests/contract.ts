@@ -42,6 +42,8 @@ export interface Manifest {
   entry: (Evidence & { kind: 'predict' | 'train'; target: string }) | undefined;
   /** Name in its normal form, if the project has one and can be installed as a package. */
   packageName: string | undefined;
+  /** Variable that takes the place of the version that building it reads from git, which an image does not have. */
+  versionVariable: string | undefined;
   problems: readonly Finding[];
 }
 
@@ -160,7 +162,7 @@ export function newDraft(kind: ManifestKind, path: string, manager: PackageManag
   return {
     kind, path, manager, requirements: [], constraints: [], optional: new Map(), extras: new Set(), included: [], lock: undefined, credentials: [], projects: [], files: [], needsProject: false,
     index: { index: undefined, extra: [], findLinks: [], noIndex: false, preReleases: false, noBinary: [], onlyBinary: [], trustedHosts: [], sources: new Map() },
-    requiresPython: undefined, classifiedPythons: undefined, readByPip: false, systemPackages: [], gpu: undefined, scripts: [], entry: undefined, packageName: undefined, problems: [],
+    requiresPython: undefined, classifiedPythons: undefined, readByPip: false, systemPackages: [], gpu: undefined, scripts: [], entry: undefined, packageName: undefined, versionVariable: undefined, problems: [],
   }; // prettier-ignore
 }
 

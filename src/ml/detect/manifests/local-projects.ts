@@ -31,6 +31,7 @@ export async function readSetup(tree: FileTree, folder: string): Promise<Draft |
   chosen.requiresPython ??= other.requiresPython;
   chosen.classifiedPythons ??= other.classifiedPythons;
   chosen.packageName = cfg?.packageName ?? py?.packageName;
+  chosen.versionVariable ??= other.versionVariable;
   chosen.files.push(...other.files);
   chosen.scripts.push(...other.scripts);
   for (const [group, list] of other.optional) if (!chosen.optional.has(group)) chosen.optional.set(group, list);
@@ -63,6 +64,7 @@ function addOf(draft: Draft, own: Draft, { extras }: LocalProject): void {
   draft.requiresPython ??= own.requiresPython;
   draft.classifiedPythons ??= own.classifiedPythons;
   draft.packageName ??= own.packageName;
+  draft.versionVariable ??= own.versionVariable;
   draft.scripts.push(...own.scripts);
   draft.files.push(...own.files.filter((path) => !draft.files.includes(path)));
   draft.problems.push(...own.problems);

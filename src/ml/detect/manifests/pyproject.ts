@@ -4,6 +4,7 @@ import { normalName } from '../requirements.ts';
 import { plainAddress } from './addresses.ts';
 import { type Draft, newDraft, problem } from './contract.ts';
 import { readDependencyGroups } from './dependency-groups.ts';
+import { versionVariable } from './git-versions.ts';
 import { readPoetry } from './poetry.ts';
 import { readList } from './requirement-list.ts';
 import { readRequirementsFile } from './requirements-file.ts';
@@ -21,6 +22,7 @@ export async function readPyproject(tree: FileTree, path: string): Promise<Draft
   if (trouble !== undefined)
     draft.problems.push(problem('manifest-unreadable', { file: path, line: trouble.line }, { message: `${path}: ${trouble.message}`, fix: 'mend the file', severity: 'error' })); // prettier-ignore
   readProject(draft, table);
+  readBuild(draft, table);
   readDependencyGroups(draft, table);
   readPoetry(draft, table, folderOf(path));
   const members = readUv(draft, table, folderOf(path));
@@ -62,6 +64,13 @@ function readProject(draft: Draft, table: TomlTable): void {
     for (const [script, target] of Object.entries(scripts))
       if (typeof target === 'string')
         draft.scripts.push({ name: script, target, file: draft.path, line: tomlLine(scripts, script) });
+}
+
+function readBuild(draft: Draft, table: TomlTable): void {
+  const requires = tomlAt(table, 'build-system', 'requires');
+  const names = (Array.isArray(requires) ? requires : []).map(textOf);
+  const isScm = textOf(tomlAt(table, 'tool', 'pdm', 'version', 'source')) === 'scm';
+  draft.versionVariable = isScm ? 'PDM_BUILD_SCM_VERSION' : versionVariable(names.join(' '));
 }
 
 function readClassifiers(draft: Draft, project: TomlTable): void {

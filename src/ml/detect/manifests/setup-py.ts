@@ -3,6 +3,7 @@ import { type FileTree, folderOf, joinPath } from '../../files.ts';
 import { normalName, parseRequirement } from '../requirements.ts';
 import { addRequirement, type RequirementRole } from './add-requirement.ts';
 import { type Draft, newDraft, problem } from './contract.ts';
+import { versionVariable } from './git-versions.ts';
 import { readRequirementsFile } from './requirements-file.ts';
 import { dictionaryOf, keywordsOf, lineOf, type Listed, listed, readSource, setupCall, single, type Source } from './setup-source.ts'; // prettier-ignore
 
@@ -16,6 +17,11 @@ export async function readSetupPy(tree: FileTree, path: string): Promise<Draft |
   const draft = newDraft('setup', path, 'pip');
   draft.files.push(path);
   const given = keywordsOf(source, call);
+  draft.versionVariable = given.has('use_scm_version')
+    ? versionVariable('use_scm_version')
+    : given.has('pbr')
+      ? versionVariable('pbr')
+      : undefined;
   const name = given.get('name');
   draft.packageName = normalName(single(source, name)?.text ?? baseName(path));
   const python = single(source, given.get('python_requires'));
