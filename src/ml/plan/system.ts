@@ -93,7 +93,7 @@ function loadedDecision({ soname, by, debian }: MissingLibrary): Decision[] {
 
 function unknownLibrary({ soname, by, debian }: MissingLibrary): Finding[] {
   if (debian !== undefined) return [];
-  return [{ code: 'unknown-library', severity: 'warning', file: by.wheel, line: null, message: `${by.name} loads ${soname}, which neither the wheel nor the base has`, fix: 'name the Debian package that has it in packages.txt' }]; // prettier-ignore
+  return [{ code: 'unknown-library', severity: 'note', file: by.wheel, line: null, message: `${by.name} loads ${soname}, which neither the wheel nor the base has`, fix: 'name the Debian package that has it in packages.txt' }]; // prettier-ignore
 }
 
 /** OpenCV with windows brings Mesa and LLVM for a screen that a container does not have. */

@@ -5,9 +5,9 @@ import type { NativeFile } from '#ml/plan/native-libraries.ts';
 import { contentStart, type ReadBytes, readZipDirectory, type ZipEntry } from './zip-directory.ts';
 
 const MAX_WHEELS = 20;
-const MAX_LIBRARIES = 60;
+const MAX_LIBRARIES = 200;
 const MAX_LIBRARY_BYTES = 64 * 1024 * 1024;
-const LIBRARY = /\.so(?:\.[\d.]+)?$/;
+const LIBRARY = /\.so(?:\.[\w.]+)?$/;
 
 /** Shared libraries in the wheels that lie in a project: what they load is read of them, and nothing of them is loaded. */
 export async function wheelLibraries(tree: FileTree): Promise<NativeFile[]> {
@@ -20,11 +20,13 @@ export async function wheelLibraries(tree: FileTree): Promise<NativeFile[]> {
 async function librariesOf(tree: FileTree, wheel: string, size: number): Promise<NativeFile[]> {
   const read: ReadBytes = async (start, length) => (await tree.bytes(wheel, start, length)) ?? new Uint8Array();
   try {
-    const entries = (await readZipDirectory(read, size)).filter(({ name, bytes }) => LIBRARY.test(name) && bytes <= MAX_LIBRARY_BYTES);
+    const entries = (await readZipDirectory(read, size)).filter(({ name }) => LIBRARY.test(name));
     const found: NativeFile[] = [];
-    for (const entry of entries.slice(0, MAX_LIBRARIES)) {
-      const dynamic = readElf(await contentOf(read, entry));
-      if (dynamic !== undefined) found.push({ wheel, name: entry.name, ...dynamic });
+    for (const [index, entry] of entries.entries()) {
+      const isRead = index < MAX_LIBRARIES && entry.bytes <= MAX_LIBRARY_BYTES;
+      const dynamic = isRead ? readElf(await contentOf(read, entry)) : undefined;
+      // What is not looked into is there all the same: nothing that loads it misses it.
+      found.push({ wheel, name: entry.name, ...(dynamic ?? { soname: undefined, needed: [] }) });
     }
     return found;
   } catch {
