@@ -28,6 +28,17 @@ export function exampleBody(
   };
 } // prettier-ignore
 
+/** An object with a value for each argument that a function cannot do without; undefined where their annotations do not say what they are. */
+export function exampleArguments(parameters: readonly Parameter[], classes: ReadonlyMap<string, ClassFacts>): string | undefined {
+  const asked = parameters.filter(({ name, fallback }) => fallback === undefined && !name.startsWith('*') && name !== 'self');
+  if (asked.length === 0 || asked.some(({ annotation }) => annotation === undefined || FILES.test(annotation) || !isPlain(plain(annotation), classes))) return undefined;
+  return JSON.stringify(Object.fromEntries(asked.map((item) => [item.name, valueOf(item, classes, 0)])));
+} // prettier-ignore
+
+function isPlain(type: string, classes: ReadonlyMap<string, ClassFacts>): boolean {
+  return /^(?:str|int|float|bool)$/.test(type) || isBody(type, classes);
+}
+
 /** Without `Optional[…]`, `Annotated[…]` and `| None`. */
 function plain(annotation: string): string {
   const inner = /^(?:\w+\.)?(?:Optional|Annotated|Union|Final|Required)\[\s*((?:[^[\],]|\[[^\]]*\])+)/.exec(annotation)?.[1];

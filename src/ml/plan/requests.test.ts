@@ -13,6 +13,17 @@ async function first(source: string): Promise<unknown> {
   return request === undefined ? undefined : [request.path, request.body === undefined ? undefined : JSON.parse(request.body)];
 } // prettier-ignore
 
+const ask = async (source: string): Promise<unknown> => {
+  const facts = await readProject(treeOf({ 'predict.py': source }));
+  const [app] = findApps(facts);
+  return app === undefined ? undefined : (await exampleRequests(facts, app)).map(({ path, body }) => [path, body]);
+};
+
+test('a function that the serving runtime calls is asked with its arguments', async () => {
+  expect(await ask('def predict(a: float, text: str, n: int = 3): return a')).toEqual([['/predictions', '{"a":1,"text":"hello"}']]);
+  expect(await ask('def predict(x): return x')).toEqual([]);
+}); // prettier-ignore
+
 test.each([
   ['class Item(BaseModel):\n  a: float\n  b: str = "x"\n  c: list[int]\n  d: bool\n@app.post("/predict")\ndef p(item: Item): pass', ['/predict', { a: 1, b: 'x', c: [1, 2, 3, 4], d: true }]],
   ['@app.post("/generate")\ndef g(prompt: str, tokens: int = 3): pass', ['/generate?prompt=hello', undefined]],

@@ -3,7 +3,7 @@ import type { ProjectFacts } from '../detect/project.ts';
 import { reachable } from '../detect/reach.ts';
 import { type RouteFacts, routesOf } from '../detect/routes.ts';
 import type { ClassFacts } from '../python/module.ts';
-import { exampleBody } from './example-body.ts';
+import { exampleArguments, exampleBody } from './example-body.ts';
 import type { ExampleRequest } from './plan.ts';
 import { valueFor } from './value-for.ts';
 
@@ -19,6 +19,7 @@ export async function exampleRequests(facts: ProjectFacts, app: AppFacts): Promi
     ({ path, methods, asks }) => methods.includes('POST') && (PREDICTS.test(path) || asks) && !/[<{]/.test(path),
   );
   const documented = await curlLines(facts, app);
+  if (app.kind === 'handler') return handlerRequests(app, documented);
   const classes = new Map(reachable(facts, app.module).flatMap((module) => module.classes.map((item) => [item.name, item] as const)));
   const found: ExampleRequest[] = [];
   for (const route of routes.slice(0, MAX_REQUESTS)) {
@@ -29,6 +30,16 @@ export async function exampleRequests(facts: ProjectFacts, app: AppFacts): Promi
     found.push({ method: 'POST', path, body: written?.body ?? made?.body, source: written === undefined ? source : written.source });
   }
   return found;
+} // prettier-ignore
+
+/** What the serving runtime is asked to hand to a function. */
+function handlerRequests({ module, variable, line }: AppFacts, documented: readonly ExampleRequest[]): ExampleRequest[] {
+  const written = documented.find(({ path }) => path === '/predictions');
+  if (written !== undefined) return [written];
+  const handler = module.functions.find(({ name }) => name === variable);
+  const classes = new Map(module.classes.map((item) => [item.name, item] as const));
+  const body = handler === undefined ? undefined : exampleArguments(handler.parameters, classes);
+  return body === undefined ? [] : [{ method: 'POST', path: '/predictions', body, source: { file: module.path, line } }];
 } // prettier-ignore
 
 interface Made {
