@@ -19,6 +19,12 @@ test('folders with a manifest and a program of their own; a frontend is none', a
   expect(await services(texts)).toEqual(['api backend', 'worker worker']);
 });
 
+test('a collection of examples is no set of services', async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `demo_${index}`);
+  const texts = Object.fromEntries(names.flatMap((name) => [[`${name}/main.py`, FASTAPI], [`${name}/requirements.txt`, '']]));
+  expect(await services(texts)).toEqual([]);
+}); // prettier-ignore
+
 test('one program is one service, whatever lies beside it', async () => {
   expect(await services({ 'app/main.py': FASTAPI, 'requirements.txt': '' })).toEqual([]);
   expect(await services({ 'api/main.py': FASTAPI, 'api/requirements.txt': '', 'training/train.py': 'model.fit(x)', 'training/requirements.txt': '' })).toEqual([]);

@@ -15,6 +15,8 @@ export interface ServiceFacts {
 const MANIFESTS =
   /^(?:requirements?[\w.-]*\.(?:txt|in)|pyproject\.toml|Pipfile|environment\.ya?ml|setup\.(?:py|cfg)|cog\.yaml|uv\.lock|poetry\.lock)$/;
 const MAX_SERVICES = 20;
+/** More programs that no compose file names are a collection of examples, of which one is meant at a time. */
+const MOST_UNNAMED = 8;
 
 /** Folders with a manifest and a program of their own, if there are several; frontends without Python are left out. */
 export async function findServices(facts: ProjectFacts, apps: readonly AppFacts[]): Promise<ServiceFacts[]> {
@@ -31,7 +33,8 @@ export async function findServices(facts: ProjectFacts, apps: readonly AppFacts[
     found.set(folder, { name: named.get(folder) ?? (baseOf(folder) || 'main'), folder });
   }
   const services = [...found.values()].slice(0, MAX_SERVICES);
-  return services.length > 1 ? services : [];
+  const isCollection = services.length > MOST_UNNAMED && !services.some(({ folder }) => named.has(folder));
+  return services.length > 1 && !isCollection ? services : [];
 } // prettier-ignore
 
 /** The folder that a manifest speaks for: `backend/requirements/base.txt` for `backend`. */
