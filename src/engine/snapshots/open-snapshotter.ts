@@ -237,7 +237,9 @@ async function hash(context: Context, record: StoredSnapshot): Promise<HashedTar
   const parents = chainOf(context, record.name).slice(1);
   using _ = holdLayers(context, parents);
   const tree = overlayTree(context, record, parents);
-  return await (record.bytes < HASHED_HERE_BYTES ? hashTree(tree) : context.hashers.hash(tree));
+  // How much is in one that is under way nobody has counted.
+  const isSmall = record.kind !== 'active' && record.bytes < HASHED_HERE_BYTES;
+  return await (isSmall ? hashTree(tree) : context.hashers.hash(tree));
 }
 
 function overlayTree(context: Context, record: StoredSnapshot, parents: readonly StoredSnapshot[]): OverlayTree {

@@ -1,15 +1,23 @@
 import { NotFoundError } from '#lib/errors.ts';
+import type { SnapshotName } from '#engine/snapshots/snapshotter.ts';
 import { openRoot, type Root } from '#lib/files/open-root.ts';
+import type { Digest } from '#oci/digest.ts';
 import type { BuilderContext } from '../build-run.ts';
 import type { Layer } from '../layers.ts';
-import { isEqualTree, linkFiles } from './equal-tree.ts';
+import { isAlikeTree, linkFiles } from './equal-tree.ts';
 
 type Stores = Pick<BuilderContext, 'layers' | 'snapshots'>;
 
 /** Layers that earlier steps of any build left for a distribution. */
 export interface KnownLayers {
-  /** One that is equal to a tree, which shares the files of it from now on. Nobody may have the tree mounted. */
-  equalTo(tree: Root, title: string): Promise<Layer | undefined>;
+  /** One that is the same as a snapshot under way, which shares the files of it from now on. Nobody may have the snapshot mounted. */
+  equalTo(fresh: FreshLayer, title: string): Promise<Layer | undefined>;
+}
+
+/** A snapshot whose tree is complete. */
+export interface FreshLayer {
+  name: SnapshotName;
+  tree: Root;
 }
 
 /** So many of a title are compared, those that were used last. */
@@ -19,10 +27,12 @@ const COMPARED = 3;
 export function knownLayers({ layers, snapshots }: Stores): KnownLayers {
   let places: Map<string, Place[]> | undefined;
   return {
-    async equalTo(tree, title) {
+    async equalTo({ name, tree }, title) {
       places ??= placesByTitle(layers.steps());
+      let own: Promise<Digest> | undefined;
+      const digest = async (): Promise<Digest> => (own ??= snapshots.hash(name).then(({ diffId }) => diffId));
       for (const place of (places.get(title) ?? []).slice(-COMPARED).toReversed()) {
-        const found = await compare({ layers, snapshots }, tree, place);
+        const found = await compare({ layers, snapshots }, { tree, digest }, place);
         if (found !== undefined) return found;
       }
       return undefined;
@@ -53,7 +63,12 @@ function placesByTitle(steps: ReturnType<Stores['layers']['steps']>): Map<string
   return places;
 }
 
-async function compare({ layers, snapshots }: Stores, tree: Root, { top, below }: Place): Promise<Layer | undefined> {
+/** Files that are alike are read once, those of the tree: they are in memory, as they were written just now. */
+async function compare(
+  { layers, snapshots }: Stores,
+  { tree, digest }: { tree: Root; digest: () => Promise<Digest> },
+  { top, below }: Place,
+): Promise<Layer | undefined> {
   try {
     let name = top;
     for (let left = below; left > 0; left--) name = (await snapshots.stat(name)).parent ?? '';
@@ -61,7 +76,7 @@ async function compare({ layers, snapshots }: Stores, tree: Root, { top, below }
     if (form !== 'directory' || diffId === undefined) return undefined;
     const layer = layers.ofImage(name, diffId); // follows it to another name
     using other = openRoot(snapshots.paths(name).tree, { links: 'refuse' });
-    if (!(await isEqualTree(tree, other))) return undefined;
+    if (!(await isAlikeTree(tree, other)) || (await digest()) !== diffId) return undefined;
     await linkFiles(tree, other);
     return layer;
   } catch (error) {

@@ -1,15 +1,13 @@
-import { type BigIntStats, closeSync, constants, linkSync, lstatSync, read, readSync } from 'node:fs';
+import { type BigIntStats, linkSync, lstatSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { readXattrs, setMtime } from '#engine/snapshots/tree/attributes.ts';
 import { isOpaque } from '#engine/snapshots/tree/pack-tree.ts';
 import { isErrno } from '#lib/files/file-error.ts';
 import type { Root } from '#lib/files/open-root.ts';
 
-const readLater = promisify(read);
 const BATCH = 500;
-const CHUNK_BYTES = 1024 * 1024;
-const SMALL_BYTES = 256 * 1024;
+/** Most files are smaller and hold next to nothing of the bytes: to link them would cost more than it saves. */
+const LEAST_LINKED_BYTES = 16n * 1024n;
 const UNFINISHED = '.berth-linked';
 
 /** Two trees that are compared path by path. */
@@ -18,12 +16,8 @@ interface Pair {
   other: Root;
 }
 
-/**
- * Whether two trees give the same tar: the same names, kinds, attributes, times and contents. What costs nothing is looked at first, for
- * all of them.
- */
-export async function isEqualTree(one: Root, other: Root): Promise<boolean> {
-  const files: ComparedFile[] = [];
+/** Whether two trees are the same but for what is in their files: the same names, kinds, sizes, attributes and times. */
+export async function isAlikeTree(one: Root, other: Root): Promise<boolean> {
   const twins = { one: new Map<bigint, string>(), other: new Map<bigint, string>() };
   let count = 0;
   const compare = async (folder: string): Promise<boolean> => {
@@ -39,29 +33,14 @@ export async function isEqualTree(one: Root, other: Root): Promise<boolean> {
       if (own.isDirectory() && !(await compare(path))) return false;
       if (!own.isFile()) continue;
       // Names of one file must be names of one file there as well.
-      const first = nameOnce(twins.one, own, path);
-      if (first !== nameOnce(twins.other, theirs, path)) return false;
-      if (first === path && own.ino !== theirs.ino) files.push({ path, size: Number(own.size) });
+      if (nameOnce(twins.one, own, path) !== nameOnce(twins.other, theirs, path)) return false;
     }
     return true;
   };
-  if (!(await compare(''))) return false;
-  const buffers: Buffers = [Buffer.alloc(CHUNK_BYTES), Buffer.alloc(CHUNK_BYTES)];
-  for (const [at, file] of files.entries()) {
-    if (at % BATCH === BATCH - 1) await nextTurn();
-    if (!(await haveSameBytes({ one, other }, file, buffers))) return false;
-  }
-  return true;
+  return compare('');
 }
 
-/** One whose content has to be looked at. */
-interface ComparedFile {
-  path: string;
-  /** Bytes, on both sides. */
-  size: number;
-}
-
-/** Lets equal trees share their files. Nobody may write to either of them any more, and nobody may have the first one mounted. */
+/** Lets trees that give the same tar share their larger files. Nobody may write to either of them any more, and nobody may have the first one mounted. */
 export async function linkFiles(one: Root, other: Root): Promise<void> {
   let count = 0;
   const link = async (folder: string): Promise<void> => {
@@ -73,7 +52,8 @@ export async function linkFiles(one: Root, other: Root): Promise<void> {
       if (count % BATCH === 0) await nextTurn();
       const [own, theirs] = [statsAt(one, path), statsAt(other, path)];
       if (own.isDirectory()) await link(path);
-      else if (own.isFile() && own.ino !== theirs.ino) replaceByLink({ one, other }, path, folder);
+      else if (own.isFile() && own.size >= LEAST_LINKED_BYTES && own.ino !== theirs.ino)
+        replaceByLink({ one, other }, path, folder);
     }
     setMtime(one.locate(self), mtimeNs);
   };
@@ -117,51 +97,4 @@ function isAlike({ one, other }: Pair, path: string, [own, theirs]: [BigIntStats
 function xattrsOf(root: Root, path: string): string {
   const xattrs = [...readXattrs(root.locate(path))].map(([name, value]) => `${name}=${value.toString('hex')}`);
   return xattrs.toSorted().join('\n');
-}
-
-/** Memory for pieces of two files, used again and again. */
-type Buffers = readonly [own: Buffer, theirs: Buffer];
-
-async function haveSameBytes({ one, other }: Pair, { path, size }: ComparedFile, buffers: Buffers): Promise<boolean> {
-  using own = openToRead(one, path);
-  using theirs = openToRead(other, path);
-  const files = [own.fd, theirs.fd] as const;
-  for (let at = 0; at < size; at += CHUNK_BYTES) {
-    const length = Math.min(CHUNK_BYTES, size - at);
-    const piece = { at, length };
-    // To hand a small piece to another thread costs more than to read it.
-    if (length <= SMALL_BYTES) readNow(files, piece, buffers);
-    else await readBoth(files, piece, buffers);
-    const [first, second] = buffers;
-    if (!first.subarray(0, length).equals(second.subarray(0, length))) return false;
-  }
-  return true;
-}
-
-function openToRead(root: Root, path: string): { fd: number } & Disposable {
-  const fd = root.openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  return { fd, [Symbol.dispose]: () => closeSync(fd) };
-}
-
-type Files = readonly [own: number, theirs: number];
-
-interface Piece {
-  at: number;
-  length: number;
-}
-
-/** What is missing of a file that became shorter counts as zeros on this side, and as something else on the other. */
-function readNow(files: Files, { at, length }: Piece, buffers: Buffers): void {
-  for (const side of [0, 1] as const) {
-    buffers[side].fill(side, 0, length);
-    readSync(files[side], buffers[side], { offset: 0, length, position: at });
-  }
-}
-
-async function readBoth(files: Files, { at, length }: Piece, buffers: Buffers): Promise<void> {
-  const readSide = async (side: 0 | 1): Promise<void> => {
-    buffers[side].fill(side, 0, length);
-    await readLater(files[side], buffers[side], 0, length, at);
-  };
-  await Promise.all([readSide(0), readSide(1)]);
 }

@@ -123,7 +123,8 @@ async function makeLayer(context: BuildRun['context'], { from, part, below, form
     }
     await settleTimes(to);
     const before = former.find(({ title }) => title.endsWith(`# ${part.title}`));
-    same = (await sameLayer(context, to, before)) ?? (await known.equalTo(to, part.title));
+    same =
+      (await sameLayer(context, to, before)) ?? (await known.equalTo({ name: workspace.name, tree: to }, part.title));
   }
   return await workspace.commit(same);
 }
