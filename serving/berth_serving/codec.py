@@ -165,7 +165,8 @@ def write_csv(values: Iterable[Any]) -> bytes:
         inner = value if isinstance(value, (str, int, float, bool, type(None), list, tuple, dict)) else plain(value)
         if isinstance(inner, dict):
             inner = list(inner.values())
-        writer.writerow(inner if isinstance(inner, (list, tuple)) else [inner])
+        cells = inner if isinstance(inner, (list, tuple)) else [inner]
+        writer.writerow([cell for each in cells for cell in (each if isinstance(each, (list, tuple)) else [each])])
     return target.getvalue().encode("utf-8")
 
 

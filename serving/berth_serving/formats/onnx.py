@@ -44,6 +44,8 @@ class OnnxModel(ArrayModel):
 
 
 def _tensor(node: Any) -> Tensor:
+    if node.type.startswith("seq(map("):  # a list of probabilities by class, see _array
+        return Tensor(node.name, "FP32", (-1, -1))
     shape = tuple(size if isinstance(size, int) and size > 0 else -1 for size in (node.shape or ()))
     return Tensor(node.name, _DATATYPES.get(node.type, "BYTES"), shape)
 

@@ -22,7 +22,7 @@ async function outcomes(contract: Contract, answering: Answering): Promise<Recor
   const { port } = server.address() as AddressInfo;
   const readiness = { listensMs: 10, readyMs: 20, before: [503] };
   const subject: Subject = {
-    image: imageOf({}), port, readiness, options: {}, user: '', send: (sending) => send({ host: '127.0.0.1', port }, sending),
+    image: imageOf({}), port, readiness, options: {}, send: (sending) => send({ host: '127.0.0.1', port }, sending),
   }; // prettier-ignore
   try {
     const found: Record<string, Outcome> = {};

@@ -122,8 +122,7 @@ function subjectOf(
   options: ConformOptions,
 ): Subject {
   const { port } = started;
-  const user = image.Config?.User ?? '';
-  return { image, port, readiness, options, user, send: (sending) => send({ host: '127.0.0.1', port }, sending) };
+  return { image, port, readiness, options, send: (sending) => send({ host: '127.0.0.1', port }, sending) };
 }
 
 async function endResult(contract: Contract, started: Started): Promise<CheckResult> {

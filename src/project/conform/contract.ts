@@ -59,8 +59,6 @@ export interface Subject {
   options: ConformOptions;
   /** One request. @throws {UnavailableError} if nothing answers in time */
   send(sending: Sending): Promise<Reply>;
-  /** User and group that its first process has, as the image or the command says. */
-  user: string;
 }
 
 /** How it ended after SIGTERM. */
