@@ -17,6 +17,7 @@ const VARIANTS: readonly (readonly [string, Partial<ProjectPlan>])[] = [
   ['constraints', { constraints: ['numpy<2'], install: testInstall({ pins: ['flask==3.0.0'], before: '2024-01-01' }) }],
   ['an index', { indexes: ['https://download.pytorch.org/whl/cpu'], accelerator: 'gpu' }],
   ['all in exact versions', { install: testInstall({ exact: ['flask==3.0.0'], leftOut: ['triton'] }) }],
+  ['an image for CUDA', { base: 'nvidia/cuda:12.1.1-cudnn8-devel-ubuntu22.04', accelerator: 'gpu' }],
   ['uv', { lock: { path: 'uv.lock', kind: 'uv' }, manager: 'uv' }],
   ['poetry', { lock: { path: 'poetry.lock', kind: 'poetry' }, manager: 'poetry' }],
   ['a compiler', { install: testInstall({ buildApt: ['gcc', 'libc6-dev'] }), apt: ['libgomp1'] }],
@@ -97,6 +98,18 @@ test('what a lock of Poetry, PDM or Pipenv says is installed by pip, if it says 
   const text = lines({ lock: { path: 'pdm.lock', kind: 'pdm' }, install });
   expect(text).toContain("    pip install -c .berth/constraints.txt 'flask>=3'");
   expect(text.join('\n')).not.toContain('pdm');
+}); // prettier-ignore
+
+test('an image without Python gets the one that is wanted', () => {
+  const base = 'nvidia/cuda:12.1.1-cudnn8-devel-ubuntu22.04';
+  const text = lines({ base, accelerator: 'gpu' }).join('\n');
+  expect(text).toContain('add-apt-repository -y ppa:deadsnakes/ppa');
+  expect(text).toContain('python3.11 -m venv /opt/venv');
+  expect(text.indexOf('/opt/venv/bin:$PATH')).toBeLessThan(text.indexOf('pip install'));
+  const own = lines({ base, python: { version: '3.10', why: 'x' }, install: testInstall({ buildApt: ['ninja-build'] }) });
+  expect(own.join('\n')).not.toContain('deadsnakes');
+  expect(own.filter((line) => line.includes('-m venv'))).toHaveLength(2);
+  expect(lines({ base: 'python:3.11-slim' }).join('\n')).not.toContain('python3-venv');
 }); // prettier-ignore
 
 test('compilers stay behind', () => {

@@ -1,6 +1,7 @@
 import { formatBytes } from '#dockerfile/lint/format-bytes.ts';
 import type { ProjectPlan } from '../plan/plan.ts';
 import { aptRun, baseName, type BuilderKind, ENVIRONMENT_FOLDER, needsStage, packagesLines, projectPlace, projectRun, stageLines } from './install-lines.ts'; // prettier-ignore
+import { lacksPython, pythonLines } from './python-lines.ts';
 import { bakeLines, PROJECT_FOLDER, startLines, USER, userLines } from './start-lines.ts';
 import type { Startup } from './startup.ts';
 import { comment, copyLine, reason, shellWords } from './text.ts';
@@ -37,12 +38,13 @@ export function generateDockerfile(plan: ProjectPlan, options: DockerfileOptions
     ...baseReason(plan),
     `FROM ${baseName(plan)}`,
     ...bytecodeLines(plan),
+    ...pythonLines(plan, ENVIRONMENT_FOLDER),
     comment('What is printed shows at once; no bytecode is written where it runs.'),
     'ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1',
     `WORKDIR ${PROJECT_FOLDER}`,
     ...aptLines(plan),
     ...userLines(plan),
-    ...(staged ? environmentCopy() : ['', ...packagesLines(plan, kind)]),
+    ...(staged ? environmentCopy(plan) : ['', ...packagesLines(plan, kind)]),
     ...baked,
     ...codeLines(plan, { kind, files }),
     ...startLines(plan, { startup, isBaked: baked.length > 0 }),
@@ -78,12 +80,12 @@ function aptLines({ apt, decisions }: ProjectPlan): string[] {
   return ['', ...reasons.map(({ choice, why }) => comment(`${choice}: ${why}.`)), ...aptRun(apt)];
 }
 
-function environmentCopy(): string[] {
+function environmentCopy(plan: ProjectPlan): string[] {
   return [
     '',
     comment('The packages, without what installed them.'),
     `COPY --from=packages ${ENVIRONMENT_FOLDER} ${ENVIRONMENT_FOLDER}`,
-    `ENV PATH=${ENVIRONMENT_FOLDER}/bin:$PATH`,
+    ...(lacksPython(plan) ? [] : [`ENV PATH=${ENVIRONMENT_FOLDER}/bin:$PATH`]),
   ];
 }
 

@@ -2,6 +2,7 @@ import { baseOf, folderOf } from '../files.ts';
 import type { ProjectPlan } from '../plan/plan.ts';
 import { CONSTRAINTS_FILE, constraintLines, copiedManifests, EXACT_FILE, EXTRA_FOLDER, extraFiles, MANIFESTS_FOLDER, needsServing, SERVING_FOLDER } from './extra-files.ts'; // prettier-ignore
 import { type ManagerInstall, managerInstall, TOOL_CACHES } from './managers.ts';
+import { lacksPython, pythonLines } from './python-lines.ts';
 import { comment, copyLine, quoted, reason, runLine, shellWords } from './text.ts';
 
 /** Where packages are installed in a stage of their own. */
@@ -47,14 +48,23 @@ export function stageLines(plan: ProjectPlan, kind: BuilderKind): string[] {
   return [
     reason(`What installs stays in this stage: ${[...(manager?.tools ?? []), ...apt].join(', ')}`),
     `FROM ${baseName(plan)} AS packages`,
+    ...pythonLines(plan, ENVIRONMENT_FOLDER),
     ...(apt.length === 0 ? [] : aptRun(apt)),
     ...(manager === undefined || manager.tools.length === 0 ? [] : [toolsRun(manager, plan, kind)]),
-    runLine([], [`python -m venv ${ENVIRONMENT_FOLDER}`]),
-    `ENV VIRTUAL_ENV=${ENVIRONMENT_FOLDER} PATH=${ENVIRONMENT_FOLDER}/bin:$PATH`,
+    ...environmentOf(plan),
     ...(manager === undefined ? [] : environmentLines(manager.environment)),
     'WORKDIR /app',
     ...packagesLines(plan, kind),
     ...(projectPlace(plan) === 'stage' ? ['COPY . .', projectRun(plan, kind)] : []),
+  ];
+}
+
+/** With Python in it comes an environment. */
+function environmentOf(plan: ProjectPlan): string[] {
+  if (lacksPython(plan)) return [];
+  return [
+    runLine([], [`python -m venv ${ENVIRONMENT_FOLDER}`]),
+    `ENV VIRTUAL_ENV=${ENVIRONMENT_FOLDER} PATH=${ENVIRONMENT_FOLDER}/bin:$PATH`,
   ];
 }
 
