@@ -135,14 +135,29 @@ async function readBestRequirements(
   folder: string,
   wish: RequirementsWish,
 ): Promise<Draft | undefined> {
-  let empty: Draft | undefined;
-  for (const path of requirementsFiles(tree, folder, wish).slice(0, 5)) {
-    const read = await readRequirementsFile(tree, path);
-    await readLocalProjects(tree, read);
-    if (says(read)) return read;
-    empty ??= read.problems.length > 0 ? read : undefined;
+  const read: Draft[] = [];
+  for (const path of requirementsFiles(tree, folder, wish).slice(0, 6)) {
+    const draft = await readRequirementsFile(tree, path);
+    await readLocalProjects(tree, draft);
+    read.push(draft);
+    if (says(draft) && !isPart(path)) break;
   }
-  return empty;
+  const best = read.find((draft) => says(draft));
+  if (best === undefined) return read.find(({ problems }) => problems.length > 0);
+  return isPart(best.path)
+    ? (read.find((draft) => draft !== best && includes(draft, best, wish.device)) ?? best)
+    : best;
+}
+
+/** Whether a file is named after what others build on: it may be only part of what is needed. */
+function isPart(path: string): boolean {
+  return /(^|[/_.-])(base|common|core|default|general|shared)\.(txt|in|pip)$/i.test(path);
+}
+
+/** Whether one file takes in another and adds to it, for the same device. */
+function includes({ path, files }: Draft, other: Draft, device: Device): boolean {
+  const isForGpu = /(^|[/_.-])(gpu|cuda|cu\d+|nvidia|rocm)[_.-]?/i.test(path);
+  return files.includes(other.path) && (device === 'gpu' || !isForGpu) && !/train/i.test(path);
 }
 
 /** Whether anything is installed from it. */
