@@ -121,5 +121,5 @@ function extraIndexTrap(facts: ProjectFacts): Finding[] {
 } // prettier-ignore
 
 function hostOf(url: string): string {
-  return /^[a-z+]+:\/\/([^/:?#]+)/i.exec(url)?.[1] ?? url;
+  return /^[a-z+]+:\/\/(?:[^/?#]*@)?([^/:?#]+)/i.exec(url)?.[1] ?? url;
 }
