@@ -8,19 +8,30 @@ import type { Finding } from './plan.ts';
 const MODEL =
   /\.(?:pkl|pickle|joblib|sav|pt|pth|onnx|h5|hdf5|keras|safetensors|bin|ckpt|gguf|tflite|cbm|model|pb|caffemodel|weights)$/i;
 const MOST = 5;
+/** Folders of people's machines and of hosted notebooks; nothing of them is in a container. */
+const FOREIGN = /^[A-Za-z]:[\\/]|^\/(?:home|Users|content|kaggle|media|Volumes|mnt\/[a-z]\/|data\d?\/home)\//;
 
 /** Models that the program opens, that are not there, and that nothing in the project writes: it will end at its start, or at the first request. */
 export function missingFiles(facts: ProjectFacts, program: PythonModule | undefined): Finding[] {
   if (program === undefined) return [];
-  const written = new Set(filesOf(facts.modules, 'write').map(({ path }) => path));
   const modules = reachable(facts, program);
+  const written = new Set(filesOf(facts.modules, 'write').map(({ path }) => path));
   const fetched = new Set(modules.flatMap(({ downloads }) => downloads.map(({ name }) => name)));
   const reads = filesOf(modules, 'read').filter(
-    ({ path }) => !fetched.has(path) && MODEL.test(path) && !written.has(path) && !hasFile(facts.tree, path) && !hasFolder(facts.tree, path) && !liesSomewhere(facts, path),
+    ({ path }) => !fetched.has(path) && MODEL.test(path) && !FOREIGN.test(path) && !written.has(path) && !hasFile(facts.tree, path) && !hasFolder(facts.tree, path) && !liesSomewhere(facts, path),
   );
-  return reads.slice(0, MOST).map(({ path, file, line }) => ({
+  return [...foreignPaths(modules), ...reads.slice(0, MOST).map(({ path, file, line }) => ({
     code: 'missing-file', severity: 'warning', file, line, message: `${path} is opened, is not in the folder, and nothing here writes it`,
     fix: `put ${path} there`,
+  } as const))];
+} // prettier-ignore
+
+/** Files that only the machine has on which the code was written. */
+function foreignPaths(modules: readonly PythonModule[]): Finding[] {
+  const uses = modules.flatMap(({ path: file, files }) => files.filter(({ path, mode }) => mode === 'read' && FOREIGN.test(path)).map((use) => ({ ...use, file })));
+  return uses.slice(0, MOST).map(({ path, file, line }) => ({
+    code: 'foreign-path', severity: 'warning', file, line, message: `${path} is opened, which only the machine has on which this was written`,
+    fix: 'put the file into the project, and name it by a path from there',
   }));
 } // prettier-ignore
 

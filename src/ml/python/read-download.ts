@@ -13,6 +13,8 @@ export function noteDownload(scene: Scene, node: SyntaxNode, callee: string): vo
   const known = DOWNLOAD_CALLS.find((call) => call.name === name && (call.callee === undefined || call.callee.test(callee)));
   const download =
     known === undefined ? (torchvision(scene, args, callee) ?? keras(scene, args, name)) : named(scene, args, known);
+  if (download !== undefined && /^(?:[A-Za-z]:[\\/]|\/)/.test(download.name))
+    found.files.push({ path: download.name, mode: 'read', line: lineOf(scope, node) });
   if (download === undefined || !isName(download.name)) return;
   const revision = args.keyword.get('revision');
   const commit = revision === undefined ? undefined : evaluate(scope, revision);
@@ -25,7 +27,7 @@ type Named = Pick<Download, 'name' | 'hub'>;
 
 /** Not a path: neither absolute, nor relative by dots, nor made from where the code lies. */
 function isName(name: string): boolean {
-  return name !== '' && name.length < 200 && !/^[./~]|\s|\\/.test(name) && !name.includes(PROJECT_ROOT);
+  return name !== '' && name.length < 200 && !/^[./~]|^[A-Za-z]:|\s|\\/.test(name) && !name.includes(PROJECT_ROOT);
 }
 
 function named({ scope }: Scene, args: CallArguments, call: DownloadCall): Named | undefined {
