@@ -1,7 +1,7 @@
 import type { ProjectFacts } from '../detect/project.ts';
 import { reachable } from '../detect/reach.ts';
 import { filesOf } from '../detect/training.ts';
-import { hasFile, hasFolder } from '../files.ts';
+import { baseOf, hasFile, hasFolder } from '../files.ts';
 import type { PythonModule } from '../python/module.ts';
 import type { Finding } from './plan.ts';
 
@@ -37,5 +37,6 @@ function foreignPaths(modules: readonly PythonModule[]): Finding[] {
 
 /** A file of that name in another folder: which folder the program is started in then decides. */
 function liesSomewhere({ tree }: ProjectFacts, path: string): boolean {
-  return tree.files.some((file) => file.path.endsWith(`/${path}`));
+  const name = baseOf(path);
+  return tree.files.some((file) => file.path.endsWith(name) && baseOf(file.path) === name);
 }
