@@ -14,6 +14,9 @@ import { requestBuild, requestClassicBuild } from './support/request-build.ts';
 const RUNS = 9;
 const LONG_RUNS = 5;
 const MANY_FILES = 20_000;
+/** How those beside the comparison do it. */
+const OTHERS =
+  'Docker 20.10 by docker build, buildah by buildah bud --layers and podman run, without what it takes to enter its root';
 
 /** A folder to build, and how its clients are called. */
 interface Bench {
@@ -89,7 +92,7 @@ async function berth(end: End, ...args: string[]): Promise<void> {
 
 async function unchanged(scene: Bench, { context, title }: { context: string; title: string }): Promise<Comparison[]> {
   const { ends } = scene;
-  const settings = `nothing changed since the last build, ${title}, page cache warm`;
+  const settings = `nothing changed since the last build, ${title}, page cache warm; ${OTHERS}`;
   const tag = ['-t', 'bench-build'];
   const theirs = 'docker buildx build -t bench-build .';
   const own = await alternate(
@@ -188,7 +191,7 @@ async function touched(scene: Bench, context: string): Promise<Comparison> {
     unit: 'ms',
     ...taken,
     commands: { berth: './berth build -t bench-build .', peer: 'docker buildx build -t bench-build .' },
-    settings: `${MANY_FILES} files got another time right before`,
+    settings: `${MANY_FILES} files got another time right before; ${OTHERS}`,
   };
 }
 
@@ -224,7 +227,7 @@ async function manyCold(scene: Bench, folder: string): Promise<Comparison> {
     unit: 'ms',
     ...taken,
     commands: { berth: './berth build -t bench-cold .', peer: 'docker buildx build -t bench-cold .' },
-    settings: 'files of half a kilobyte that were written right before; page cache warm',
+    settings: `files of half a kilobyte that were written right before, page cache warm; ${OTHERS}`,
   };
 }
 
@@ -278,7 +281,7 @@ async function runAfter(scene: Bench, folder: string): Promise<Comparison> {
       berth: './berth build -t bench-gigabyte . && docker run --rm bench-gigabyte cat /began /ended',
       peer: 'docker buildx build -t bench-gigabyte . && docker run --rm bench-gigabyte cat /began /ended',
     },
-    settings: 'the step writes 1 GB of random bytes; what it takes itself is taken off',
+    settings: `the step writes 1 GB of random bytes, what it takes itself is taken off; ${OTHERS}`,
   };
 }
 
