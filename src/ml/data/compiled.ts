@@ -5,26 +5,68 @@ export interface CudaCompiled {
   versions?: string;
   /** Without CUDA there it installs too, with less in it. */
   optional?: true;
+  /** Its build imports torch, which therefore has to be there before, and not in a place apart (`--no-build-isolation`). */
+  againstTorch?: true;
   why: string;
 }
 
 // Source: the installation pages and the files of each project on the package index. Date: 2026-11.
 export const CUDA_COMPILED: readonly CudaCompiled[] = [
-  { distribution: 'apex', why: 'it is compiled with nvcc' },
-  { distribution: 'causal-conv1d', why: 'it has no wheel on the index and is compiled with nvcc' },
+  { distribution: 'apex', againstTorch: true, why: 'it is compiled with nvcc' },
+  { distribution: 'causal-conv1d', againstTorch: true, why: 'it has no wheel on the index and is compiled with nvcc' },
   { distribution: 'deepspeed', optional: true, why: 'its operations are compiled with nvcc when they are first used' },
-  { distribution: 'detectron2', optional: true, why: 'it has no wheel and is compiled against torch' },
-  { distribution: 'flash-attn', why: 'it has no wheel on the index and is compiled with nvcc' },
-  { distribution: 'groundingdino-py', optional: true, why: 'its operations are compiled against torch' },
-  { distribution: 'mamba-ssm', why: 'it has no wheel on the index and is compiled with nvcc' },
-  { distribution: 'mmcv', optional: true, why: 'it has no wheel on the index and is compiled against torch' },
-  { distribution: 'mmcv-full', optional: true, why: 'it has no wheel on the index and is compiled against torch' },
+  {
+    distribution: 'detectron2',
+    againstTorch: true,
+    optional: true,
+    why: 'it has no wheel and is compiled against torch',
+  },
+  { distribution: 'flash-attn', againstTorch: true, why: 'it has no wheel on the index and is compiled with nvcc' },
+  {
+    distribution: 'groundingdino-py',
+    againstTorch: true,
+    optional: true,
+    why: 'its operations are compiled against torch',
+  },
+  { distribution: 'mamba-ssm', againstTorch: true, why: 'it has no wheel on the index and is compiled with nvcc' },
+  {
+    distribution: 'mmcv',
+    againstTorch: true,
+    optional: true,
+    why: 'it has no wheel on the index and is compiled against torch',
+  },
+  {
+    distribution: 'mmcv-full',
+    againstTorch: true,
+    optional: true,
+    why: 'it has no wheel on the index and is compiled against torch',
+  },
   { distribution: 'pycuda', why: 'it is compiled against CUDA' },
-  { distribution: 'pytorch3d', optional: true, why: 'it has no wheel on the index and is compiled against torch' },
-  { distribution: 'torch-cluster', optional: true, why: 'it has no wheel on the index and is compiled against torch' },
-  { distribution: 'torch-scatter', optional: true, why: 'it has no wheel on the index and is compiled against torch' },
-  { distribution: 'torch-sparse', optional: true, why: 'it has no wheel on the index and is compiled against torch' },
-  { distribution: 'transformer-engine', why: 'it is compiled with nvcc' },
+  {
+    distribution: 'pytorch3d',
+    againstTorch: true,
+    optional: true,
+    why: 'it has no wheel on the index and is compiled against torch',
+  },
+  {
+    distribution: 'torch-cluster',
+    againstTorch: true,
+    optional: true,
+    why: 'it has no wheel on the index and is compiled against torch',
+  },
+  {
+    distribution: 'torch-scatter',
+    againstTorch: true,
+    optional: true,
+    why: 'it has no wheel on the index and is compiled against torch',
+  },
+  {
+    distribution: 'torch-sparse',
+    againstTorch: true,
+    optional: true,
+    why: 'it has no wheel on the index and is compiled against torch',
+  },
+  { distribution: 'transformer-engine', againstTorch: true, why: 'it is compiled with nvcc' },
 ];
 
 /** Distributions whose GPU code needs CUDA and cuDNN beside it, by the wheels that bring both, where nothing brings them along. */

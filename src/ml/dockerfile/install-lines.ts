@@ -143,7 +143,11 @@ function pipRuns(plan: ProjectPlan, kind: BuilderKind): string[] {
   const wanted = [...(isExact || installsWhole(plan) ? [] : install.arguments), ...runtimeWords(plan)];
   const commands: string[] = [];
   if (isExact) commands.push(pipCommand(plan, kind, ['--no-deps', '-r', EXACT_FILE]));
-  if (wanted.length > 0) commands.push(pipCommand(plan, kind, [...(isExact ? [] : limitWords(plan)), ...wanted]));
+  const limits = isExact ? [] : limitWords(plan);
+  const first = isExact ? [] : (install.buildFirst ?? []);
+  if (first.length > 0 && wanted.length > 0) commands.push(pipCommand(plan, kind, [...limits, ...first]));
+  const isolation = first.length > 0 ? ['--no-build-isolation'] : [];
+  if (wanted.length > 0) commands.push(pipCommand(plan, kind, [...limits, ...isolation, ...wanted]));
   if (install.fromDebian !== undefined) commands.push(debianLink(install.fromDebian.path));
   return commands.length === 0 ? [] : [runLine(mountsFor(['pip'], plan, kind), commands)];
 }

@@ -72,6 +72,14 @@ test('programs are installed only for packages that the code imports', async () 
 const train = (workers: number): string =>
   `from torch.utils.data import DataLoader\nfor b in DataLoader(x, num_workers=${workers}):\n  b.backward()\ntorch.save(m, "m.pt")\n`;
 
+test('what imports torch while it is built comes after torch', async () => {
+  const requirements = 'flask\ntorch==2.1.0\ndetectron2 @ git+https://host.example/detectron2.git';
+  const { install } = await plan({ 'app.py': FLASK, 'requirements.txt': requirements });
+  expect(install.buildFirst).toEqual(['setuptools<81', 'wheel', 'packaging', 'ninja', 'torch==2.1.0']);
+  expect(install.buildApt).toEqual(['build-essential']);
+  expect((await plan({ 'app.py': FLASK, 'requirements.txt': 'flask\ntorch' })).install.buildFirst).toBeUndefined();
+});
+
 test('processes of a data loader need shared memory', async () => {
   const texts = { 'requirements.txt': 'torch' };
   expect((await plan({ ...texts, 'train.py': train(4) })).shmBytes).toBe(1024 ** 3);

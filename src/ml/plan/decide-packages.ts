@@ -1,5 +1,7 @@
+import { CUDA_COMPILED } from '../data/compiled.ts';
 import { TORCH_CPU_INDEX } from '../data/torch.ts';
 import { type ProjectFacts, reachable } from '../detect/project.ts';
+import { parseRequirement } from '../detect/requirements.ts';
 import type { PythonModule } from '../python/module.ts';
 import { type AcceleratorChoice, namedIndexes, planAccelerator } from './accelerator.ts';
 import { type BaseChoice, planBase } from './base.ts';
@@ -130,7 +132,8 @@ async function askWithout(
 ): Promise<{ answer: ResolvedPlan; debian: DebianChoice | undefined; indexes: readonly string[]; findings: Finding[] }> {
   const indexes = placed.indexes.filter((url) => url !== TORCH_CPU_INDEX);
   const { version, fits, isFixed } = question.python;
-  const debian = debianChoice(known, isFixed ? [version] : [version, ...fits]);
+  const isBuiltAgainst = buildFirstOf(question.needed.asked, known).buildFirst !== undefined;
+  const debian = isBuiltAgainst ? undefined : debianChoice(known, isFixed ? [version] : [version, ...fits]);
   if (debian !== undefined) {
     const pins = debian.packages.map((row) => `${row.distribution}==${row.version}`);
     const python = { ...question.python, version: debian.python };
@@ -169,13 +172,13 @@ function together(question: PackageQuestion, { device, placed, answer, cuda, bas
 } // prettier-ignore
 
 function installOf(
-  { options }: PackageQuestion,
+  { options, needed }: PackageQuestion,
   { install, extra, answer, debian, buildApt }: { install: InstallPlan; extra: readonly string[]; answer: ResolvedPlan; debian: DebianChoice | undefined; buildApt: readonly string[] },
 ): InstallPlan {
   const missing = extra.filter((text) => !install.arguments.includes(text));
   const isOpen = install.pins.length === 0 && (options.asksAlways === true || install.before !== null) && ![...answer.packages.values()].some(({ hashed }) => hashed);
   const pins = isOpen ? pinsOf(answer.resolved ?? []) : install.pins;
-  const all = { ...install, arguments: [...install.arguments, ...missing], pins, ...(buildApt.length > 0 && { buildApt }) };
+  const all = { ...install, arguments: [...install.arguments, ...missing], pins, ...(buildApt.length > 0 && { buildApt }), ...buildFirstOf(needed.asked, answer.packages) };
   return debian === undefined || answer.resolved === undefined ? all : debianInstall(all, debian, answer.resolved);
 } // prettier-ignore
 
@@ -186,6 +189,14 @@ function withoutManager({ needed, facts }: PackageQuestion, placed: IndexChoice)
   if (commands === undefined) return needed.install;
   return isNamed || !placed.indexes.includes(TORCH_CPU_INDEX) ? needed.install : { ...rest, commands: [] };
 }
+
+/** Packages whose build imports torch find it only where it is installed before them. */
+function buildFirstOf(asked: readonly string[], packages: KnownPackages): { buildFirst?: readonly string[] } {
+  const compiled = CUDA_COMPILED.some(({ distribution, againstTorch }) => againstTorch === true && packages.get(distribution)?.source === 'direct');
+  if (!compiled || !packages.has('torch')) return {};
+  const torch = asked.find((text) => parseRequirement(text)?.name === 'torch') ?? 'torch';
+  return { buildFirst: ['setuptools<81', 'wheel', 'packaging', 'ninja', torch] };
+} // prettier-ignore
 
 /** What the index has, or had on the day of the project's last change: the same each time it is installed. */
 function pinsOf(resolved: readonly ResolvedPackage[]): string[] {

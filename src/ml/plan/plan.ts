@@ -172,6 +172,8 @@ export interface InstallPlan {
    * (last, so that pip leaves alone what Debian installed).
    */
   fromDebian?: { packages: readonly string[]; distributions: readonly string[]; path: string };
+  /** What the build of another package imports (torch): installed first, and the rest then with `--no-build-isolation`. */
+  buildFirst?: readonly string[];
   /** Debian packages that only the installation needs: compilers and headers. They do not stay in the image. */
   buildApt?: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { PLAIN_SOURCES, USUAL_COMPILERS } from '../data/compiled.ts';
+import { CUDA_COMPILED, PLAIN_SOURCES, USUAL_COMPILERS } from '../data/compiled.ts';
 import { DISTRIBUTION_OF_IMPORT } from '../data/distributions.ts';
 import { GIT_FOR_VCS, SYSTEM_PACKAGES, type SystemPackages } from '../data/system-packages.ts';
 import type { ProjectFacts } from '../detect/project.ts';
@@ -39,7 +39,8 @@ export function planSystem({ facts, packages, imports, withoutWheel, native }: S
   });
   const fetched = [...packages.values()].find(({ url }) => url?.startsWith('git+'));
   const covered = new Set(rows.filter(({ row }) => row.build !== undefined).map(({ row }) => row.distribution));
-  const compiled = withoutWheel.filter((name) => !covered.has(name) && !PLAIN_SOURCES.has(name));
+  const against = CUDA_COMPILED.filter(({ distribution, againstTorch }) => againstTorch === true && packages.get(distribution)?.source === 'direct').map(({ distribution }) => distribution);
+  const compiled = [...new Set([...withoutWheel.filter((name) => !covered.has(name) && !PLAIN_SOURCES.has(name)), ...against])];
   const loaded = missingLibraries(native);
   const apt = [...loaded.flatMap(({ debian }) => debian ?? []), ...named.map(({ name }) => name), ...rows.flatMap(({ row }) => row.packages), ...(fetched === undefined ? [] : GIT_FOR_VCS.packages)];
   const buildApt = [...rows.flatMap(({ row }) => row.build ?? []), ...(compiled.length > 0 ? USUAL_COMPILERS : [])];
