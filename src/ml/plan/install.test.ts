@@ -60,6 +60,17 @@ test('with folders of the project pip installs what a lock says', async () => {
   expect(made.install.commands).toEqual([]);
 });
 
+test('what comes beside a file with digests is installed on its own', async () => {
+  const made = await plan({ 'requirements.txt': 'flask==3.0 --hash=sha256:00\n' }, { extra: ['gunicorn'] });
+  expect(made.install.commands).toEqual([['pip', 'install', '-r', 'requirements.txt'], ['pip', 'install', 'gunicorn']]); // prettier-ignore
+  expect((await plan({ 'requirements.txt': 'flask==3.0 --hash=sha256:00\n' })).install.commands).toBeUndefined();
+});
+
+test('limits of a file that pip does not read hold all the same', async () => {
+  const made = await plan({ 'requirements.txt': '-c limits.txt\nflask=3.0\n', 'limits.txt': 'werkzeug<3.1\nold<1; python_version<"3"\n' }, { python: '3.11' }); // prettier-ignore
+  expect(made.install).toMatchObject({ arguments: ['flask==3.0'], pins: ['werkzeug<3.1'] });
+});
+
 test('a version that is read from git is given to the build', async () => {
   const made = await plan({ 'pyproject.toml': '[build-system]\nrequires = ["hatchling", "hatch-vcs"]\n[project]\nname="x"\ndependencies=["flask"]\n', 'src/x/__init__.py': '' }); // prettier-ignore
   expect(made.install.environment).toEqual({ SETUPTOOLS_SCM_PRETEND_VERSION: '0.0.0' });

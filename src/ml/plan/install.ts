@@ -12,7 +12,7 @@ import { folderOf } from '../files.ts';
 import { holds } from '../markers.ts';
 import type { PythonModule } from '../python/module.ts';
 import { compareVersions, exactVersion, meets } from '../version.ts';
-import { lockedText, managerCommands } from './manager-commands.ts';
+import { besideDigests, lockedText, managerCommands } from './manager-commands.ts';
 import type { Decision, Evidence, Finding, InstallPlan, PackageManager, ProjectPlan } from './plan.ts';
 import { loosened } from './python.ts';
 import { type UnlistedImport, unlistedImports } from './unlisted-imports.ts';
@@ -98,12 +98,12 @@ function fromManifest(manifest: Manifest, { facts, unlisted, options }: Question
   const written = writtenOut(manifest, applicable, facts);
   const beside = [...applicable.filter(({ file }) => !manifest.files.includes(file)).map(textOf), ...added.texts];
   const own = manifest.readByPip ? ['-r', manifest.path, ...beside] : [...written, ...added.texts];
-  const native = managerCommands(manifest, added.texts);
+  const native = manifest.readByPip ? besideDigests(manifest, beside) : managerCommands(manifest, added.texts);
   const names = [...applicable.map(({ name }) => name), ...added.names];
   const before = beforeOf(manifest, lastCommit);
   return {
     install: {
-      files: filesOf(manifest, facts), arguments: own, needsProject: needsProject(manifest, facts), pins: pinsOf(manifest, python), before,
+      files: filesOf(manifest, facts), arguments: own, needsProject: needsProject(manifest, facts), pins: [...pinsOf(manifest, python), ...ownLimits(manifest, python)], before,
       ...(manifest.versionVariable !== undefined && needsProject(manifest, facts) && { environment: { [manifest.versionVariable]: '0.0.0' } }),
       ...(native === undefined ? (manifest.lock === undefined ? {} : { commands: [] }) : { commands: native.commands, tools: native.tools }),
     },
@@ -113,7 +113,7 @@ function fromManifest(manifest: Manifest, { facts, unlisted, options }: Question
     distributions: new Set(broughtAlong([...names, ...(manifest.lock?.packages ?? []).map(({ name }) => name)])),
     imported: added.imported,
     decision: {
-      subject: 'packages', choice: choiceOf(manifest, own, native !== undefined), why: whyOf(manifest, { count: applicable.length, before }),
+      subject: 'packages', choice: choiceOf(manifest, own, native !== undefined && manifest.lock !== undefined), why: whyOf(manifest, { count: applicable.length, before }),
       evidence: { file: manifest.path, line: 1 },
     },
     findings: [...manifest.problems, ...unlisted.flatMap((item) => unlistedFinding(item, { manifest, isAdded: added.imported.includes(item.distribution) }))],
@@ -198,6 +198,12 @@ function pinsOf(manifest: Manifest, python: string): string[] {
   const packages = (lock?.packages ?? []).filter(({ version, url, name, marker }) => version !== '' && url === undefined && (kind !== 'conda' || named.has(name)) && holds(marker, { python })); // prettier-ignore
   const chosen = [...Map.groupBy(packages, ({ name }) => name).values()].flatMap((versions) => oneOf(versions, { requirements, python }) ?? []); // prettier-ignore
   return chosen.map(({ name, version }) => `${name}==${version}`).toSorted();
+}
+
+/** Limits of the manifest's own, where pip does not read the file that names them. */
+function ownLimits({ constraints, readByPip, lock }: Manifest, python: string): string[] {
+  if (readByPip || lock !== undefined) return [];
+  return constraints.filter(({ url, marker }) => url === undefined && holds(marker, { python })).map(({ name, specifiers }) => `${name}${specifiers}`); // prettier-ignore
 }
 
 /** Older locks hold a version for each range of Pythons and do not say which: the newest that fits the Python and the project's own limits. */

@@ -21,6 +21,19 @@ export function managerCommands(manifest: Manifest, extra: readonly string[]): M
   return { commands: [install, ...(extra.length === 0 ? [] : [beside])], tools: [manager] };
 }
 
+/** With digests in a requirements file pip takes nothing without one: what comes beside it is installed on its own. */
+export function besideDigests(
+  { path, requirements }: Manifest,
+  beside: readonly string[],
+): ManagerCommands | undefined {
+  if (beside.length === 0 || !requirements.some(({ hashed }) => hashed === true)) return undefined;
+  const commands = [
+    ['pip', 'install', '-r', path],
+    ['pip', 'install', ...beside],
+  ];
+  return { commands, tools: [] };
+}
+
 const LOCK_OF: Readonly<Record<string, string>> = { uv: 'uv.lock', pipenv: 'Pipfile.lock' };
 
 /**
