@@ -26,6 +26,9 @@ test('models that are opened, are not there and are written by nothing', async (
   ).toEqual(['foreign-path app.py:6 /content/drive/m']);
   expect(await missing({ 'app.py': app, 'model.pkl': 'x' })).toEqual([]);
   expect(await missing({ 'app.py': app, 'artifacts/model.pkl': 'x' })).toEqual([]);
+  expect(await missing({ 'app.py': app.replace('model.pkl', 'models/model.pkl'), 'model.pkl': 'x' })).toEqual([
+    'misplaced-file app.py:4 models/model.pkl',
+  ]);
   expect(await missing({ 'app.py': app, 'fit.py': 'import joblib\njoblib.dump(m, "model.pkl")' })).toEqual([]);
   expect(await missing({ 'app.py': app.replace('model.pkl', 'notes.txt') })).toEqual([]);
 });

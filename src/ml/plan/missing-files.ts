@@ -1,6 +1,6 @@
 import type { ProjectFacts } from '../detect/project.ts';
 import { reachable } from '../detect/reach.ts';
-import { filesOf } from '../detect/training.ts';
+import { filesOf, type ProjectFile } from '../detect/training.ts';
 import { baseOf, hasFile, hasFolder } from '../files.ts';
 import type { PythonModule } from '../python/module.ts';
 import type { Finding } from './plan.ts';
@@ -18,12 +18,9 @@ export function missingFiles(facts: ProjectFacts, program: PythonModule | undefi
   const written = new Set(filesOf(facts.modules, 'write').map(({ path }) => path));
   const fetched = new Set(modules.flatMap(({ downloads }) => downloads.map(({ name }) => name)));
   const reads = filesOf(modules, 'read').filter(
-    ({ path }) => !fetched.has(path) && MODEL.test(path) && !FOREIGN.test(path) && !written.has(path) && !hasFile(facts.tree, path) && !hasFolder(facts.tree, path) && !liesSomewhere(facts, path),
+    ({ path }) => !fetched.has(path) && MODEL.test(path) && !FOREIGN.test(path) && !written.has(path) && !hasFile(facts.tree, path) && !hasFolder(facts.tree, path) && !liesBelow(facts, path),
   );
-  return [...foreignPaths(modules), ...reads.slice(0, MOST).map(({ path, file, line }) => ({
-    code: 'missing-file', severity: 'warning', file, line, message: `${path} is opened, is not in the folder, and nothing here writes it`,
-    fix: `put ${path} there`,
-  } as const))];
+  return [...foreignPaths(modules), ...reads.slice(0, MOST).map((read) => findingOf(facts, read))];
 } // prettier-ignore
 
 /** Files that only the machine has on which the code was written. */
@@ -35,8 +32,23 @@ function foreignPaths(modules: readonly PythonModule[]): Finding[] {
   }));
 } // prettier-ignore
 
-/** A file of that name in another folder: which folder the program is started in then decides. */
-function liesSomewhere({ tree }: ProjectFacts, path: string): boolean {
-  const name = baseOf(path);
-  return tree.files.some((file) => file.path.endsWith(name) && baseOf(file.path) === name);
+/** The same path below another folder: which folder the program is started in then decides. */
+function liesBelow({ tree }: ProjectFacts, path: string): boolean {
+  return tree.files.some((file) => file.path.endsWith(`/${path}`));
 }
+
+/** A file of that name in quite another place. */
+function namesake({ tree }: ProjectFacts, path: string): string | undefined {
+  const name = baseOf(path);
+  return tree.files.find((file) => file.path.endsWith(name) && baseOf(file.path) === name)?.path;
+}
+
+function findingOf(facts: ProjectFacts, { path, file, line }: ProjectFile): Finding {
+  const other = namesake(facts, path);
+  if (other === undefined) {
+    const message = `${path} is opened, is not in the folder, and nothing here writes it`;
+    return { code: 'missing-file', severity: 'warning', file, line, message, fix: `put ${path} there` };
+  }
+  const message = `${path} is opened, and a file of that name lies in ${other}`;
+  return { code: 'misplaced-file', severity: 'note', file, line, message, fix: `move ${other} to ${path}, if that is what is meant` };
+} // prettier-ignore
