@@ -136,8 +136,24 @@ const base = {
   ls: entry('List the stand-ins that can be made', async () => (await import('./commands/base.ts')).ls),
 };
 
+const runs = {
+  ls: entry('List trainings', async () => (await import('./commands/runs/ls.ts')).ls),
+  show: entry('Show all that is recorded of a training', async () => (await import('./commands/runs/show.ts')).show),
+  diff: entry('Compare two trainings', async () => (await import('./commands/runs/diff.ts')).diff),
+  rm: entry('Remove records of trainings', async () => (await import('./commands/runs/rm.ts')).rm),
+  export: entry(
+    'Write records as JSON lines or CSV',
+    async () => (await import('./commands/runs/export.ts')).exportRuns,
+  ),
+  import: entry(
+    "Take over the runs of MLflow's file store",
+    async () => (await import('./commands/runs/import.ts')).importRuns,
+  ),
+};
+
 /** Commands about a noun: `berth container ls`. */
 export const GROUPS: Readonly<Record<string, Group>> = {
+  runs: { summary: 'Trainings that were run, with parameters and metrics', commands: runs },
   container: { summary: 'Containers', commands: container },
   image: { summary: 'Images', commands: image },
   network: { summary: 'Networks', commands: network },

@@ -18,6 +18,7 @@ import type { Networks } from './networks/networks.ts';
 import { type NetworkOptions, openNetworks } from './networks/open-networks.ts';
 import { engineProcesses } from './processes.ts';
 import { findInitProgram } from './runtime/init-program.ts';
+import { openTrainingRuns, type TrainingRuns } from './runs/training-runs.ts';
 import { openRuntime, type Runtime } from './runtime/runtime.ts';
 import type { LayerStore, MountForm } from './layers/layer-store.ts';
 import { openLayers } from './layers/open-layers.ts';
@@ -67,6 +68,7 @@ export interface Nouns {
   runtime: Runtime;
   containers: Containers;
   builder: Builder;
+  trainingRuns: TrainingRuns;
 }
 
 export interface Engine extends Nouns, AsyncDisposable {
@@ -155,7 +157,8 @@ async function openNouns(options: EngineOptions, resources: AsyncDisposableStack
     }),
   );
   images.context.garbage.keep(async () => builder.usedSnapshots());
-  return { id, database, events, content, layers, snapshots, images, networks, volumes, runtime, containers, builder };
+  const trainingRuns = openTrainingRuns(database);
+  return { id, database, events, content, layers, snapshots, images, networks, volumes, runtime, containers, builder, trainingRuns }; // prettier-ignore
 }
 
 async function countAll({ events, containers, images }: Nouns, live: LiveOptions): Promise<SystemCounts> {

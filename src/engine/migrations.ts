@@ -144,4 +144,13 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE snapshots ADD COLUMN witness TEXT; -- of a tree on its way to the disk: boot and mount in which it was written
   `,
+  `
+  CREATE TABLE training_runs (
+    id TEXT PRIMARY KEY,
+    project TEXT NOT NULL,
+    started INTEGER NOT NULL,       -- ms since epoch
+    record TEXT NOT NULL            -- JSON of api/training-run.ts
+  ) STRICT;
+  CREATE INDEX training_runs_by_project ON training_runs (project, started);
+  `,
 ];

@@ -6,9 +6,9 @@ import {
   createContainer,
   inspectContainer,
   listContainers,
-  killContainer,
   removeContainer,
   startContainer,
+  stopContainer,
   waitContainer,
 } from '#client/containers.ts';
 import { inspectImage } from '#client/images.ts';
@@ -17,8 +17,9 @@ import type { Client } from '#client/transport.ts';
 import { CancelledError, InternalError, InvalidArgumentError } from '#lib/errors.ts';
 import { type Explanation, explain } from '#ml/explain/explain.ts';
 import { LABELS } from './labels.ts';
-import { openTree } from './open-tree.ts';
+import { type DiskFile, openTree } from './open-tree.ts';
 import { openProject, type Project } from './project.ts';
+import { recordRun, type RunRecorder } from './runs/record-run.ts';
 import { buildProject, type BuildOptions, type Collaborators } from './run-build.ts';
 
 export interface TrainOptions extends BuildOptions {
@@ -39,9 +40,13 @@ export interface TrainResult {
   oomKilled: boolean;
   /** Files of the folder that are new or changed, with their bytes. */
   written: readonly { path: string; bytes: number }[];
+  /** Id of its record; undefined where none could be made. */
+  run?: string | undefined;
   explanation: Explanation | undefined;
 }
 
+/** Time that a training has to end after it was asked to. */
+const STOP_SECONDS = 30;
 const LOG_CHARACTERS = 64 * 1024;
 /** Where the folder is mounted when the image's own working directory cannot be hidden. */
 const OTHER_FOLDER = '/project';
@@ -63,17 +68,53 @@ export async function trainProject(
       hint: 'name it: berth train DIR --script FILE',
     });
   const image = await imageForTraining(tools, project, options);
-  const before = await stamps(project.directory);
-  tools.report.say(`training: python ${[script, ...(options.args ?? [])].join(' ')}`);
-  const ran = await runTraining(tools, project, { ...options, script, image });
-  const after = await stamps(project.directory);
-  return {
-    ...ran,
-    script,
-    written: [...after]
-      .filter(([path, bytes]) => before.get(path) !== bytes)
-      .map(([path, stamp]) => ({ path, bytes: Number(stamp.split(' ')[0]) })),
-  };
+  const { files } = await openTree(project.directory);
+  const before = new Map(files.map((file) => [file.path, stampOf(file)]));
+  const written = async (): Promise<TrainResult['written']> =>
+    (await openTree(project.directory)).files
+      .filter((file) => before.get(file.path) !== stampOf(file))
+      .map(({ path, bytes }) => ({ path, bytes }));
+  const args = options.args ?? [];
+  const recorder = await recorderFor(tools, { project, image, script, args, files });
+  tools.report.say(`training: python ${[script, ...args].join(' ')}`);
+  const hear = (bytes: Uint8Array): void => recorder?.hear(bytes);
+  const ran = await runTraining(tools, project, { ...options, script, image, hear }).catch(async (error: unknown) => {
+    const status = error instanceof CancelledError ? 'stopped' : 'failed';
+    const cause = error instanceof Error && status === 'failed' ? error.message : null;
+    await recorder?.end({ ...UNKNOWN_END, status, cause, outputs: await written() }).catch(() => {});
+    throw error;
+  });
+  const result = { ...ran, script, written: await written(), run: recorder?.id };
+  await keep(tools, recorder, result);
+  return result;
+}
+
+const UNKNOWN_END = { exitCode: null, seconds: null, peakMemoryBytes: null } as const;
+
+/** A training goes on where it cannot be recorded. */
+async function recorderFor(
+  { client, report }: Collaborators,
+  { project, image, script, args, files }: { project: Project; image: string; script: string; args: readonly string[]; files: readonly DiskFile[] },
+): Promise<RunRecorder | undefined> {
+  const { directory, name } = project;
+  try {
+    const { Id } = await inspectImage(client, image);
+    return await recordRun(client, { project: name, directory, image: Id, command: ['python', script, ...args], args, files });
+  } catch (error) {
+    report.warn(`this training is not recorded: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+} // prettier-ignore
+
+async function keep({ report }: Collaborators, recorder: RunRecorder | undefined, result: TrainResult): Promise<void> {
+  const { exitCode, seconds, peakMemoryBytes = null, written, explanation } = result;
+  try {
+    await recorder?.end({ status: exitCode === 0 ? 'succeeded' : 'failed', exitCode, seconds, peakMemoryBytes, outputs: written, cause: explanation?.cause ?? null }); // prettier-ignore
+  } catch (error) {
+    report.warn(
+      `what became of this training is not recorded: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
 }
 
 /** An own Dockerfile may copy the very file that training will write: then the image comes from the plan. */
@@ -92,10 +133,9 @@ async function imageForTraining(tools: Collaborators, project: Project, options:
   );
 }
 
-/** Size and time of each file, to see what changed. */
-async function stamps(directory: string): Promise<Map<string, string>> {
-  const { files } = await openTree(directory);
-  return new Map(files.map(({ path, bytes, modifiedMs }) => [path, `${bytes} ${modifiedMs}`]));
+/** Size and time of a file, to see what changed. */
+function stampOf({ bytes, modifiedMs }: DiskFile): string {
+  return `${bytes} ${modifiedMs}`;
 }
 
 type Ran = Pick<TrainResult, 'exitCode' | 'seconds' | 'peakMemoryBytes' | 'oomKilled' | 'explanation'>;
@@ -103,7 +143,7 @@ type Ran = Pick<TrainResult, 'exitCode' | 'seconds' | 'peakMemoryBytes' | 'oomKi
 async function runTraining(
   { client, report }: Collaborators,
   project: Project,
-  options: TrainOptions & { script: string; image: string },
+  options: TrainOptions & { script: string; image: string; hear(bytes: Uint8Array): void },
 ): Promise<Ran> {
   await removeFormer(client, project);
   const { Id: id } = await createContainer(client, await containerBody(client, project, options), { hostCa: true });
@@ -112,7 +152,8 @@ async function runTraining(
   const { socket } = await attachContainer(client, id, { stream: true, stdout: true, stderr: true });
   cleanup.defer(() => void socket.destroy());
   const { exit } = await waitContainer(client, id, { condition: 'next-exit' });
-  const onAbort = (): void => void killContainer(client, id).catch(() => {});
+  // The program gets time to write its checkpoint.
+  const onAbort = (): void => void stopContainer(client, id, { timeout: STOP_SECONDS }).catch(() => {});
   options.signal?.addEventListener('abort', onAbort);
   cleanup.defer(() => options.signal?.removeEventListener('abort', onAbort));
   const start = performance.now();
@@ -122,6 +163,7 @@ async function runTraining(
   const output = (async () => {
     for await (const { stream, bytes } of readOutput(socket, { terminal: false })) {
       report.output(bytes, stream);
+      options.hear(bytes);
       log = (log + Buffer.from(bytes).toString('utf8')).slice(-LOG_CHARACTERS);
     }
   })();

@@ -18,6 +18,7 @@ import { imageRoutes, type ImagesBackend } from './routes/images.ts';
 import { type NetworksBackend, networkRoutes } from './routes/networks.ts';
 import { type PushBackend, pushRoutes } from './routes/push.ts';
 import { type SystemBackend, systemRoutes } from './routes/system.ts';
+import { type TrainingRunsBackend, trainingRunRoutes } from './routes/training-runs.ts';
 import { unservedRoutes } from './routes/unserved.ts';
 import { volumeRoutes, type VolumesBackend } from './routes/volumes.ts';
 
@@ -34,6 +35,7 @@ export type Backend = SystemBackend &
   BuildBackend &
   BuildkitBackend &
   VolumesBackend &
+  TrainingRunsBackend &
   Pick<NetworksBackend, 'networks'>;
 
 /** The whole API: what the nouns serve, then honest answers for the rest. */
@@ -57,6 +59,7 @@ export function allRoutes(engine: Backend): readonly Route[] {
     ...buildkitRoutes(engine),
     ...buildCacheRoutes(engine),
     ...buildRecordRoutes(engine),
+    ...trainingRunRoutes(engine),
     ...volumeRoutes(engine),
     ...networkRoutes(networksBackend(engine)),
     ...unservedRoutes(),
