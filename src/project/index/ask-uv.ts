@@ -34,6 +34,21 @@ export interface UvTools {
 const TIMEOUT_MS = 60_000;
 /** How many distributions without wheels are left out one after the other. */
 const MAX_LEFT_OUT = 24;
+/** How many requirements are asked for anew in a newer version. */
+const MAX_FLOORS = 6;
+
+/** A question to uv, with the folder that its files lie in. */
+interface Session {
+  uv: string;
+  question: ResolveQuestion;
+  options: { cwd: string; env: Record<string, string>; allowFailure: true; signal: AbortSignal };
+}
+
+interface Attempt {
+  result: RunResult;
+  /** Distributions without wheels, which were left out. */
+  left: readonly string[];
+}
 
 /**
  * Asks uv what installing the requirements brings. Source distributions are never built, for their code would run on this machine: those without a wheel
@@ -43,22 +58,54 @@ export async function askUv({ uv, environment }: UvTools, question: ResolveQuest
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   await using work = await mkdtempDisposable(join(tmpdir(), 'berth-uv-'));
   await writeFile(join(work.path, 'requirements.in'), lines(question.requirements));
-  await writeFile(join(work.path, 'constraints.txt'), lines(question.constraints));
-  const options = { cwd: work.path, env: { ...environment }, allowFailure: true, signal: signal === undefined ? limit : AbortSignal.any([signal, limit]) };
-  const left = new Set<string>();
+  const options = { cwd: work.path, env: { ...environment }, allowFailure: true as const, signal: signal === undefined ? limit : AbortSignal.any([signal, limit]) };
+  const session = { uv, question, options };
   try {
-    for (;;) {
-      await writeFile(join(work.path, 'excludes.txt'), lines([...left]));
-      const answer = await run([uv, ...resolveArguments(question)], options);
-      if (answer.code === 0) return await withWheels({ uv, question, left: [...left], answer: parseAnswer(answer.stdout) }, options);
-      const toBuild = namesToBuild(answer.stderr).filter((name) => !left.has(name));
-      if (toBuild.length === 0 || left.size > MAX_LEFT_OUT) return failure(answer);
-      for (const name of firstToLeave(toBuild, question)) left.add(name);
-    }
+    const first = await attempt(session, { floors: [], left: [] });
+    if (first.result.code !== 0) return failure(first.result);
+    const { result, left } = await withoutRetreat(session, first);
+    return await withWheels({ uv, question, left, answer: parseAnswer(result.stdout) }, options);
   } catch (error) {
     if (signal?.aborted === true || !(error instanceof CancelledError)) throw error;
     return { kind: 'unreachable', why: `there was no answer within ${TIMEOUT_MS / 1000} seconds` };
   }
+} // prettier-ignore
+
+/** Resolves, leaving out what has no wheel, until that works or fails for another reason. */
+async function attempt({ uv, question, options }: Session, { floors, left: before }: { floors: readonly string[]; left: readonly string[] }): Promise<Attempt> {
+  const left = new Set(before);
+  await writeFile(join(options.cwd, 'constraints.txt'), lines([...question.constraints, ...floors]));
+  for (;;) {
+    await writeFile(join(options.cwd, 'excludes.txt'), lines([...left]));
+    const result = await run([uv, ...resolveArguments(question)], options);
+    const toBuild = result.code === 0 ? [] : namesToBuild(result.stderr).filter((name) => !left.has(name));
+    if (toBuild.length === 0 || left.size > MAX_LEFT_OUT) return { result, left: [...left] };
+    for (const name of firstToLeave(toBuild, question)) left.add(name);
+  }
+} // prettier-ignore
+
+/**
+ * uv goes back to versions of long ago, or on to unfinished ones, where all others bring something that has no wheel. Where what was asked for has
+ * another version by itself, that is asked for once more, and what stands in its way is left out.
+ */
+async function withoutRetreat(session: Session, first: Attempt): Promise<Attempt> {
+  const { uv, question, options } = session;
+  const alone = await run([uv, ...resolveArguments(question), '--no-deps'], options);
+  const chosen = new Map(parseAnswer(first.result.stdout).map(({ name, version }) => [name, version]));
+  const newer = alone.code === 0 ? parseAnswer(alone.stdout).filter(({ name, version }) => chosen.has(name) && chosen.get(name) !== version) : [];
+  const floors = newer.slice(0, MAX_FLOORS).map(({ name, version }) => `${name}==${version}`);
+  if (floors.length === 0) return first;
+  let best = await attempt(session, { floors, left: first.left });
+  if (best.result.code === 0) return best;
+  best = first;
+  const kept: string[] = [];
+  for (const floor of floors.length === 1 ? [] : floors) {
+    const next = await attempt(session, { floors: [...kept, floor], left: best.left });
+    if (next.result.code !== 0) continue;
+    kept.push(floor);
+    best = next;
+  }
+  return best;
 } // prettier-ignore
 
 /** What is only brought along goes first: without it there may be a wheel of what was asked for. */

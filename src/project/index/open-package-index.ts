@@ -18,7 +18,7 @@ export interface IndexOptions {
 }
 
 /** Raised when what is kept changes its form. */
-const FORMAT = 2;
+const FORMAT = 3;
 const KEPT_MS = 14 * 24 * 3_600_000;
 /** So long nobody asks a silent index again. */
 const SILENT_MS = 10 * 60_000;
