@@ -75,7 +75,7 @@ async function readRun(folder: string, experiment: string): Promise<TrainingRun 
   const [started, ended] = [time('start_time') ?? new Date(0).toISOString(), time('end_time')];
   return {
     schemaVersion: 1, id: createHash('sha256').update(id).digest('hex').slice(0, 12), project: experiment, directory: folder, started, ended,
-    status: STATUS[String(meta['status'])] ?? 'succeeded', exitCode: null, commit: tags['mlflow.source.git.commit'] ?? null, isDirty: null, diff: null, image: null,
+    status: STATUS[typeof meta['status'] === 'string' ? meta['status'] : ''] ?? 'succeeded', exitCode: null, commit: tags['mlflow.source.git.commit'] ?? null, isDirty: null, diff: null, image: null,
     command: tags['mlflow.source.name'] === undefined ? [] : [tags['mlflow.source.name']], parameters, data: [], metrics, outputs: [],
     seconds: ended === null ? null : (Date.parse(ended) - Date.parse(started)) / 1000, peakMemoryBytes: null, cause: null,
   };

@@ -49,8 +49,13 @@ test.each([
   expect(() => parseTrainingRun(body)).toThrow(expect.objectContaining({ why: expect.stringMatching(why) }));
 });
 
+const file = (path: string, modifiedMs = 1): Parameters<typeof dataFacts>[0][number] => ({
+  path,
+  bytes: 10,
+  modifiedMs,
+});
+
 test('data is known by its folders and large files, and another time is another fingerprint', () => {
-  const file = (path: string, modifiedMs = 1): Parameters<typeof dataFacts>[0][number] => ({ path, bytes: 10, modifiedMs });
   const facts = dataFacts([file('data/a.csv'), file('data/b/c.bin'), file('train.csv'), file('app.py'), file('requirements.txt'), file('src/x.csv')]);
   expect(facts.map(({ path, files, bytes }) => [path, files, bytes])).toEqual([['data', 2, 20], ['train.csv', 1, 10]]);
   expect(dataFacts([file('train.csv', 2)])[0]?.fingerprint).not.toBe(facts[1]?.fingerprint);
