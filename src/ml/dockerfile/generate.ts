@@ -1,6 +1,6 @@
 import { formatBytes } from '#dockerfile/lint/format-bytes.ts';
 import type { ProjectPlan } from '../plan/plan.ts';
-import { aptRun, baseName, type BuilderKind, ENVIRONMENT_FOLDER, needsStage, packagesLines, projectPlace, projectRun, stageLines } from './install-lines.ts'; // prettier-ignore
+import { aptReasons, aptRun, baseName, type BuilderKind, ENVIRONMENT_FOLDER, needsStage, packagesLines, projectPlace, projectRun, stageLines } from './install-lines.ts'; // prettier-ignore
 import { lacksPython, pythonLines } from './python-lines.ts';
 import { bakeLines, PROJECT_FOLDER, startLines, USER, userLines } from './start-lines.ts';
 import type { Startup } from './startup.ts';
@@ -74,10 +74,8 @@ function baseReason({ decisions }: ProjectPlan): string[] {
   return why === undefined ? [] : [reason(why)];
 }
 
-function aptLines({ apt, decisions }: ProjectPlan): string[] {
-  if (apt.length === 0) return [];
-  const reasons = decisions.filter(({ subject }) => subject === 'system');
-  return ['', ...reasons.map(({ choice, why }) => comment(`${choice}: ${why}.`)), ...aptRun(apt)];
+function aptLines(plan: ProjectPlan): string[] {
+  return plan.apt.length === 0 ? [] : ['', ...aptReasons(plan, plan.apt), ...aptRun(plan.apt)];
 }
 
 function environmentCopy(plan: ProjectPlan): string[] {

@@ -49,7 +49,7 @@ export function stageLines(plan: ProjectPlan, kind: BuilderKind): string[] {
     reason(`What installs stays in this stage: ${[...(manager?.tools ?? []), ...apt].join(', ')}`),
     `FROM ${baseName(plan)} AS packages`,
     ...pythonLines(plan, ENVIRONMENT_FOLDER),
-    ...(apt.length === 0 ? [] : aptRun(apt)),
+    ...(apt.length === 0 ? [] : [...aptReasons(plan, apt), ...aptRun(apt)]),
     ...(manager === undefined || manager.tools.length === 0 ? [] : [toolsRun(manager, plan, kind)]),
     ...environmentOf(plan),
     ...(manager === undefined ? [] : environmentLines(manager.environment)),
@@ -80,6 +80,13 @@ function environmentLines(variables: Readonly<Record<string, string>>): string[]
 
 function toolsRun({ tools }: ManagerInstall, plan: ProjectPlan, kind: BuilderKind): string {
   return runLine(mountsFor(['pip'], plan, kind), [`pip install${cacheSwitch(kind)} ${shellWords(tools)}`]);
+}
+
+/** Why each of some Debian packages is there. */
+export function aptReasons({ decisions }: ProjectPlan, packages: readonly string[]): string[] {
+  return decisions
+    .filter(({ subject, choice }) => subject === 'system' && choice.split(' ').some((name) => packages.includes(name)))
+    .map(({ choice, why }) => comment(`${choice}: ${why}.`));
 }
 
 /** Debian packages in one step: its lists are of no use later, and a cached list would name files that are gone. */
