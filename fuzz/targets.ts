@@ -6,6 +6,7 @@ import { engineTarget } from './targets/engine.ts';
 import { imagesTarget } from './targets/images.ts';
 import { indexTarget } from './targets/index.ts';
 import { layersTarget } from './targets/layers.ts';
+import { manifestsTarget } from './targets/manifests.ts';
 import { messagesTarget } from './targets/messages.ts';
 import { tarTarget } from './targets/tar.ts';
 
@@ -14,6 +15,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   tarTarget,
   messagesTarget,
   dockerfileTarget,
+  manifestsTarget,
   indexTarget,
   compressionTarget,
   contextTarget,
