@@ -72,6 +72,15 @@ test('programs are installed only for packages that the code imports', async () 
 const train = (workers: number): string =>
   `from torch.utils.data import DataLoader\nfor b in DataLoader(x, num_workers=${workers}):\n  b.backward()\ntorch.save(m, "m.pt")\n`;
 
+const codes = async (requirements: string): Promise<string[]> =>
+  (await plan({ 'app.py': FLASK, 'requirements.txt': requirements })).findings.map(({ code }) => code);
+
+test('TensorFlow for processors is a distribution of its own', async () => {
+  expect(await codes('flask\ntensorflow==2.17.0')).toContain('tensorflow-with-gpu-code');
+  expect(await codes('flask\ntensorflow-cpu==2.17.0')).not.toContain('tensorflow-with-gpu-code');
+  expect(await codes('flask\ntensorflow[and-cuda]==2.17.0')).not.toContain('tensorflow-with-gpu-code');
+});
+
 test('what imports torch while it is built comes after torch', async () => {
   const requirements = 'flask\ntorch==2.1.0\ndetectron2 @ git+https://host.example/detectron2.git';
   const { install } = await plan({ 'app.py': FLASK, 'requirements.txt': requirements });

@@ -6,6 +6,7 @@ import {
   torchCudaIndex,
   torchRocmIndex,
 } from '../data/torch.ts';
+import { TENSORFLOW_RELEASES } from '../data/tensorflow.ts';
 import type { ProjectFacts } from '../detect/project.ts';
 import { compareVersions } from '../version.ts';
 import { namedIndexes } from './accelerator.ts';
@@ -37,7 +38,7 @@ export function planIndexes(question: IndexQuestion): IndexChoice {
   const { facts, packages, accelerator } = question;
   const named = namedIndexes(facts);
   const own = [...new Set(named.map(({ url }) => url))];
-  const findings = [...extraIndexTrap(facts)];
+  const findings = [...extraIndexTrap(facts), ...tensorflowForProcessors(packages, accelerator)];
   const torch = [...ON_TORCH_INDEXES].map((name) => packages.get(name)).find((known) => known !== undefined);
   const isNamed = own.some((url) => VENDOR.test(url));
   if (torch === undefined || isNamed) return { indexes: own, decisions: own.map((url) => namedDecision(url, named)), findings };
@@ -106,6 +107,19 @@ function olderCuda(version: string | undefined, driver: string | undefined, evid
   const best = fits.toSorted(compareVersions).at(-1);
   if (best === undefined) return undefined;
   return { subject: 'index', choice: torchCudaIndex(best), evidence, source: 'NVIDIA, "CUDA Compatibility"; 2026-11', why: `the driver ${driver} of this host is too old for CUDA ${release.usual} of the usual index` };
+} // prettier-ignore
+
+/** TensorFlow's usual wheel holds the code for GPUs too; there is a distribution without it. */
+function tensorflowForProcessors(packages: KnownPackages, accelerator: Accelerator): Finding[] {
+  const known = packages.get('tensorflow');
+  if (accelerator !== 'cpu' || known?.source !== 'direct' || known.extras.length > 0) return [];
+  const { version, evidence } = known;
+  const release = version === null ? TENSORFLOW_RELEASES.at(-1) : TENSORFLOW_RELEASES.findLast((row) => compareVersions(row.version, version) <= 0);
+  if (release?.cpuPackage !== true) return [];
+  return [{
+    code: 'tensorflow-with-gpu-code', severity: 'note', file: evidence?.file ?? null, line: evidence?.line ?? null, fix: `replace tensorflow by tensorflow-cpu${version === null ? '' : `==${version}`}`,
+    message: 'the wheel of tensorflow holds code for GPUs too: tensorflow-cpu is the same without it, less than half as large',
+  }];
 } // prettier-ignore
 
 /** With two indexes pip takes the highest version of either: whoever registers a private name at the public one is installed. */
