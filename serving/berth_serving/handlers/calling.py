@@ -65,7 +65,7 @@ class HandlerServable(Servable):
         self.is_async = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
         self.streams = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
         if not any(kind.__name__ in ("BasePredictor", "BaseRunner") for kind in type(target).__mro__):
-            self.usual_threads = min(_MAX_THREADS, len(os.sched_getaffinity(0)))
+            self.usual_threads = min(_MAX_THREADS, _cpus())
         self._read_marks(target)
         if self.batches:
             self.usual_threads = 1  # what waits while it is busy goes together
@@ -281,6 +281,11 @@ class HandlerServable(Servable):
         with _files() as bind:
             async for piece in self._function(**bind(self.signature, instance)):
                 yield _settled(piece)
+
+
+def _cpus() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Whole:
