@@ -19,6 +19,7 @@ import { type Explanation, explain } from '#ml/explain/explain.ts';
 import { LABELS } from './labels.ts';
 import { type DiskFile, openTree } from './open-tree.ts';
 import { openProject, type Project } from './project.ts';
+import { keptWords } from './runs/parameters.ts';
 import { recordRun, type RunRecorder } from './runs/record-run.ts';
 import { buildProject, type BuildOptions, type Collaborators } from './run-build.ts';
 
@@ -99,7 +100,7 @@ async function recorderFor(
   const { directory, name } = project;
   try {
     const { Id } = await inspectImage(client, image);
-    return await recordRun(client, { project: name, directory, image: Id, command: ['python', script, ...args], args, files });
+    return await recordRun(client, { project: name, directory, image: Id, command: ['python', script, ...keptWords(args)], args, files });
   } catch (error) {
     report.warn(`this training is not recorded: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;

@@ -9,7 +9,7 @@ import { fullDisk } from '#lib/full-disk.ts';
 import { sendError, sendJson } from './answer.ts';
 import { drainBody } from './drain.ts';
 import { hijackConnection } from './hijack.ts';
-import { readJsonBody } from './json-body.ts';
+import { readJsonBody, readOwnJsonBody } from './json-body.ts';
 import { type JsonLines, openJsonLines } from './json-lines.ts';
 import type { Call, Route } from './route.ts';
 import { createRouter, type Match, type Router, splitVersion } from './router.ts';
@@ -86,6 +86,7 @@ function route(router: Router, { request, response, answer, controller }: Subjec
     body: () => readBody(request),
     upload: () => readBody(request, { frees: true }),
     json: () => readJsonBody(request),
+    ownJson: () => readOwnJsonBody(request),
     send: (status, body) => sendJson(response, status, body),
     jsonLines: () => (answer.lines = openJsonLines(response)),
     hijack(contentType) {

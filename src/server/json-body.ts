@@ -10,12 +10,17 @@ export const JSON_LIMIT_BYTES = 4 * 1024 * 1024;
  * @throws {InvalidArgumentError} with the Engine API's texts; {TooLargeError} beyond the limit
  */
 export async function readJsonBody(request: IncomingMessage, limitBytes = JSON_LIMIT_BYTES): Promise<unknown> {
+  return normaliseFields(await readOwnJsonBody(request, limitBytes));
+}
+
+/** The same for our own routes, whose field names are as they are. */
+export async function readOwnJsonBody(request: IncomingMessage, limitBytes = JSON_LIMIT_BYTES): Promise<unknown> {
   const text = await readText(request, limitBytes);
   if (text.trim() === '') throw new InvalidArgumentError('invalid JSON: got EOF while reading request body');
   const type = request.headers['content-type'];
   if (type !== undefined && type.split(';')[0]?.trim().toLowerCase() !== 'application/json')
     throw new InvalidArgumentError(`unsupported Content-Type header (${type}): must be 'application/json'`);
-  return normaliseFields(parse(text));
+  return parse(text);
 }
 
 async function readText(request: IncomingMessage, limitBytes: number): Promise<string> {

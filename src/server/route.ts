@@ -24,6 +24,8 @@ export interface Call {
    * @throws {InvalidArgumentError} with the Engine API's texts; {TooLargeError} beyond the limit
    */
   json(): Promise<unknown>;
+  /** The same for our own routes, whose field names are as they are. */
+  ownJson(): Promise<unknown>;
   /** Answers with JSON and ends. */
   send(status: number, body?: unknown): void;
   /** Starts an answer of JSON lines; headers go out at once. */

@@ -17,6 +17,16 @@ export function parametersOf(args: readonly string[]): Record<string, string> {
   return Object.fromEntries(found);
 }
 
+/** The words of a command line as they are kept: without the values of what is called like a secret. */
+export function keptWords(args: readonly string[]): string[] {
+  return args.map((word, index) => {
+    const pair = /^(-{0,2}[A-Za-z_][\w.-]*)=/.exec(word)?.[1];
+    if (pair !== undefined && isSecret(pair)) return `${pair}=(not kept)`;
+    const option = /^--?([A-Za-z][\w.-]*)$/.exec(args[index - 1] ?? '')?.[1];
+    return option !== undefined && isSecret(option) && !word.startsWith('-') ? '(not kept)' : word;
+  });
+}
+
 /** Names of what is nobody else's business. */
 function isSecret(name: string): boolean {
   return /(?:password|passwd|secret|token|api[_-]?key|credential)/i.test(name);

@@ -7,7 +7,7 @@ import { run as runProgram } from '#lib/run.ts';
 import { dataFacts } from './data-facts.ts';
 import { gitState } from './git-state.ts';
 import { readMlflow } from './import-mlflow.ts';
-import { parametersOf } from './parameters.ts';
+import { keptWords, parametersOf } from './parameters.ts';
 import { folderStore } from './run-store.ts';
 
 const RUN: TrainingRun = {
@@ -22,6 +22,17 @@ test.each([
 ])('%j are parameters', (args, expected) => {
   expect(parametersOf(args)).toEqual(expected);
 }); // prettier-ignore
+
+test('values of what is called like a secret are in no kept word', () => {
+  expect(keptWords(['--api-key', 'abc', 'token=x', '--lr', '1', '--password=y'])).toEqual([
+    '--api-key',
+    '(not kept)',
+    'token=(not kept)',
+    '--lr',
+    '1',
+    '--password=(not kept)',
+  ]);
+});
 
 test('records are kept in files, found by the beginning of an id, and gone when removed', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'runs-'));

@@ -21,7 +21,7 @@ export function trainingRunRoutes({ trainingRuns }: TrainingRunsBackend): readon
       'PUT',
       '/berth/runs/:id',
       async (call) => {
-        const run = parseTrainingRun(await call.json());
+        const run = parseTrainingRun(await call.ownJson());
         if (run.id !== call.params['id'])
           throw new InvalidArgumentError('the record is of another run than its address');
         trainingRuns.put(run);
