@@ -42,7 +42,7 @@ function toFields({ id, project, status, exitCode, started, seconds, commit, isD
     ID: id,
     Project: project,
     Status: status === 'failed' && exitCode !== null ? `failed (${exitCode})` : status,
-    Started: agoText(Date.parse(started)),
+    Started: agoText(Date.parse(started) / 1000),
     Duration: seconds === null ? '' : `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`,
     Commit: commit === null ? '' : `${commit.slice(0, 8)}${isDirty === true ? '+' : ''}`,
     Metrics: shown.join(', '),
