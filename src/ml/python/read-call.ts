@@ -2,7 +2,7 @@ import type { SyntaxNode } from '@lezer/common';
 import { DOWNLOAD_NAMES } from '../data/download-calls.ts';
 import { FILE_CALLS, PATH_METHODS } from '../data/file-calls.ts';
 import { argumentsOf, evaluate, lineOf, textOf } from './evaluate.ts';
-import { isSecret } from './read-definition.ts';
+import { shownValue } from './read-definition.ts';
 import { fileUse } from './file-use.ts';
 import type { Scene } from './found.ts';
 import { isAppConstructor, noteInclusion, noteWithApp } from './read-app.ts';
@@ -66,7 +66,7 @@ function noteOption({ scope, found }: Scene, node: SyntaxNode, kind: string): vo
       ? !isFlag && !/option/i.test(kind) && given === undefined
       : textOf(scope, demanded) === 'True';
   found.options.push({
-    name, fallback: given === undefined || isSecret(name) ? undefined : evaluate(scope, given), line: lineOf(scope, node),
+    name, fallback: given === undefined ? undefined : shownValue(name, evaluate(scope, given)), line: lineOf(scope, node),
     required: required && !(many !== undefined && /^["'][?*]["']$/.test(textOf(scope, many))),
   }); // prettier-ignore
 }

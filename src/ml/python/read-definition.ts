@@ -1,6 +1,7 @@
 import type { SyntaxNode } from '@lezer/common';
 import { childrenOf, evaluate, lineOf, type Scope, textOf } from './evaluate.ts';
 import type { Scene } from './found.ts';
+import type { Literal } from './literal.ts';
 import type { FunctionFacts, Parameter } from './module.ts';
 
 const MAX_DEFINITIONS = 400;
@@ -45,7 +46,7 @@ export function parametersOf(scope: Scope, list: SyntaxNode): Parameter[] {
     else if (part.name === 'AssignOp') expectsValue = true;
     else if (part.name === 'TypeDef' && last !== undefined) last.annotation = annotationOf(scope, part);
     else if (expectsValue && last !== undefined && part.name !== 'Comment') {
-      last.fallback = { value: isSecret(last.name) ? undefined : evaluate(scope, part) };
+      last.fallback = { value: shownValue(last.name, evaluate(scope, part)) };
       expectsValue = false;
     } else if (part.name === 'VariableName') {
       parameters.push({ name: stars + textOf(scope, part), annotation: undefined, fallback: undefined });
@@ -55,9 +56,15 @@ export function parametersOf(scope: Scope, list: SyntaxNode): Parameter[] {
   return parameters;
 }
 
-/** True for a name whose default must not be shown anywhere. */
-export function isSecret(name: string): boolean {
-  return /key|token|secret|passw|credential/i.test(name);
+const SECRET_NAME = /key|token|secret|passw|credential/i;
+const SECRET_VALUE = /^(?:sk|pk|hf|gh[pousr]|xox[bp]|AKIA|AIza|eyJ)[\w-]{6,}/;
+const MAX_SHOWN = 60;
+
+/** A default that may be shown and kept: none that is, or may be, the key of a service. */
+export function shownValue(name: string, value: Literal | undefined): Literal | undefined {
+  if (SECRET_NAME.test(name)) return undefined;
+  const isHidden = typeof value === 'string' && (value.length > MAX_SHOWN || SECRET_VALUE.test(value));
+  return isHidden ? undefined : value;
 }
 
 function annotationOf(scope: Scope, node: SyntaxNode): string {
@@ -106,7 +113,7 @@ function fieldOf(scope: Scope, node: SyntaxNode): Parameter | undefined {
     annotation: annotationOf(scope, type),
     fallback:
       hasValue && value !== undefined && !isRequired
-        ? { value: isSecret(textOf(scope, parts[0])) ? undefined : evaluate(scope, value) }
+        ? { value: shownValue(textOf(scope, parts[0]), evaluate(scope, value)) }
         : undefined,
   };
 }

@@ -255,7 +255,7 @@ test('classes with their fields and methods, functions with their parameters', (
 }); // prettier-ignore
 
 test('keys that stand in the code are not kept', () => {
-  const source = 'API_KEY = "sk-1234"\nclass S:\n  token: str = "hf_1234"\ndef f(password="1234secret", port=8000): pass\np.add_argument("--api-key", default="sk-5678")\nPREFIX = "/api"\n';
+  const source = 'API_KEY = "sk-1234"\nclass S:\n  token: str = "hf_1234"\ndef f(password="1234secret", port=8000): pass\np.add_argument("--api-key", default="sk-5678")\np.add_argument("--openai", default="sk-abcdef12345")\nPREFIX = "/api"\n';
   const { names, ...rest } = readModule('a.py', source);
   expect([...names]).toEqual([['port', 8000], ['PREFIX', '/api']]);
   expect(JSON.stringify(rest)).not.toMatch(/sk-|hf_|1234secret/);
