@@ -1,5 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { NotFoundError } from '#lib/errors.ts';
 import { explain as explainLog, type Explanation } from '#ml/explain/explain.ts';
 import { explainContainer } from '#project/explain-container.ts';
 import { type Context, defineCommand } from '../command.ts';
@@ -38,7 +39,21 @@ async function caseOf(context: Context, name: string): Promise<Case> {
   }
   if (name.includes('/') || (await isFile(name)))
     return { name, state: '', explanation: explainLog(await endOf(name)) };
-  const { name: full, running, exitCode, error, explanation } = await explainContainer(await context.client(), name);
+  const client = await context.client();
+  const {
+    name: full,
+    running,
+    exitCode,
+    error,
+    explanation,
+  } = await explainContainer(client, name).catch((found: unknown) => {
+    if (!(found instanceof NotFoundError)) throw found;
+    throw new NotFoundError(`there is no container ${name}`, {
+      why: 'there is no file of that name either',
+      hint: 'berth ps -a lists containers; a log is sent in with: berth explain - < log.txt',
+      cause: found,
+    });
+  });
   const ended = error === '' ? `ended with exit code ${exitCode}` : `could not be started: ${error}`;
   return { name: full, state: running ? 'is running' : ended, explanation };
 }
