@@ -57,3 +57,18 @@ test('a manifest with a password is installed from without it, and not copied', 
   expect(texts[0]).toContain('--mount=type=secret,id=netrc');
   expect(texts[1]).toMatch(/^requirements\.txt$/m);
 }); // prettier-ignore
+
+test('several services get a Dockerfile each, and a compose file where there is none; written again, all are the same', async () => {
+  for (const name of ['api', 'page']) {
+    await mkdir(join(folder, name));
+    await writeFile(join(folder, name, 'requirements.txt'), 'flask==3.0.0\ngunicorn==22.0.0\n');
+    await writeFile(join(folder, name, 'app.py'), 'from flask import Flask\napp = Flask(__name__)\n');
+  }
+  await rm(join(folder, 'app.py'));
+  await rm(join(folder, 'requirements.txt'));
+  const first = await states();
+  expect(Object.keys(first)).toEqual(expect.arrayContaining(['api/Dockerfile', 'page/Dockerfile', 'compose.yaml']));
+  expect(new Set(Object.values(await states()))).toEqual(new Set(['same']));
+  await writeFile(join(folder, 'compose.yaml'), 'services: {}\n');
+  expect(Object.keys(await states())).not.toContain('compose.yaml');
+});

@@ -78,7 +78,17 @@ async function contentsOf(project: Project, options: InitOptions): Promise<Map<s
     const folder = service.directory === '' ? '' : `${service.directory}/`;
     for (const [path, bytes] of filesOf(own, folder, options)) contents.set(path, bytes);
   }
-  return contents.set('compose.yaml', Buffer.from(generateCompose(project.plan)));
+  const isTheirs = await hasOwnCompose(project);
+  return isTheirs ? contents : contents.set('compose.yaml', Buffer.from(generateCompose(project.plan)));
+}
+
+/** Another file beside it would take its place, without what is only in theirs. */
+async function hasOwnCompose({ tree }: Project): Promise<boolean> {
+  for (const path of ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml']) {
+    const text = await tree.read(path);
+    if (text !== undefined && !text.startsWith('# Written by berth ')) return true;
+  }
+  return false;
 }
 
 function filesOf({ dockerfile }: Project, folder: string, { classic, bakeModels = false }: InitOptions): Map<string, Uint8Array> {

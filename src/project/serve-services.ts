@@ -33,6 +33,10 @@ export async function serveServices(
   const network = await networkFor(tools.client, project);
   const parts: ServedPart[] = [];
   for (const service of services) {
+    if (service.plan.port === null) {
+      tools.report.warn(`${service.name} listens on no port and is not started here (the compose file of berth init starts it)`);
+      continue;
+    }
     const own = await serviceProject(project, service);
     const alias = service.name.toLowerCase().replace(/[^a-z0-9-]+/g, '-');
     parts.push({ name: service.name, served: await serveProject(tools, own, { ...options, network: { name: network, alias } }) });
