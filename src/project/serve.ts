@@ -19,6 +19,8 @@ import { type StartTimes, watchStart } from './watch-start.ts';
 export interface ServeOptions extends BuildOptions {
   /** Port of 127.0.0.1; otherwise that of the former container, else the app's own, else the next free one. */
   port?: number | undefined;
+  /** Variables for the program, as `NAME=VALUE`. */
+  environment?: readonly string[] | undefined;
   /** How long the app may take to answer. */
   timeoutMs?: number | undefined;
   /** Network to join under a name, beside other services of the folder. */
@@ -54,7 +56,7 @@ export async function serveProject(
   const start = performance.now();
   const { project: ready, image } = await buildForServing(tools, project, options);
   const inner = await innerPort(tools.client, image, ready);
-  const body = await serviceBody(ready, { image, inner, network: options.network });
+  const body = await serviceBody(ready, { image, inner, network: options.network, environment: options.environment });
   const replacement = await replaceContainer(tools, ready, { inner, wanted: options.port, body });
   const running = await untilAnswers(tools, { project: ready, replacement }, options);
   await replacement.settle();

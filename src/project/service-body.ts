@@ -13,6 +13,8 @@ export interface ServiceOptions {
   inner: number;
   /** Network to join under this name, beside other services of the folder. */
   network?: { name: string; alias: string } | undefined;
+  /** Variables for the program, as `NAME=VALUE`; they stand above those that Berth sets. */
+  environment?: readonly string[] | undefined;
   /** Put before the image's own command. */
   wrapper?: readonly string[] | undefined;
   /** The image's own entry point and command, where `wrapper` is put before them. */
@@ -22,7 +24,7 @@ export interface ServiceOptions {
 /** How a project's service is created, as a function of the port on 127.0.0.1. */
 export async function serviceBody(project: Project, options: ServiceOptions): Promise<(port: number) => object> {
   const { name, place, plan, dockerfile, credentials, mark } = project;
-  const { image, inner, network, wrapper, command = [] } = options;
+  const { image, inner, network, wrapper, command = [], environment: wanted = [] } = options;
   const mounts: object[] = [];
   const environment: string[] = [];
   if (!dockerfile.isOwn && plan.hubModels.length > 0)
@@ -35,7 +37,7 @@ export async function serviceBody(project: Project, options: ServiceOptions): Pr
   return (port) => ({
     Image: image,
     ...(wrapper !== undefined && { Entrypoint: wrapper, Cmd: command }),
-    Env: environment,
+    Env: [...environment, ...wanted],
     ExposedPorts: { [`${inner}/tcp`]: {} },
     Labels: { [LABELS.project]: name, [LABELS.directory]: place, [LABELS.purpose]: 'serve' },
     HostConfig: {

@@ -29,6 +29,8 @@ export interface TrainOptions extends BuildOptions {
   /** Arguments for it. */
   args?: readonly string[] | undefined;
   memoryBytes?: number | undefined;
+  /** Variables for the program, as `NAME=VALUE`; they are in no record. */
+  environment?: readonly string[] | undefined;
 }
 
 /** What a training run came to. */
@@ -191,7 +193,7 @@ async function removeFormer(client: Client, { directory }: Project): Promise<voi
 async function containerBody(
   client: Client,
   { directory, name, owner, plan }: Project,
-  { image, script, args = [], memoryBytes }: TrainOptions & { image: string; script: string },
+  { image, script, args = [], memoryBytes, environment = [] }: TrainOptions & { image: string; script: string },
 ): Promise<object> {
   const { Config } = await inspectImage(client, image);
   const folder = mountFolder(Config?.WorkingDir ?? '', Config?.Env ?? []);
@@ -206,6 +208,7 @@ async function containerBody(
       'PYTHONUNBUFFERED=1',
       'PYTHONDONTWRITEBYTECODE=1',
       ...(owner.uid === 0 ? [] : ['HOME=/tmp', 'USER=berth', 'LOGNAME=berth']),
+      ...environment,
     ],
     Labels: { [LABELS.project]: name, [LABELS.directory]: directory, [LABELS.purpose]: 'train' },
     HostConfig: {

@@ -2,11 +2,12 @@ import { humanBytes } from '#api/progress.ts';
 import type { Startup } from '#ml/dockerfile/startup.ts';
 import { curlLine } from '#project/example-request.ts';
 import { openProject, type Project } from '#project/project.ts';
-import { requireApp, type Served, serveProject } from '#project/serve.ts';
+import { requireApp, type Served, type ServeOptions, serveProject } from '#project/serve.ts';
 import { hasServices, serveServices } from '#project/serve-services.ts';
 import type { Collaborators } from '#project/run-build.ts';
 import { watchProject } from '#project/watch/watch-project.ts';
 import { type Context, defineCommand } from '../command.ts';
+import { readVariables } from '../container/env.ts';
 import { openProjectReport } from '../output/project-report.ts';
 import { UsageError } from '../parse-options.ts';
 import { portNumber } from '../port-number.ts';
@@ -29,6 +30,8 @@ With --watch changed code goes into the running container and the program starts
     watch: { kind: 'flag', short: 'w', help: 'stay, and start the program anew when its code changes' },
     name: { kind: 'text', value: 'NAME', help: "name of container and image; otherwise the folder's" },
     python: { kind: 'text', value: 'VERSION', help: 'Python to use, such as 3.11, instead of what the project says' },
+    env: { kind: 'list', short: 'e', value: 'NAME[=VALUE]', help: 'Set a variable; a name alone takes your own value' },
+    'env-file': { kind: 'list', value: 'FILE', help: 'Read variables from a file, such as .env' },
     timeout: { kind: 'number', value: 'SECONDS', help: 'how long the app may take to answer (120)' },
     'no-cache': { kind: 'flag', help: 'build everything anew' },
     verbose: { kind: 'flag', short: 'v', help: 'show all that the build writes' },
@@ -45,6 +48,7 @@ With --watch changed code goes into the running container and the program starts
       port,
       timeoutMs: options.timeout === undefined ? undefined : options.timeout * 1000,
       noCache: options['no-cache'],
+      environment: readVariables(options['env-file'], options.env),
       signal: context.signal,
     };
     const tools = { client: await context.client(), report };
@@ -65,7 +69,7 @@ With --watch changed code goes into the running container and the program starts
 async function watch(
   context: Context,
   { tools, project }: { tools: Collaborators; project: Project },
-  wanted: { port: number | undefined; timeoutMs: number | undefined; noCache: boolean; signal: AbortSignal },
+  wanted: ServeOptions,
 ): Promise<number> {
   if (hasServices(project))
     throw new UsageError(`${project.name} has several services, and one is watched at a time`, {

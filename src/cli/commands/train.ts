@@ -2,6 +2,7 @@ import { humanBytes } from '#api/progress.ts';
 import { openProject } from '#project/project.ts';
 import { trainProject, type TrainResult } from '#project/train.ts';
 import { type Context, defineCommand } from '../command.ts';
+import { readVariables } from '../container/env.ts';
 import { openProjectReport } from '../output/project-report.ts';
 
 /** `berth train DIR` */
@@ -13,6 +14,8 @@ there afterwards and belongs to you. Words after -- are handed to the script.`,
     script: { kind: 'text', value: 'FILE', help: 'program to run; otherwise the one that is found, such as train.py' },
     name: { kind: 'text', value: 'NAME', help: "name of the image; otherwise the folder's" },
     python: { kind: 'text', value: 'VERSION', help: 'Python to use, such as 3.11, instead of what the project says' },
+    env: { kind: 'list', short: 'e', value: 'NAME[=VALUE]', help: 'Set a variable; a name alone takes your own value' },
+    'env-file': { kind: 'list', value: 'FILE', help: 'Read variables from a file, such as .env' },
     'no-cache': { kind: 'flag', help: 'build everything anew' },
     verbose: { kind: 'flag', short: 'v', help: 'show all that the build writes' },
     json: { kind: 'flag', help: 'print the result as JSON' },
@@ -25,6 +28,7 @@ there afterwards and belongs to you. Words after -- are handed to the script.`,
       script: options.script,
       args,
       noCache: options['no-cache'],
+      environment: readVariables(options['env-file'], options.env),
       signal: context.signal,
     });
     if (options.json) context.output.line(JSON.stringify(result));

@@ -98,7 +98,7 @@ async function begin(
   const inner = await innerPort(client, image, project);
   const wrapper = ['python3', RESTARTER_PATH];
   const command = await commandOf(client, image);
-  const body = await serviceBody(project, { image, inner, wrapper, command });
+  const body = await serviceBody(project, { image, inner, wrapper, command, environment: options.environment });
   const prepare = async (id: string): Promise<void> =>
     copyIntoContainer(client, { name: id, path: '/' }, packText(RESTARTER_PATH.slice(1), RESTARTER));
   const { id, name, port, settle } = await replaceContainer(tools, project, { inner, wanted: options.port, body, prepare });

@@ -21,7 +21,7 @@ export const NETWORK_FAILURES: readonly Failure[] = [
     code: 'hub-unreachable',
     pattern: /couldn't connect to 'https?:\/\/huggingface\.co'|LocalEntryNotFoundError|OfflineModeIsEnabled|Cannot find the requested files in the disk cache|Max retries exceeded with url:.*huggingface/i, // prettier-ignore
     cause: 'the model is fetched from its hub when the program starts, and the container cannot reach it',
-    fix: 'bake the model into the image or mount a cache (berth weights pin), or let the container reach the hub (proxy, network)',
+    fix: 'bake the model into the image (berth init --bake-models) or keep its cache in a volume, or let the container reach the hub (proxy, network)',
     example: "OSError: We couldn't connect to 'https://huggingface.co' to load this file",
   },
   {
