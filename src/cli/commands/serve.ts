@@ -69,7 +69,7 @@ With --watch changed code goes into the running container and the program starts
 async function watch(
   context: Context,
   { tools, project }: { tools: Collaborators; project: Project },
-  wanted: ServeOptions,
+  wanted: ServeOptions & { signal: AbortSignal },
 ): Promise<number> {
   if (hasServices(project))
     throw new UsageError(`${project.name} has several services, and one is watched at a time`, {
