@@ -146,21 +146,28 @@ function started(app: AppFacts, ways: Ways): Command {
   return { command: launched, why: `${why}, on all addresses instead of its own`, findings: app.kind === 'flask' ? [developmentServer(app)] : [] };
 } // prettier-ignore
 
+/** What a WSGI server imports of a Dash app. */
+function serverOfDash({ variable = 'app', module }: AppFacts): string {
+  return module.assigned.find(({ callee }) => callee === `${variable}.server`)?.variable ?? `${variable}.server`;
+}
+
 function wsgi(app: AppFacts, { place, port, listed }: Ways): Command {
-  const dash = app.kind === 'dash' ? '.server' : '';
-  const served = `${place.dotted}:${app.variable ?? 'app'}${dash}${app.factory ? '()' : ''}`;
+  const own = app.variable ?? 'app';
+  const served = `${place.dotted}:${app.kind === 'dash' ? serverOfDash(app) : own}${app.factory ? '()' : ''}`;
   const asked = app.hint?.command?.program;
   const name = `a ${app.kind === 'dash' ? 'Dash' : app.kind === 'flask' ? 'Flask' : 'WSGI'} app`;
-  if (listed.has('gunicorn') || asked === 'gunicorn')
+  // gunicorn takes names and calls, and no attribute of a name.
+  const isName = !served.slice(served.indexOf(':')).includes('.');
+  if (isName && (listed.has('gunicorn') || asked === 'gunicorn'))
     return {
       command: ['gunicorn', '--bind', `0.0.0.0:${port}`, ...serverOptions(app.hint, 'gunicorn', ['--access-logfile', '-']), served],
       why: `${name}, and gunicorn is among the requirements`,
       extra: listed.has('gunicorn') ? [] : ['gunicorn'],
     };
-  if (listed.has('waitress') || asked === 'waitress-serve')
+  if (listed.has('waitress') || asked === 'waitress-serve' || (!isName && listed.has('gunicorn')))
     return {
       command: ['waitress-serve', '--host=0.0.0.0', `--port=${port}`, ...(app.factory ? ['--call'] : []), served.replace('()', '')],
-      why: `${name}, and waitress is among the requirements`,
+      why: isName || listed.has('waitress') ? `${name}, and waitress is among the requirements` : `${name} without a variable for its server, which gunicorn would need`,
       extra: listed.has('waitress') ? [] : ['waitress'],
     };
   if (app.kind === 'flask')
@@ -171,6 +178,11 @@ function wsgi(app: AppFacts, { place, port, listed }: Ways): Command {
   if (app.kind === 'dash' && app.bind !== undefined && app.bind.host === undefined)
     return {
       command: ['python', place.script], environment: { HOST: '0.0.0.0', PORT: String(port) }, why: `${place.script} starts a Dash page`, findings: [developmentServer(app)],
+    };
+  if (!isName)
+    return {
+      command: ['waitress-serve', '--host=0.0.0.0', `--port=${port}`, served], extra: ['waitress'],
+      why: `${name}; waitress is installed too, since no server is among the requirements`, findings: [noServer(app, served, 'waitress')],
     };
   return {
     command: ['gunicorn', '--bind', `0.0.0.0:${port}`, '--access-logfile', '-', served], extra: ['gunicorn'],

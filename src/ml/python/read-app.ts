@@ -15,6 +15,7 @@ function lastName(callee: string): string {
 export function noteAppAssignment({ scope, found, around }: Scene, node: SyntaxNode): void {
   const parts = childrenOf(node);
   const [target, value] = [parts[0], withoutBrackets(parts.at(-1))];
+  if (target !== undefined && value?.name === 'MemberExpression') noteServer({ scope, found, around }, target, value);
   if (target === undefined || value?.name !== 'CallExpression') return;
   const variable = textOf(scope, target);
   if (variable.length > 80 || (target.name !== 'VariableName' && target.name !== 'MemberExpression')) return;
@@ -30,6 +31,14 @@ export function noteAppAssignment({ scope, found, around }: Scene, node: SyntaxN
   } else if (target.name === 'VariableName' && inside === undefined && !inMain && around.ofClass === undefined) {
     found.assigned.push({ variable, callee, line });
   }
+}
+
+/** `server = app.server`: the WSGI application of a Dash app. */
+function noteServer({ scope, found, around }: Scene, target: SyntaxNode, value: SyntaxNode): void {
+  const callee = textOf(scope, value).slice(0, 80);
+  const isTop = around.inside === undefined && !around.inMain && around.ofClass === undefined;
+  if (isTop && target.name === 'VariableName' && /^\w+\.server$/.test(callee))
+    found.assigned.push({ variable: textOf(scope, target), callee, line: lineOf(scope, value) });
 }
 
 function withoutBrackets(node: SyntaxNode | undefined): SyntaxNode | undefined {
