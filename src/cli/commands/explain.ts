@@ -20,7 +20,7 @@ interface Case {
 export const explain = defineCommand({
   usage: '[options] CONTAINER|FILE|-',
   details:
-    'Reads the log of a container, a file, or standard input (-), and says in one sentence what went wrong, which line shows it, and what mends it. A file of that name goes before a container.',
+    'Reads the log of a container, a file, or standard input (-), and says in one sentence what went wrong, which line\nshows it, and what mends it. A file of that name goes before a container.',
   options: { json: { kind: 'flag', help: 'print the answer as JSON' } },
   words: { min: 1, max: 1 },
   async run(context, { options, words: [name = ''] }) {

@@ -8,7 +8,7 @@ import { type Context, defineCommand } from '../command.ts';
 export const lint = defineCommand({
   usage: '[options] [DIR]',
   details:
-    'Looks at requirements, code, models, Dockerfile and compose files together, and says what people come to regret and what mends it. Nothing is run, no network is needed. Ends with 1 if there are errors. Rules: docs/rules.md.',
+    'Looks at requirements, code, models, Dockerfile and compose files together, and says what people come to regret and what mends it.\nNothing is run, no network is needed. Ends with 1 if there are errors. Rules: docs/rules.md.',
   options: {
     fix: { kind: 'flag', help: 'Mend what can be mended safely, and show it' },
     json: { kind: 'flag', help: 'Print the findings as JSON' },

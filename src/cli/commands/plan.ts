@@ -12,7 +12,7 @@ const SLOW_MS = 1500;
 export const plan = defineCommand({
   usage: '[options] [DIR]',
   details:
-    'Reads a folder and says how it would be built, trained and served, and why. Nothing of it is run, no engine is needed; the package index is asked what the requirements bring, unless --offline says not to.',
+    'Reads a folder and says how it would be built, trained and served, and why. Nothing of it is run, no engine is needed;\nthe package index is asked what the requirements bring, unless --offline says not to.',
   options: {
     python: { kind: 'text', value: 'VERSION', help: 'Python to use, such as 3.11, instead of what the project says' },
     cpu: { kind: 'flag', help: 'plan for processors, whatever the project says' },
