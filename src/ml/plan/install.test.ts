@@ -42,8 +42,9 @@ test.each([
   expect(made).toMatchObject({ manager, findings: [] });
 }); // prettier-ignore
 
+const one = (version: string, python: string): string => `[[package]]\nname = "numpy"\nversion = "${version}"\npython-versions = "${python}"\n`; // prettier-ignore
+
 test('of several versions in a lock the one for this Python is taken', async () => {
-  const one = (version: string, python: string): string => `[[package]]\nname = "numpy"\nversion = "${version}"\npython-versions = "${python}"\n`; // prettier-ignore
   const files = { 'pyproject.toml': '[tool.poetry.dependencies]\nnumpy = "<2"\n', 'poetry.lock': one('1.24.4', '>=3.8') + one('1.26.4', '>=3.9') + one('2.1.0', '>=3.10') }; // prettier-ignore
   expect((await plan(files, { python: '3.8' })).install.pins).toEqual(['numpy==1.24.4']);
   expect((await plan(files, { python: '3.11' })).install.pins).toEqual(['numpy==1.26.4']);
