@@ -38,7 +38,8 @@ export const ASKED: readonly AskedProject[] = [
   { name: 'setup-cfg-dash', path: '/_dash-layout', answer: /Air quality/ },
   { name: 'gradio-sklearn', path: '/gradio_api/call/which', body: { data: [13, 2] }, answer: /event_id/ },
   { name: 'misnamed-requirement', path: '/_stcore/health', answer: /ok/ },
-  { name: 'notebook-only', path: '/api', answer: /"version"/ },
+  // Its kernel was 3.12, for which there is no stand-in where no registry can be reached.
+  { name: 'notebook-only', path: '/api', answer: /"version"/, flags: ['--python', '3.11'] },
   { name: 'no-manifest', path: '/count', file: { field: 'picture', base64: PICTURE }, answer: /"coins": ?\d/ },
   { name: 'argparse-port', path: '/health', answer: /"ok": ?true/ },
   { name: 'guarded-cuda', path: '/forward', body: { x: [[1, 2]] }, answer: /"y"/ },
