@@ -1,4 +1,5 @@
 import { closeSync, readFileSync } from 'node:fs';
+import { normalName } from '#ml/packages/installed.ts';
 import { findRegular } from '#lib/files/open-regular.ts';
 import { openRoot, type Root } from '#lib/files/open-root.ts';
 import type { Distribution } from './find-distributions.ts';
@@ -42,5 +43,11 @@ function requirementsOf(root: Root, record: string): Set<string> {
 function identityOf(text: string): string {
   const [, name = text, extras = '', marker = ''] =
     /^([A-Za-z0-9][\w.-]*)\s*(\[[^\]]*\])?[^;]*(;.*)?$/.exec(text.trim()) ?? [];
-  return `${name.toLowerCase().replace(/[-_.]+/g, '-')}${extras}${marker.replace(/\s+/g, '')}`;
+  return `${normalName(name)}${extras.replace(/\s+/g, '').toLowerCase()}${plainMarker(marker)}`;
+}
+
+/** A marker however its builder writes it: spaces, quotes, and names of extras (PEP 685). */
+function plainMarker(marker: string): string {
+  const plain = marker.replace(/\s+/g, '').replaceAll("'", '"');
+  return plain.replace(/(?<=extra==")[^"]+/g, (extra) => normalName(extra));
 }
