@@ -44,7 +44,9 @@ async function check(input: Buffer): Promise<Checked> {
     const { version } = choosePython(facts, { before: '2021-03-03' });
     const { install } = planInstall(facts, [], { python: version, lastCommit: '2021-03-03' });
     const isPlain = [...install.arguments, ...install.pins].every((word) => !word.includes('\n'));
-    return { isTaken: true, defect: isPlain ? undefined : `a word holds a line break: ${JSON.stringify(install)}` };
+    // Nothing is thrown for a broken manifest: it is told as a problem.
+    const isTaken = (facts.manifest?.problems ?? []).length === 0;
+    return { isTaken, defect: isPlain ? undefined : `a word holds a line break: ${JSON.stringify(install)}` };
   } catch (error) {
     return { isTaken: false, defect: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }

@@ -8,6 +8,7 @@ const SEED = 20261121;
 const ROUNDS: Readonly<Record<string, number>> = {
   tar: 2000,
   messages: 2000,
+  manifests: 800,
   dockerfile: 2000,
   index: 1000,
   compression: 150,
