@@ -138,7 +138,7 @@ async function openNouns(options: EngineOptions, resources: AsyncDisposableStack
   const runtime = resources.use(await openRuntime({ engineId: id, execRoot, log }));
   const roots = { database, engineId: id, dataRoot, execRoot, events, log };
   const networks = await openNetworks({ ...roots, options: network });
-  resources.defer(() => networks.close());
+  resources.defer(async () => networks.close());
   const volumes = await openVolumes({ database, root: join(dataRoot, 'volumes'), events });
   const containers = resources.use(await openContainers({ ...roots, images, snapshots, networks, volumes, runtime }));
   const builder = resources.use(

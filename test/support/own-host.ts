@@ -50,10 +50,10 @@ export function useOwnHost(): void {
     shIn(neighbour, `ip route add default via ${HOST}`);
   });
 
-  afterEach(() => {
+  afterEach(async () => {
     const { root, neighbour } = here;
     for (const program of programs.splice(0)) program.kill('SIGKILL');
-    for (const networks of opened.splice(0)) networks.close();
+    for (const networks of opened.splice(0)) await networks.close();
     for (const database of databases.splice(0)) database.close();
     for (const engine of ['aaaaaaaa', 'bbbbbbbb']) {
       const folder = join(root, engine, 'networks');

@@ -10,8 +10,8 @@ export interface Firewall {
   refresh(options?: { force?: boolean }): Promise<void>;
   /** Takes all rules of this engine away. */
   remove(): Promise<void>;
-  /** Stops following what others change; the rules stay. */
-  close(): void;
+  /** Stops following what others change, and waits for what is under way; the rules stay. */
+  close(): Promise<void>;
 }
 
 export interface FirewallState extends TableState {
@@ -38,9 +38,11 @@ export function openFirewall(deps: { engineId: string; state: () => FirewallStat
     await refresh({ force: true });
   };
   const foreignChanged = async (): Promise<void> => foreign.follow(state().inUse, { now: state().inUse.length > 0 });
-  const close = (): void => {
+  const close = async (): Promise<void> => {
     watch?.[Symbol.dispose]();
     watch = undefined;
+    await running.catch(() => {});
+    await foreign.settled();
   };
   const apply = async (): Promise<void> => {
     const now = state();
@@ -68,8 +70,7 @@ export function openFirewall(deps: { engineId: string; state: () => FirewallStat
     refresh,
     close,
     async remove() {
-      await running.catch(() => {});
-      close();
+      await close();
       inForce = undefined;
       await deleteTable('inet', table);
       await foreign.follow([], { now: true });
@@ -93,6 +94,8 @@ async function applyChange(table: string, from: TableState | undefined, to: Tabl
 interface ForeignFollower {
   /** Gives the bridges in use their way through other programs' chains, and takes that of others away. */
   follow(inUse: readonly string[], options?: { now: boolean }): Promise<void>;
+  /** When nothing is looked at any more. */
+  settled(): Promise<void>;
 }
 
 function followForeignChains(mark: string, log: Log): ForeignFollower {
@@ -125,5 +128,6 @@ function followForeignChains(mark: string, log: Log): ForeignFollower {
       // Where no chain refused so far nobody waits: one that came since is found before a container's process runs.
       if (isFirst || now || known.refusing.length > 0) await job;
     },
+    settled: async () => job,
   };
 }

@@ -121,5 +121,5 @@ export interface Networks {
   /** Takes away everything of this engine that is in the kernel: namespaces, interfaces, rules. No container may run. */
   teardown(): Promise<void>;
   /** Lets go of what this process holds; containers keep their networks. */
-  close(): void;
+  close(): Promise<void>;
 }

@@ -114,8 +114,8 @@ function networksOf(deps: Deps): Networks {
     onHosts: (listener) => deps.neighbours.listen(listener),
     reconcile: async (alive) => reconcile(deps, alive),
     teardown: async () => teardown(deps),
-    close() {
-      deps.firewall.close();
+    async close() {
+      await deps.firewall.close();
       deps.host[Symbol.dispose]();
     },
   };
