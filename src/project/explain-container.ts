@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { containerLogs, inspectContainer } from '#client/containers.ts';
-import { readOutput } from '#client/output-streams.ts';
+import { inspectContainer } from '#client/containers.ts';
+import { lastWords } from './last-words.ts';
 import type { Client } from '#client/transport.ts';
 import { type EndingMount, explain, type Explanation } from '#ml/explain/explain.ts';
 
@@ -19,7 +19,7 @@ export interface ContainerCase {
 /** Reads a container's log, state, limits and mounts, and explains them. @throws {NotFoundError} if there is no such container */
 export async function explainContainer(client: Client, id: string): Promise<ContainerCase> {
   const { Name, State, Config, HostConfig, Mounts } = await inspectContainer(client, id);
-  const log = await lastLines(client, id, Config.Tty);
+  const log = await lastWords(client, id, { tail: LOG_TAIL, terminal: Config.Tty });
   const explanation = explain(`${log}\n${State.Error}`, {
     exitCode: State.Running ? undefined : State.ExitCode,
     oomKilled: State.OOMKilled === true && !State.Running,
@@ -28,13 +28,6 @@ export async function explainContainer(client: Client, id: string): Promise<Cont
     mounts: await mountsOf(Mounts ?? []),
   });
   return { name: Name.replace(/^\//, ''), running: State.Running, exitCode: State.ExitCode, error: State.Error, explanation }; // prettier-ignore
-}
-
-async function lastLines(client: Client, id: string, terminal: boolean): Promise<string> {
-  const body = await containerLogs(client, id, { stdout: true, stderr: true, tail: String(LOG_TAIL) });
-  const pieces: Uint8Array[] = [];
-  for await (const { bytes } of readOutput(body, { terminal })) pieces.push(bytes);
-  return Buffer.concat(pieces).toString('utf8');
 }
 
 /** Owners of mounted folders are seen where the engine is on this machine. */

@@ -1,5 +1,5 @@
-import { containerLogs, inspectContainer, removeContainer, waitContainer } from '#client/containers.ts';
-import { readOutput } from '#client/output-streams.ts';
+import { inspectContainer, removeContainer, waitContainer } from '#client/containers.ts';
+import { lastWords } from './last-words.ts';
 import type { Client } from '#client/transport.ts';
 import { CancelledError, InternalError, UnavailableError } from '#lib/errors.ts';
 import { explain } from '#ml/explain/explain.ts';
@@ -26,7 +26,6 @@ export interface StartTimes {
 }
 
 const LAST_LINES = 20;
-const LOG_TAIL = 200;
 
 /**
  * Waits until a started service answers over HTTP.
@@ -111,11 +110,4 @@ function silence(
       hint: meaning?.fix ?? `look at berth logs ${logName}; give it longer with --timeout`,
     },
   );
-}
-
-async function lastWords(client: Client, id: string): Promise<string> {
-  const body = await containerLogs(client, id, { stdout: true, stderr: true, tail: String(LOG_TAIL) });
-  const pieces: Uint8Array[] = [];
-  for await (const { bytes } of readOutput(body, { terminal: false })) pieces.push(bytes);
-  return Buffer.concat(pieces).toString('utf8');
 }

@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ImageDetails } from '#api/answers.ts';
 import {
-  containerLogs,
   createContainer,
   inspectContainer,
   removeContainer,
   startContainer,
   stopContainer,
 } from '#client/containers.ts';
-import { readOutput } from '#client/output-streams.ts';
+import { lastWords } from '../last-words.ts';
 import type { Client } from '#client/transport.ts';
 import { BerthError, CancelledError, InvalidArgumentError } from '#lib/errors.ts';
 import { freePort } from '../free-port.ts';
@@ -32,7 +31,6 @@ export interface Started extends AsyncDisposable {
 
 const DEFAULT_TIMEOUT_MS = 120_000;
 const PAUSE_MS = 50;
-const LOG_TAIL = '200';
 
 /**
  * Starts an image as a contract's platform does; disposing removes the container.
@@ -136,11 +134,4 @@ async function watchReadiness(
     await sleep(PAUSE_MS);
   }
   return { listensMs, readyMs: undefined, before: [...before] };
-}
-
-async function lastWords(client: Client, id: string): Promise<string> {
-  const body = await containerLogs(client, id, { stdout: true, stderr: true, tail: LOG_TAIL });
-  const pieces: Uint8Array[] = [];
-  for await (const { bytes } of readOutput(body, { terminal: false })) pieces.push(bytes);
-  return Buffer.concat(pieces).toString('utf8');
 }

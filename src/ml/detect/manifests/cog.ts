@@ -1,7 +1,7 @@
-import { BerthError } from '#lib/errors.ts';
 import { type FileTree, folderOf, joinPath } from '../../files.ts';
-import { isYamlMap, parseYaml, type Yaml, yamlAt, yamlLine } from '../../yaml.ts';
-import { type Draft, newDraft, problem } from './contract.ts';
+import { isYamlMap, type Yaml, yamlAt, yamlLine } from '../../yaml.ts';
+import { type Draft, newDraft } from './contract.ts';
+import { parseYamlManifest } from './parse-yaml-manifest.ts';
 import { installedByShell } from './installed-by-shell.ts';
 import { readPipLines, readRequirementsFile } from './requirements-file.ts';
 
@@ -10,7 +10,7 @@ export async function readCog(tree: FileTree, path: string): Promise<Draft | und
   const text = await tree.read(path);
   if (text === undefined) return undefined;
   let draft = newDraft('cog', path, 'pip');
-  const value = parsed(draft, text);
+  const value = parseYamlManifest(draft, text);
   const build = yamlAt(value, 'build') ?? null;
   const named = yamlAt(build, 'python_requirements');
   const target = typeof named === 'string' ? joinPath(folderOf(path), named) : undefined;
@@ -28,17 +28,6 @@ export async function readCog(tree: FileTree, path: string): Promise<Draft | und
     if (typeof entry === 'string') draft.entry ??= { kind, target: entry, file: path, line: yamlLine(value, kind) };
   }
   return draft;
-}
-
-function parsed(draft: Draft, text: string): Yaml {
-  try {
-    return parseYaml(text);
-  } catch (error) {
-    const message = error instanceof BerthError ? `${error.message}: ${error.why ?? ''}` : 'it is no YAML';
-    const line = Number(/line (\d+)/.exec(message)?.[1] ?? 1);
-    draft.problems.push(problem('manifest-unreadable', { file: draft.path, line }, { message: `${draft.path}: ${message}`, fix: 'mend the file', severity: 'error' })); // prettier-ignore
-    return null;
-  }
 }
 
 function readBuild(draft: Draft, build: Yaml): void {

@@ -1,8 +1,8 @@
-import { BerthError } from '#lib/errors.ts';
 import type { FileTree } from '../../files.ts';
-import { isYamlMap, parseYaml, type Yaml, yamlAt, yamlLine } from '../../yaml.ts';
+import { isYamlMap, type Yaml, yamlAt, yamlLine } from '../../yaml.ts';
 import { addCondaPackage } from './conda-package.ts';
-import { type Draft, newDraft, problem } from './contract.ts';
+import { type Draft, newDraft } from './contract.ts';
+import { parseYamlManifest } from './parse-yaml-manifest.ts';
 import { readPipLines } from './requirements-file.ts';
 
 /** Reads environment.yml (conda, "Creating an environment file manually"): packages of conda by their names on the index, and what pip installs; undefined if there is none. */
@@ -11,7 +11,7 @@ export async function readConda(tree: FileTree, path: string): Promise<Draft | u
   if (text === undefined) return undefined;
   const draft = newDraft('conda', path, 'conda');
   draft.files.push(path);
-  const value = parsed(draft, text);
+  const value = parseYamlManifest(draft, text);
   const list = yamlAt(value, 'dependencies');
   if (!Array.isArray(list)) return draft;
   for (const [index, item] of list.entries()) {
@@ -21,17 +21,6 @@ export async function readConda(tree: FileTree, path: string): Promise<Draft | u
   }
   preferPip(draft);
   return draft;
-}
-
-function parsed(draft: Draft, text: string): Yaml {
-  try {
-    return parseYaml(text);
-  } catch (error) {
-    const message = error instanceof BerthError ? `${error.message}: ${error.why ?? ''}` : 'it is no YAML';
-    const line = Number(/line (\d+)/.exec(message)?.[1] ?? 1);
-    draft.problems.push(problem('manifest-unreadable', { file: draft.path, line }, { message: `${draft.path}: ${message}`, fix: 'mend the file', severity: 'error' })); // prettier-ignore
-    return null;
-  }
 }
 
 function pipLines(value: Yaml | undefined): { text: string; line: number }[] {
